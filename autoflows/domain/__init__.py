@@ -1,0 +1,1 @@
+"""The rules, pure: no clock, no IO, no environment, no randomness. Everything a function needs is an argument."""
