@@ -1,0 +1,30 @@
+"""SQLModel tables, a file per aggregate. Importing this package registers them all on `SQLModel.metadata`."""
+
+from autoflows.models.catalogue import EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
+from autoflows.models.channel import Channel
+from autoflows.models.contact import Contact, LeadEvent
+from autoflows.models.execution import ActionLog, Execution, ProviderEventRow
+from autoflows.models.flow import Flow, FlowAction, FlowTriggerCondition, FlowVersion
+from autoflows.models.user import ApiToken, AuditEntry, Session, User
+
+__all__ = [
+    "ActionLog",
+    "ApiToken",
+    "AuditEntry",
+    "Channel",
+    "Contact",
+    "EmailTemplate",
+    "Execution",
+    "Flow",
+    "FlowAction",
+    "FlowTriggerCondition",
+    "FlowVersion",
+    "LeadEvent",
+    "PhoneNumber",
+    "ProviderEventRow",
+    "Session",
+    "User",
+    "VoiceAgent",
+    "WhatsAppNumber",
+    "WhatsAppTemplate",
+]

@@ -1,0 +1,59 @@
+"""What an account has set for all its flows."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from autoflows.domain.flow import Strict, check_timezone
+
+DEFAULT_COOLDOWN_MINUTES = 60
+
+
+class BusinessHours(Strict):
+    """When contacts may be made: days 1 (Monday) to 7, wall-clock start and end (end before start crosses midnight), IANA zone."""
+
+    days: list[int] = Field(default_factory=lambda: [1, 2, 3, 4, 5, 6])
+    start: time = time(9)
+    end: time = time(19)
+    timezone: str = "Asia/Kolkata"
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        return check_timezone(value)
+
+    @field_validator("days")
+    @classmethod
+    def _days(cls, value: list[int]) -> list[int]:
+        if not value or any(d not in range(1, 8) for d in value):
+            raise ValueError("name at least one day, 1 (Monday) to 7 (Sunday)")
+        return sorted(set(value))
+
+    @model_validator(mode="after")
+    def _span(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("end must differ from start; for no hours at all set default_business_hours to null")
+        return self
+
+
+class AccountSettings(Strict):
+    """Limits and rules over all flows of an account. Amounts of money are integer minor units of `currency`."""
+
+    default_country: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")] = Field(
+        default="IN", description="ISO 3166 country assumed for phone numbers without a country code"
+    )
+    legal_hours: Literal["on", "off"] = Field(default="on", description="keep to the legal calling hours of the contact's country")
+    cooldown_minutes: int = Field(default=DEFAULT_COOLDOWN_MINUTES, ge=0, le=525_600)
+    max_concurrent_calls: int | None = Field(default=None, ge=1, le=10_000)
+    frequency_cap: int | None = Field(
+        default=None, ge=1, le=1000, description="contact attempts a person may get in 24 hours, all flows together"
+    )
+    holidays: list[date] = Field(default_factory=list, max_length=400, description="no contacts on these dates in the hours' zone")
+    kill_switch: bool = Field(default=False, description="hold every outgoing contact of the account")
+    currency: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")] = "INR"
+    prices: dict[str, int] = Field(
+        default_factory=dict, description="price per action type in minor units, such as {'ai_call': 400}; added to the analytics"
+    )

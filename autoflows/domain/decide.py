@@ -1,0 +1,309 @@
+"""What an execution does next. One pure function for live runs, test mode and simulation: only the clock and the outcomes differ.
+
+Properties, held by tests: total over any history; finished executions absorb; no contact is performed while a gate blocks; an attempt
+is never repeated unless it surely did not happen; duplicates and reordering of events change nothing; a flow of n actions ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from autoflows.domain.conditions import Lead
+from autoflows.domain.executions import ExecutionStatus, LogStatus
+from autoflows.domain.flow import Action, ActionType, FlowDefinition, OnUnknown
+from autoflows.domain.gates import CHANNEL_OF_ACTION, GateContext, GateResult, Policy, Standing, Verdict, ask, flow_window
+from autoflows.domain.leads import has_dnc
+from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
+
+MAX_TRANSIENT_RETRIES = 4
+"""Further attempts after a definite, transient refusal; the back-off doubles from `Timing.retry_base`."""
+DEFAULT_REDIAL_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Deadlines of the engine, from settings."""
+
+    provider_timeout: timedelta = timedelta(seconds=20)
+    call_deadline: timedelta = timedelta(minutes=10)
+    unknown_grace: timedelta = timedelta(minutes=2)
+    retry_base: timedelta = timedelta(seconds=2)
+    lookups: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One attempt as `decide` sees it. `answered_at`: when the provider answered the request; None while that is not known."""
+
+    action_order: int
+    attempt: int
+    action_type: ActionType
+    status: LogStatus
+    started_at: datetime
+    answered_at: datetime | None = None
+    completed_at: datetime | None = None
+    wait_until: datetime | None = None
+    provider_ref: str | None = None
+    outcome: CallOutcome | None = None
+    message_state: MessageState | None = None
+    error_class: ErrorClass | None = None
+    retry_after_seconds: float | None = None
+    lookups: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Make this attempt now: write its log row first, then call the provider."""
+
+    action: Action
+    attempt: int
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A rule says no to this action, for good."""
+
+    action: Action
+    attempt: int
+    reason: str
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StartWait:
+    """Begin a `wait` action: its log row runs until `until`."""
+
+    action: Action
+    until: datetime
+    reason: str
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EndWait:
+    """A `wait` action is over."""
+
+    action_order: int
+    attempt: int
+    cut_short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Nothing may be done before `when`."""
+
+    when: datetime
+    reason: str
+    action_order: int
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitOutcome:
+    """An attempt is out; an event or the deadline brings us back."""
+
+    deadline: datetime
+    reason: str
+    action_order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The deadline of an attempt is over: ask the provider what became of it."""
+
+    action_order: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Nobody can tell what became of an attempt: it is `unknown` from now on and never sent again."""
+
+    action_order: int
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The execution is over."""
+
+    status: ExecutionStatus
+    reason: str = ""
+
+
+Decision = Perform | Skip | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
+
+
+def standing_of(logs: Sequence[Log]) -> Standing:
+    """What has happened so far, from the logs in the order of their attempts."""
+    calls = [log.outcome for log in _ordered(logs) if log.action_type is ActionType.AI_CALL and log.outcome is not None]
+    states = frozenset(log.message_state for log in logs if log.message_state is not None)
+    return Standing(
+        last_call=calls[-1] if calls else None,
+        answered=CallOutcome.ANSWERED in calls,
+        replied=MessageState.REPLIED in states,
+        message_states=states,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One execution's surroundings at the moment of the decision."""
+
+    definition: FlowDefinition
+    lead: Lead
+    consent: Mapping[str, Any] | None
+    policy: Policy
+    timing: Timing
+    now: datetime
+
+
+def decide(situation: Situation, logs: Sequence[Log]) -> Decision:
+    """The next thing to do for one running execution.
+
+    Walks the sequence to the first action that is not settled; asks the gates before any contact. Raises nothing for any history.
+    """
+    definition, timing = situation.definition, situation.timing
+    standing = standing_of(logs)
+    for action in definition.actions:
+        attempts = [log for log in _ordered(logs) if log.action_order == action.action_order]
+        if not attempts:
+            return _begin(action, 1, situation, standing)
+        latest = attempts[-1]
+        match latest.status:
+            case LogStatus.RUNNING | LogStatus.PENDING:
+                if action.action_type is ActionType.WAIT:
+                    return _waiting(action, latest, situation, standing)
+                return _in_flight(action, latest, timing, situation.now)
+            case LogStatus.FAILED if latest.error_class is ErrorClass.TRANSIENT:
+                failures = sum(1 for a in attempts if a.error_class is ErrorClass.TRANSIENT)
+                if failures <= MAX_TRANSIENT_RETRIES:
+                    pause = timing.retry_base * 2 ** (failures - 1)
+                    if latest.retry_after_seconds is not None:
+                        pause = max(pause, timedelta(seconds=latest.retry_after_seconds))
+                    return _again(action, latest, pause, "Retrying after a temporary provider error", situation, standing)
+            case LogStatus.UNKNOWN if definition.on_unknown is OnUnknown.STOP:
+                return Finish(ExecutionStatus.FAILED, f"Step {action.action_order}: what became of it is unknown, and the flow says stop")
+            case _:
+                pass
+        if (pause := _redial_pause(action, attempts)) is not None:
+            return _again(action, latest, pause, "Calling again: not answered", situation, standing)
+    return _finish(logs)
+
+
+def _ordered(logs: Sequence[Log]) -> list[Log]:
+    return sorted(logs, key=lambda log: (log.action_order, log.attempt))
+
+
+def _ask(action: Action, situation: Situation, standing: Standing) -> Verdict:
+    s = situation
+    return ask(GateContext(action, s.definition, s.lead, s.consent, standing, s.policy, s.now))
+
+
+def _begin(action: Action, attempt: int, situation: Situation, standing: Standing) -> Decision:
+    verdict = _ask(action, situation, standing)
+    if verdict.block is not None:
+        if verdict.block.next_allowed_at is None:
+            return Skip(action, attempt, verdict.block.detail, verdict.results)
+        return WaitUntil(verdict.block.next_allowed_at, verdict.block.detail, action.action_order, verdict.results)
+    if action.action_type is ActionType.WAIT:
+        until, reason = wait_end(action, situation.definition, situation.policy, situation.now)
+        return StartWait(action, until, reason, verdict.results)
+    return Perform(action, attempt, verdict.results)
+
+
+def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation: Situation, standing: Standing) -> Decision:
+    """One more attempt at the same action after a pause; the gates are asked again, and a no now ends the action."""
+    when = (latest.completed_at or latest.started_at) + pause
+    if situation.now < when:
+        return WaitUntil(when, reason, action.action_order)
+    return _begin(action, latest.attempt + 1, situation, standing)
+
+
+def _redial_pause(action: Action, attempts: Sequence[Log]) -> timedelta | None:
+    """The pause before calling again, or None: `max_retries` further calls while nobody answered."""
+    if action.action_type is not ActionType.AI_CALL:
+        return None
+    rung = [a for a in attempts if a.outcome in (CallOutcome.MISSED, CallOutcome.BUSY, CallOutcome.VOICEMAIL)]
+    if not rung or attempts[-1] is not rung[-1] or len(rung) > int(action.action_config.get("max_retries") or 0):
+        return None
+    return timedelta(minutes=float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES))
+
+
+def _in_flight(action: Action, log: Log, timing: Timing, now: datetime) -> Decision:
+    if log.answered_at is None:
+        # No answer recorded. Until the request's own timeout plus a grace has passed, silence proves nothing.
+        reason = "Waiting for the provider's answer"
+        deadline = log.started_at + timing.provider_timeout + timing.unknown_grace * (log.lookups + 1) / timing.lookups
+    else:
+        reason = "Call in progress" if action.action_type is ActionType.AI_CALL else "Waiting for the outcome"
+        deadline = log.answered_at + timing.call_deadline * 2**log.lookups
+    if now < deadline:
+        return AwaitOutcome(deadline, reason, action.action_order)
+    if log.lookups < timing.lookups:
+        return Lookup(log.action_order, log.attempt)
+    why = "The provider never said whether it acted" if log.answered_at is None else "No outcome came, by webhook or by asking"
+    return GiveUp(log.action_order, log.attempt, why)
+
+
+def _waiting(action: Action, log: Log, situation: Situation, standing: Standing) -> Decision:
+    until = log.wait_until or log.started_at
+    if situation.now >= until:
+        return EndWait(log.action_order, log.attempt)
+    # What a person does during a wait counts at once: an exit rule or DNC ends the wait instead of sleeping on.
+    block = _ask(action, situation, standing).block
+    if block is not None and block.gate == "exit_rules":
+        return EndWait(log.action_order, log.attempt, block.detail)
+    if has_dnc(list(situation.lead.tags)):
+        return EndWait(log.action_order, log.attempt, "DNC tag found")
+    return WaitUntil(until, "Waiting", action.action_order)
+
+
+def wait_end(action: Action, definition: FlowDefinition, policy: Policy, now: datetime) -> tuple[datetime, str]:
+    """When a `wait` that begins now is over, and why then.
+
+    `duration_minutes` and `duration_seconds` add up; `until_time` is the next such wall-clock time in the flow's (else the account's)
+    zone after that; `wait_until_business_hours` moves the end to the next opening.
+    """
+    config = action.action_config
+    until = now + timedelta(minutes=float(config.get("duration_minutes") or 0), seconds=float(config.get("duration_seconds") or 0))
+    reason = "Waiting"
+    window = flow_window(definition, policy.default_hours, policy.holidays)
+    if config.get("until_time"):
+        zone = ZoneInfo(window.zone if window else policy.account_zone)
+        at = time.fromisoformat(str(config["until_time"]))
+        local = until.astimezone(zone)
+        target = datetime.combine(local.date(), at, tzinfo=zone)
+        if target < local:
+            target = datetime.combine(local.date() + timedelta(days=1), at, tzinfo=zone)
+        until, reason = target.astimezone(now.tzinfo), f"Waiting until {at:%H:%M}"
+    if (
+        config.get("wait_until_business_hours")
+        and window is not None
+        and (opening := window.next_open(until)) is not None
+        and opening > until
+    ):
+        until, reason = opening, "Waiting for business hours"
+    return until, reason
+
+
+def _finish(logs: Sequence[Log]) -> Finish:
+    """Completed if any contact was made; failed if all that were tried failed; skipped if rules said no to all."""
+    contacts = [log for log in logs if log.action_type in CHANNEL_OF_ACTION]
+    latest: dict[int, Log] = {}
+    for log in _ordered(contacts):
+        latest[log.action_order] = log
+    states = {log.status for log in latest.values()}
+    if LogStatus.SUCCESS in states or not states:
+        return Finish(ExecutionStatus.COMPLETED)
+    if LogStatus.UNKNOWN in states:
+        return Finish(ExecutionStatus.COMPLETED, "What became of at least one attempt is unknown")
+    if LogStatus.FAILED in states:
+        return Finish(ExecutionStatus.FAILED, "No contact attempt succeeded")
+    return Finish(ExecutionStatus.SKIPPED, "Every contact was skipped by a rule")

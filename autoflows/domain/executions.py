@@ -1,0 +1,40 @@
+"""The states of executions and of their action logs, and which moves between them are legal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ExecutionStatus(StrEnum):
+    """One run of a flow. Only `running` moves; the others absorb."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class LogStatus(StrEnum):
+    """One attempt at an action. `skipped`: a rule said no. `failed`: we tried. `unknown`: we tried and nobody told."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+LOG_TRANSITIONS: dict[LogStatus, frozenset[LogStatus]] = {
+    LogStatus.PENDING: frozenset({LogStatus.RUNNING, LogStatus.SKIPPED, LogStatus.CANCELLED}),
+    LogStatus.RUNNING: frozenset({LogStatus.SUCCESS, LogStatus.FAILED, LogStatus.UNKNOWN, LogStatus.CANCELLED, LogStatus.SKIPPED}),
+    # A late webhook, a look-up or a person may still name an unknown.
+    LogStatus.UNKNOWN: frozenset({LogStatus.SUCCESS, LogStatus.FAILED}),
+    # A message accepted by the provider may still bounce.
+    LogStatus.SUCCESS: frozenset({LogStatus.FAILED}),
+    LogStatus.FAILED: frozenset(),
+    LogStatus.SKIPPED: frozenset(),
+    LogStatus.CANCELLED: frozenset(),
+}

@@ -1,0 +1,154 @@
+"""When a contact may be made: windows of local time, holidays, and legal hours by country. Pure: `now` is an argument, times are aware UTC.
+
+A window is evaluated in wall-clock time of its zone, so it keeps its meaning across changes of daylight saving: an opening inside
+the spring gap opens at the first instant after it, and an ambiguous autumn time opens at its first occurrence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from autoflows.domain.account import BusinessHours
+from autoflows.domain.people import country_of_phone, zones_of_phone
+
+EVERY_DAY = frozenset(range(1, 8))
+SEARCH_DAYS = 400
+"""How far ahead an opening is looked for; a window that does not open within that is never open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Open on `days` (1 Monday .. 7) from `start` to `end`, local to `zone`.
+
+    `end` <= `start` crosses midnight and belongs to the day it began.
+    """
+
+    days: frozenset[int]
+    start: time
+    end: time
+    zone: str
+    closed_on: frozenset[date] = frozenset()
+
+    def spans(self, day: date) -> tuple[datetime, datetime] | None:
+        """The opening that begins on local `day`, as two UTC instants, or None if it does not open then."""
+        if day.isoweekday() not in self.days or day in self.closed_on:
+            return None
+        zone = ZoneInfo(self.zone)
+        until = day if self.end > self.start else day + timedelta(days=1)
+        opens, closes = _instant(day, self.start, zone), _instant(until, self.end, zone)
+        return (opens, closes) if opens < closes else None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the instant lies in an opening; the closing instant itself does not."""
+        local = at.astimezone(ZoneInfo(self.zone)).date()
+        return any(span[0] <= at < span[1] for day in (local - timedelta(days=1), local) if (span := self.spans(day)))
+
+    def next_open(self, at: datetime) -> datetime | None:
+        """`at` itself if open, else the next opening instant, or None if there is none within `SEARCH_DAYS`."""
+        if self.is_open(at):
+            return at
+        local = at.astimezone(ZoneInfo(self.zone)).date()
+        for ahead in range(-1, SEARCH_DAYS):
+            span = self.spans(local + timedelta(days=ahead))
+            if span and span[0] >= at:
+                return span[0]
+        return None
+
+
+def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The UTC instant of a wall-clock time. In a gap: the end of the gap. In a fold: the first pass."""
+    local = datetime.combine(day, at, tzinfo=zone)
+    instant = local.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return instant
+    # Not a real time: the clock jumped over it. Both offsets around the gap bracket the jump; find it to the minute.
+    early, late = instant - timedelta(hours=3), instant + timedelta(hours=3)
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) / 2
+        if middle.astimezone(zone).replace(tzinfo=None) < local.replace(tzinfo=None):
+            early = middle
+        else:
+            late = middle
+    return late.replace(microsecond=0)
+
+
+def window_of(hours: BusinessHours, closed_on: Iterable[date] = ()) -> Window:
+    """An account's default hours as a window."""
+    return Window(frozenset(hours.days), hours.start, hours.end, hours.timezone, frozenset(closed_on))
+
+
+def next_open_in_all(windows: Iterable[Window], at: datetime) -> datetime | None:
+    """The earliest instant from `at` on at which every window is open, or None if there is none in sight."""
+    windows, moment = tuple(windows), at
+    for _ in range(SEARCH_DAYS):
+        following = moment
+        for window in windows:
+            opening = window.next_open(following)
+            if opening is None:
+                return None
+            following = opening
+        if following == moment:
+            return moment
+        moment = following
+    return None
+
+
+Channel = Literal["call", "whatsapp", "sms", "email"]
+
+
+@dataclass(frozen=True, slots=True)
+class LegalHours:
+    """One country's rule from a date on. `source` says where the figures come from."""
+
+    country: str
+    channels: frozenset[str]
+    start: time
+    end: time
+    since: date
+    source: str
+
+
+_CALLS_AND_TEXTS = frozenset({"call", "whatsapp", "sms"})
+
+LEGAL_HOURS: tuple[LegalHours, ...] = (
+    LegalHours("IN", _CALLS_AND_TEXTS, time(9), time(21), date(2010, 12, 1), "TRAI TCCCPR: no commercial communication 21:00-09:00"),
+    LegalHours("US", _CALLS_AND_TEXTS, time(8), time(21), date(1992, 12, 20), "47 CFR 64.1200(c)(1): 08:00-21:00 at the called party"),
+)
+"""Outer bounds kept on top of an account's own hours. Countries not listed here have none; an account's hours still hold there."""
+
+
+def legal_windows(channel: str, country: str | None, zones: Iterable[str], on: date) -> list[Window]:
+    """The legal windows for a contact: one per zone the person may be in, all of which must be open."""
+    rules = [r for r in LEGAL_HOURS if r.country == country and channel in r.channels and r.since <= on]
+    if not rules:
+        return []
+    rule = max(rules, key=lambda r: r.since)
+    return [Window(EVERY_DAY, rule.start, rule.end, zone) for zone in zones]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactZones:
+    """The zones a contact may be in, and how we know: `contact`, `phone` or `account`."""
+
+    zones: tuple[str, ...]
+    origin: str
+
+
+def zones_of(
+    timezone: str | None, phone: str | None, account_zone: str, known: Callable[[str], tuple[str, ...]] = zones_of_phone
+) -> ContactZones:
+    """Explicit zone first, then every zone of the phone number, then the account's."""
+    if timezone:
+        return ContactZones((timezone,), "contact")
+    if phone and (zones := known(phone)):
+        return ContactZones(zones, "phone")
+    return ContactZones((account_zone,), "account")
+
+
+def legal_country(phone: str | None, default_country: str) -> str:
+    """Whose law applies: the phone number's country, else the account's."""
+    return (country_of_phone(phone) if phone else None) or default_country

@@ -1,0 +1,129 @@
+"""Runs of flows and every attempt they made. These rows are the queue: `due_at` says when one next needs attention."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from autoflows.domain.executions import ExecutionStatus, LogStatus
+from autoflows.domain.flow import ActionType
+from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
+from autoflows.models.base import Json, Timestamp, foreign_key, new_id, one_of, utc_now
+
+
+class Execution(SQLModel, table=True):
+    """One run of one flow version for one contact. `fence` grows at every claim and cancel: an older holder is refused."""
+
+    __tablename__ = "flow_executions"
+    __table_args__ = (
+        one_of("status", ExecutionStatus),
+        sa.CheckConstraint("(status = 'running') = (due_at IS NOT NULL)", name="running_is_due"),
+        sa.Index("idx_executions_flow", "flow_id", sa.text("triggered_at DESC")),
+        sa.Index("idx_executions_contact", "contact_id", sa.text("triggered_at DESC")),
+        sa.Index("idx_executions_user_status", "user_id", "status", sa.text("triggered_at DESC")),
+        sa.Index("idx_executions_user_time", "user_id", sa.text("triggered_at DESC"), sa.text("id DESC")),
+        sa.Index("idx_executions_test", "is_test_run", postgresql_where=sa.text("is_test_run")),
+        sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
+        sa.Index(
+            "uq_executions_one_live",
+            "flow_id",
+            "contact_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'running' AND NOT is_test_run"),
+        ),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    flow_id: UUID = Field(sa_column=foreign_key("auto_engagement_flows.id", nullable=False))
+    flow_version_id: UUID = Field(sa_column=foreign_key("flow_versions.id", on_delete="RESTRICT", nullable=False))
+    contact_id: UUID = Field(sa_column=foreign_key("contacts.id", nullable=False))
+    user_id: UUID = Field(sa_column=foreign_key("users.id", nullable=False))
+    lead_event_id: UUID | None = Field(default=None)
+    triggered_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
+    status: str = Field(default=ExecutionStatus.RUNNING, max_length=50)
+    current_action_step: int = Field(default=1)
+    completed_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    error_message: str | None = Field(default=None, sa_type=sa.Text)
+    metadata_: dict[str, Any] = Field(default_factory=dict, sa_column=sa.Column("metadata", Json, nullable=False, server_default="{}"))
+    is_test_run: bool = Field(default=False)
+    bulk: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    due_at: datetime | None = Field(default_factory=utc_now, sa_type=Timestamp)
+    fence: int = Field(default=0, sa_type=sa.BigInteger)
+    waiting_reason: str | None = Field(default=None, max_length=500)
+    waiting_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    lead_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
+    first_attempt_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class ActionLog(SQLModel, table=True):
+    """One attempt at one action, written before the provider is called. Its id is the attempt id that travels to the provider.
+
+    `snapshot` keeps the action as it was, so a log outlives an edited or deleted action. Money is integer minor units.
+    """
+
+    __tablename__ = "flow_action_logs"
+    __table_args__ = (
+        one_of("status", LogStatus),
+        one_of("action_type", ActionType),
+        one_of("outcome", CallOutcome, optional=True),
+        one_of("message_state", MessageState, optional=True),
+        one_of("error_class", ErrorClass, optional=True),
+        sa.UniqueConstraint("flow_execution_id", "action_order", "attempt"),
+        sa.Index("idx_action_logs_status", "status", "started_at"),
+        sa.Index("idx_action_logs_contact", "contact_id", "started_at"),
+        sa.Index("idx_action_logs_user_time", "user_id", "started_at"),
+        sa.Index("idx_action_logs_provider", "channel_id", "provider_ref", postgresql_where=sa.text("provider_ref IS NOT NULL")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    flow_execution_id: UUID = Field(sa_column=foreign_key("flow_executions.id", nullable=False))
+    user_id: UUID = Field(sa_column=foreign_key("users.id", nullable=False))
+    contact_id: UUID = Field(sa_column=foreign_key("contacts.id", nullable=False))
+    action_id: UUID | None = Field(default=None, sa_column=foreign_key("flow_actions.id", on_delete="SET NULL", nullable=True))
+    action_type: str = Field(max_length=50)
+    action_order: int
+    attempt: int = Field(default=1)
+    snapshot: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)
+    started_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
+    answered_at: datetime | None = Field(default=None, sa_type=Timestamp, description="when the provider's answer to the request came")
+    completed_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    wait_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    status: str = Field(default=LogStatus.PENDING, max_length=50)
+    channel_id: UUID | None = Field(default=None, sa_column=foreign_key("channels.id", on_delete="SET NULL", nullable=True))
+    provider_ref: str | None = Field(default=None, max_length=255)
+    outcome: str | None = Field(default=None, max_length=20)
+    message_state: str | None = Field(default=None, max_length=20)
+    error_class: str | None = Field(default=None, max_length=20)
+    error_code: str | None = Field(default=None, max_length=60)
+    error_message: str | None = Field(default=None, sa_type=sa.Text)
+    skip_reason: str | None = Field(default=None, max_length=255)
+    result_data: dict[str, Any] = Field(default_factory=dict, sa_type=Json, sa_column_kwargs={"server_default": "{}"}, nullable=False)
+    gates: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}, nullable=False)
+    cost_amount: int | None = Field(default=None, sa_type=sa.BigInteger)
+    cost_currency: str | None = Field(default=None, max_length=3)
+
+
+class ProviderEventRow(SQLModel, table=True):
+    """A provider's webhook or looked-up state as it came, once per (channel, provider event id)."""
+
+    __tablename__ = "provider_events"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "provider_event_id"),
+        sa.Index("ix_provider_events_log", "action_log_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    channel_id: UUID = Field(sa_column=foreign_key("channels.id", nullable=False))
+    provider_event_id: str = Field(max_length=255)
+    kind: str = Field(max_length=20)
+    action_log_id: UUID | None = Field(default=None)
+    received_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
+    occurred_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    applied: bool = Field(default=False)
+    note: str = Field(default="", max_length=255)
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)
