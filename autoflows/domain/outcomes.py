@@ -15,12 +15,12 @@ from uuid import UUID
 class CallOutcome(StrEnum):
     """How a call ended."""
 
-    ANSWERED = "answered"    # a person spoke with the agent
-    MISSED = "missed"        # rang out, was rejected, or dropped before any conversation
+    ANSWERED = "answered"  # a person spoke with the agent
+    MISSED = "missed"  # rang out, was rejected, or dropped before any conversation
     BUSY = "busy"
-    FAILED = "failed"        # could not be placed or connected
+    FAILED = "failed"  # could not be placed or connected
     VOICEMAIL = "voicemail"  # a machine answered; counts as missed unless a flow asks for voicemail
-    UNKNOWN = "unknown"      # no provider ever told
+    UNKNOWN = "unknown"  # no provider ever told
 
 
 NOT_ANSWERED = "not_answered"
@@ -54,8 +54,8 @@ class ErrorClass(StrEnum):
 
     TRANSIENT = "transient"  # the same request may work later: retry as a new attempt
     PERMANENT = "permanent"  # this attempt can never work: do not retry
-    ACCOUNT = "account"      # nothing works until someone mends the channel
-    LEAD = "lead"            # this address can never be reached on this channel
+    ACCOUNT = "account"  # nothing works until someone mends the channel
+    LEAD = "lead"  # this address can never be reached on this channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ SendResult = Accepted | Refused | Unanswered
 class EventKind(StrEnum):
     """What a provider event tells about."""
 
-    CALL = "call"        # a call's progress or end
+    CALL = "call"  # a call's progress or end
     MESSAGE = "message"  # a message's progress
-    REPLY = "reply"      # the lead wrote to us
+    REPLY = "reply"  # the lead wrote to us
     TEMPLATE = "template"  # a template's approval changed
-    OTHER = "other"      # kept, not acted on
+    OTHER = "other"  # kept, not acted on
 
 
 @dataclass(frozen=True, slots=True)

