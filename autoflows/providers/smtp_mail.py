@@ -11,10 +11,10 @@ from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
 from email.headerregistry import Address
-from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from autoflows.providers.base import EmailMessageRequest
@@ -48,7 +48,7 @@ def compose(message: EmailMessageRequest, sender: str, recipient: str, now: date
     message_id = f"<{message.attempt_id}@{domain_of(sender)}>"
     utf8 = Charset("utf-8")
     utf8.body_encoding = QP
-    mail: Message[str | Header, str | Header] = MIMEMultipart("alternative")
+    mail: Any = MIMEMultipart("alternative")  # a Header is a valid value, which the stubs do not know
     mail["From"] = _mailbox("From", message.from_name, sender)
     mail["To"] = _mailbox("To", message.to_name, recipient)
     mail["Subject"] = _subject(_line(message.subject, MAX_SUBJECT))
@@ -59,7 +59,7 @@ def compose(message: EmailMessageRequest, sender: str, recipient: str, now: date
     if message.unsubscribe_url:
         mail["List-Unsubscribe"] = f"<{_https(message.unsubscribe_url)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.attach(MIMEText(storable(message.text), "plain", utf8))  # type: ignore[arg-type]  # a Charset is accepted and kept
+    mail.attach(MIMEText(storable(message.text), "plain", utf8))  # type: ignore[arg-type]  # a Charset keeps its body encoding
     mail.attach(MIMEText(storable(message.html), "html", utf8))  # type: ignore[arg-type]
     return Mail(sender, recipient, message_id, mail.as_bytes())
 
