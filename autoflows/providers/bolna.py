@@ -110,22 +110,14 @@ class Bolna:
         numbers = await _list(connection, "/phone-numbers/all", "phone numbers")
         return Catalogue(
             agents=[
-                {
-                    "provider_agent_id": agent_id,
-                    "name": text(agent.get("agent_name")) or agent_id,
-                    "status": text(agent.get("agent_status")),
-                }
+                {"provider_agent_id": agent_id, "name": (text(agent.get("agent_name")) or agent_id)[:255]}
                 for agent in agents
-                if (agent_id := text(agent.get("id")))
+                if (agent_id := text(agent.get("id"))) and len(agent_id) <= 100
             ],
             phone_numbers=[
-                {
-                    "provider_number_id": text(item.get("id")),
-                    "phone_number": phone,
-                    "telephony_provider": text(item.get("telephony_provider")),
-                }
+                {"phone_number": phone, "label": (text(item.get("telephony_provider")) or "")[:100]}
                 for item in numbers
-                if (phone := text(item.get("phone_number")))
+                if (phone := text(item.get("phone_number"))) and len(phone) <= 20
             ],
         )
 

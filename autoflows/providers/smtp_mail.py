@@ -46,9 +46,7 @@ def compose(message: EmailMessageRequest, sender: str, recipient: str, now: date
     Raises `AddressInvalid` naming the address that cannot be used.
     """
     message_id = f"<{message.attempt_id}@{domain_of(sender)}>"
-    utf8 = Charset("utf-8")
-    utf8.body_encoding = QP
-    mail: Any = MIMEMultipart("alternative")  # a Header is a valid value, which the stubs do not know
+    mail: Any = _body(message)  # a Header is a valid value, which the stubs do not know
     mail["From"] = _mailbox("From", message.from_name, sender)
     mail["To"] = _mailbox("To", message.to_name, recipient)
     mail["Subject"] = _subject(_line(message.subject, MAX_SUBJECT))
@@ -59,9 +57,18 @@ def compose(message: EmailMessageRequest, sender: str, recipient: str, now: date
     if message.unsubscribe_url:
         mail["List-Unsubscribe"] = f"<{_https(message.unsubscribe_url)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.attach(MIMEText(storable(message.text), "plain", utf8))  # type: ignore[arg-type]  # a Charset keeps its body encoding
-    mail.attach(MIMEText(storable(message.html), "html", utf8))  # type: ignore[arg-type]
     return Mail(sender, recipient, message_id, mail.as_bytes())
+
+
+def _body(message: EmailMessageRequest) -> MIMEMultipart | MIMEText:
+    """Text and HTML as alternatives, the richer last (RFC 2046, 5.1.4); one of them alone where the other is empty."""
+    utf8 = Charset("utf-8")
+    utf8.body_encoding = QP
+    bodies = [(storable(message.text), "plain"), (storable(message.html), "html")]
+    parts = [MIMEText(body, subtype, utf8) for body, subtype in bodies if body.strip()]  # type: ignore[arg-type]  # keeps QP
+    if len(parts) == 2:
+        return MIMEMultipart("alternative", _subparts=parts)
+    return parts[0] if parts else MIMEText("", "plain", "utf-8")
 
 
 def bare_address(value: str) -> str:

@@ -101,12 +101,11 @@ class WhatsappCloud:
             whatsapp_numbers=[
                 {
                     "provider_number_id": number_id,
-                    "display_number": text(item.get("display_phone_number")) or number_id,
-                    "verified_name": text(item.get("verified_name")),
-                    "quality_rating": text(item.get("quality_rating")),
+                    "display_number": (text(item.get("display_phone_number")) or number_id)[:40],
+                    "verified_name": (text(item.get("verified_name")) or "")[:255],
                 }
                 for item in numbers
-                if (number_id := text(item.get("id")))
+                if (number_id := text(item.get("id"))) and len(number_id) <= 100
             ],
             whatsapp_templates=[template_columns(item) for item in templates if text(item.get("name"))],
         )

@@ -24,7 +24,7 @@ def template_columns(item: dict[str, Any]) -> dict[str, Any]:
         "name": text(item.get("name")),
         "language": text(item.get("language")) or "en",
         "status": (text(item.get("status")) or "UNKNOWN").upper(),
-        "category": text(item.get("category")),
+        "category": text(item.get("category")) or "",
         "body": text(body.get("text")) or "",
         "variables": variables_of(components),
         "named_parameters": (text(item.get("parameter_format")) or "POSITIONAL").upper() == "NAMED",
