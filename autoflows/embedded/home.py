@@ -17,7 +17,6 @@ import errno
 import fcntl
 import json
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -172,7 +171,7 @@ def running(home: Home) -> Instance | None:
     except PermissionError as error:
         raise CannotStart(f"{home.root} belongs to another user. Run this as that user.") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None
     except BlockingIOError:
         return _read_instance(home)
@@ -180,11 +179,8 @@ def running(home: Home) -> Instance | None:
         os.close(descriptor)
 
 
-def _read_instance(home: Home) -> Instance:
-    """The record of the lock's holder, which writes it a moment after taking the lock."""
-    for _ in range(50):
-        try:
-            return Instance(**json.loads(home.instance_file.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
-            time.sleep(0.05)
-    return Instance(pid=0, holder="up")
+def _read_instance(home: Home) -> Instance | None:
+    """The record of the lock's holder, which writes it a moment after taking the lock and removes it just before letting go."""
+    with contextlib.suppress(FileNotFoundError):
+        return Instance(**json.loads(home.instance_file.read_text()))
+    return None

@@ -16,9 +16,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autoflows.embedded import frontend, postgres, valkey, web
 from autoflows.embedded.home import Home, Instance, lock, open_home, record, running, secret_key
@@ -66,7 +67,9 @@ def _owned(home: Home) -> Iterator[None]:
         instance = running(home)
         if instance and instance.holder == "up":
             where = f" at {instance.url}" if instance.url else ""
-            raise CannotStart(f"Autoflows already runs in {home.root}{where} (process {instance.pid}). Stop it first, or choose another --home.")
+            raise CannotStart(
+                f"Autoflows already runs in {home.root}{where} (process {instance.pid}). Stop it first, or choose another --home."
+            )
         if time.monotonic() > deadline:
             raise CannotStart(f"Another autoflows command still uses {home.root}. Wait for it to end and start again.")
         time.sleep(0.2)
@@ -116,7 +119,7 @@ class Stack:
     async def run(self) -> None:
         """Start everything, announce it, wait for a signal, stop everything."""
         main = asyncio.current_task()
-        assert main is not None  # noqa: S101 - we are in it
+        assert main is not None
         stopping = False
 
         def on_signal() -> None:
@@ -143,11 +146,11 @@ class Stack:
 
     async def _start(self) -> None:
         began = time.monotonic()
-        await asyncio.gather(self._start_database(), self._start_broker())
+        await _together(self._start_database(), self._start_broker())
         record(self.home, self.instance)
         self.environment |= {"AUTOFLOWS_DATABASE_URL": self.instance.database_url, "AUTOFLOWS_REDIS_URL": self.instance.redis_url}
         await self.supervisor.run(self._command("migrate", "-m", "autoflows.cli", "migrate"))
-        demo, *_ = await asyncio.gather(self._start_demo(), self._start_web(), *(self._start_worker(n) for n in range(self.options.workers)))
+        demo, *_ = await _together(self._start_demo(), self._start_web(), *(self._start_worker(n) for n in range(self.options.workers)))
         self.instance.ready = True
         record(self.home, self.instance)
         self._announce(demo, time.monotonic() - began)
@@ -193,9 +196,7 @@ class Stack:
         url, smtp = f"http://127.0.0.1:{ports['http']}", ports["smtp"]
         arguments = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
         command = self._command("sandbox", *arguments)
-        await self.supervisor.start(
-            Service("sandbox", lambda: command, lambda: _listens(ports["http"]) and _listens(smtp), stage=2)
-        )
+        await self.supervisor.start(Service("sandbox", lambda: command, lambda: _listens(ports["http"]) and _listens(smtp), stage=2))
         printed = await self.supervisor.run(
             self._command("demo", "-m", "autoflows.cli", "demo", "--sandbox-url", url, "--smtp-port", str(smtp))
         )
@@ -223,6 +224,16 @@ class Stack:
         console(f"Started in {seconds:.1f} s")
         sys.stdout.write("\n".join(["", rule, *lines, rule, "", ""]))
         sys.stdout.flush()
+
+
+async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """All at the same time; the first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _answers(url: str) -> bool:

@@ -86,7 +86,7 @@ class Supervisor:
         """Start the service, wait until it is ready and keep it running from then on. Raises CannotStart with the end of its log."""
         self._services.append(service)
         command = await self._launch(service)
-        assert service.process is not None  # noqa: S101 - set by _launch
+        assert service.process is not None
         deadline = time.monotonic() + service.seconds
         while not await asyncio.to_thread(service.ready):
             if service.process.poll() is not None:
@@ -128,7 +128,7 @@ class Supervisor:
             if time.monotonic() - began > HEALTHY_SECONDS:
                 backoff = FIRST_BACKOFF_SECONDS
             process = service.process
-            assert process is not None  # noqa: S101 - it just ended
+            assert process is not None
             self._say(f"{service.name} {_how_it_ended(process)}; starting it again in {backoff:g} s (log: {command.log})")
             kill_session(process)
             await asyncio.sleep(backoff)
@@ -140,7 +140,7 @@ class Supervisor:
 
     async def _until_ended(self, service: Service, watch: LogWatch) -> None:
         process = service.process
-        assert process is not None  # noqa: S101 - set by _launch
+        assert process is not None
         while process.poll() is None:
             await asyncio.sleep(POLL_SECONDS)
             if not service.stopping:
