@@ -44,6 +44,7 @@ TUNING = {
     "jit": "off",
     "io_method": "sync",  # no extra I/O processes on a small machine
     "max_worker_processes": "4",
+    "max_logical_replication_workers": "0",
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -304,7 +305,7 @@ def prepare(postgres: Postgres) -> None:
     """End a server left over from an earlier run, and take away what would make a new one refuse to start.
 
     Only while holding the home's lock. A stale postmaster.pid is kept but made harmless: PostgreSQL ignores one that names its parent
-    process, and still uses the rest of the file to find the dead server's shared memory.
+    process, and still uses the rest of the file to find the dead server's shared memory. Its last line goes, which would say "ready".
     """
     lines = _pid_file(postgres)
     leftover = _processes(postgres)
@@ -313,7 +314,7 @@ def prepare(postgres: Postgres) -> None:
     end([process for process in leftover if process not in main], signal.SIGQUIT, seconds=5.0)
     lines = _pid_file(postgres)
     if lines:
-        (postgres.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+        (postgres.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:7]]) + "\n")
     for socket in postgres.socket_dir.glob(".s.PGSQL.*"):
         socket.unlink(missing_ok=True)
 
