@@ -71,14 +71,6 @@ def respond_to_failure(error: Exception) -> JSONResponse:
     return respond(AutoflowsError(f"Something went wrong on our side. If you report it, quote the number {number}."), id=number)
 
 
-async def _autoflows(request: Request, error: AutoflowsError) -> JSONResponse:
-    return respond(error)
-
-
-async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
-    return respond(read_findings(error.errors()))
-
-
 def read_findings(findings: Any) -> AutoflowsError:
     """FastAPI's findings on a request as one of our errors: 404 for an address that names nothing, 400 for broken JSON, else 422."""
     if any(f["loc"][0] == "path" for f in findings):
@@ -91,7 +83,8 @@ def read_findings(findings: Any) -> AutoflowsError:
     return Invalid("Some values cannot be used.", errors=errors)
 
 
-async def _http(request: Request, error: HTTPException) -> JSONResponse:
+def respond_to_status(error: HTTPException) -> JSONResponse:
+    """The answer to an error of the framework itself: no such address, wrong method, unreadable body."""
     status = error.status_code
     detail = {
         400: "The body cannot be read; send valid JSON in UTF-8.",
@@ -104,6 +97,15 @@ async def _http(request: Request, error: HTTPException) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Register the handlers."""
-    app.add_exception_handler(AutoflowsError, _autoflows)
-    app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+
+    @app.exception_handler(AutoflowsError)
+    async def autoflows(request: Request, error: AutoflowsError) -> JSONResponse:
+        return respond(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        return respond(read_findings(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return respond_to_status(error)

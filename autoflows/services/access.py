@@ -50,9 +50,9 @@ Guarded = Callable[Concatenate[Actor, P], Coroutine[Any, Any, R]]
 def requires(permission: Permission) -> Callable[[Guarded[P, R]], Guarded[P, R]]:
     """Let a service function run only for actors who hold `permission`; others get Forbidden before anything is read."""
 
-    def mark(function: Callable[Concatenate[Actor, P], Coroutine[Any, Any, R]]) -> Callable[Concatenate[Actor, P], Coroutine[Any, Any, R]]:
+    def mark(function: Guarded[P, R]) -> Guarded[P, R]:
         @wraps(function)
-        async def guarded(actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def guarded(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
             check(actor, permission)
             return await function(actor, *args, **kwargs)
 
