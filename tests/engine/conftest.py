@@ -188,16 +188,17 @@ async def bench(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPat
     get_settings.cache_clear()
     http_port, smtp_port, hook_port = free_port(), free_port(), free_port()
     world = sandbox.World(speed=200.0, seed=7)
-    async with server.running(world, http_port, smtp_port), serving(hook_port):
-        drainer = Drainer(get_settings())
-        made = await _account(world, drainer, http_port, smtp_port, hook_port)
-        try:
-            yield made
-        finally:
-            await drainer.close(2)
-            for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
-                await close()
-            get_settings.cache_clear()
+    try:
+        async with serving(hook_port), server.running(world, http_port, smtp_port):
+            drainer = Drainer(get_settings())
+            try:
+                yield await _account(world, drainer, http_port, smtp_port, hook_port)
+            finally:
+                await drainer.close(2)
+    finally:  # after the servers: a late webhook would open the pool again
+        for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
+            await close()
+        get_settings.cache_clear()
 
 
 async def _account(world: sandbox.World, drainer: Drainer, http_port: int, smtp_port: int, hook_port: int) -> Bench:
