@@ -221,11 +221,12 @@ def virtualenv_from_pip() -> "tuple[int, str]":
 
 
 def install(lock: str) -> None:
-    """Install exactly what the lock file names, each file checked against its hash."""
+    """Install exactly what the lock file names, each file checked against its hash. It is complete, so there is nothing to resolve."""
     say(f"Installing the packages of {lock} (a minute or two, once)")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    code, said = run([*pip, "--require-hashes", "-r", lock], "installing packages")
+    code, said = run([*pip, "--no-deps", "--require-hashes", "-r", lock], "installing packages")
     if code != 0:
+        said = "\n".join(line for line in said.splitlines() if not line.startswith("WARNING"))
         give_up(f"Installing the packages failed. Check the network and start again. pip said:\n{said.strip()}")
 
 
