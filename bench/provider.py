@@ -1,4 +1,4 @@
-"""A provider that only counts: answers WhatsApp Cloud and Bolna requests as fast as asyncio can, and notes when each person was first asked for.
+"""A provider that only counts: it answers WhatsApp requests as fast as asyncio can and notes when each person was first asked for.
 
 Runs in a process of its own, so that its cost is not mistaken for the product's. `GET /counts` tells what it saw.
 """
@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from typing import Any
 
 import uvloop
 
@@ -54,7 +55,8 @@ class Protocol(asyncio.Protocol):
             self.answer(head.split(" ", 2), body)
 
     def answer(self, line: list[str], body: bytes) -> None:
-        counts, answer = self.counts, {}
+        counts = self.counts
+        answer: dict[str, Any] = {}
         if line[0] == "POST" and line[1].endswith("/messages"):
             message = json.loads(body)
             counts.add(message["to"].lstrip("+"), message.get("biz_opaque_callback_data", ""))
