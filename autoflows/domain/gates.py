@@ -169,6 +169,14 @@ def _condition(c: GateContext) -> _Answer:
     return YES
 
 
+def _address(c: GateContext) -> _Answer:
+    if c.channel == "email":
+        return YES if c.lead.email else _Answer(False, "The contact has no e-mail address")
+    if c.channel and not c.lead.phone:
+        return _Answer(False, "The contact has no usable phone number")
+    return YES
+
+
 def _message_meets(states: frozenset[str], wanted: str) -> bool:
     if wanted == MessageState.DELIVERED:
         return bool(states & {MessageState.DELIVERED, MessageState.READ, MessageState.REPLIED})
@@ -232,6 +240,7 @@ GATES: tuple[tuple[str, Callable[[GateContext], _Answer]], ...] = (
     ("consent", _consent),
     ("exit_rules", _exit_rules),
     ("condition", _condition),
+    ("address", _address),
     ("legal_hours", _legal_hours),
     ("flow_hours", _flow_hours),
     ("frequency_cap", _frequency_cap),

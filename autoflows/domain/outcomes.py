@@ -74,6 +74,8 @@ class Refused:
     code: str
     message: str
     retry_after_seconds: float | None = None
+    template_only: bool = False
+    """An `ACCOUNT` refusal that stops only this template's sends (paused, not approved), not the whole channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,15 +115,19 @@ class ProviderEventRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("channel_id", "provider_event_id"),
         sa.Index("ix_provider_events_log", "action_log_id"),
+        # Events that came before the attempt they belong to knew its name.
+        sa.Index("ix_provider_events_unclaimed", "channel_id", "provider_ref", postgresql_where=sa.text("action_log_id IS NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     channel_id: UUID = Field(sa_column=foreign_key("channels.id", nullable=False))
     provider_event_id: str = Field(max_length=255)
     kind: str = Field(max_length=20)
+    provider_ref: str | None = Field(default=None, max_length=255)
     action_log_id: UUID | None = Field(default=None)
     received_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     occurred_at: datetime | None = Field(default=None, sa_type=Timestamp)
     applied: bool = Field(default=False)
     note: str = Field(default="", max_length=255)
-    payload: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)
+    event: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False, description="in our words")
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False, description="as the provider sent it")

@@ -41,7 +41,11 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class TemplateMessage:
-    """An approved WhatsApp template. `variables` maps the template's variable (`1` or a name) to its text."""
+    """An approved WhatsApp template. `variables` maps the template's variable (`1` or a name) to its text.
+
+    A variable outside the body is named with its place: `header:1`, `button:0` (the end of that button's URL). `components` are sent
+    as they are, before what is built from `variables` (a header image, for example).
+    """
 
     attempt_id: UUID
     sender_id: str
@@ -65,6 +69,7 @@ class EmailMessageRequest:
     from_name: str | None = None
     to_name: str | None = None
     reply_to: str | None = None
+    unsubscribe_url: str | None = None  # https; becomes the one-click List-Unsubscribe headers (RFC 8058)
 
 
 Message = CallRequest | TemplateMessage | EmailMessageRequest

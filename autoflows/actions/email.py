@@ -1,0 +1,62 @@
+"""Send an e-mail from a Liquid template."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from autoflows.actions.base import ActionContext, ActionSpec, CannotPerform, Prepared, needed
+from autoflows.domain.flow import ActionType, Strict
+from autoflows.domain.templating import TemplateError, render, text_of_html
+from autoflows.providers.base import EmailMessageRequest
+
+
+class EmailConfig(Strict):
+    """Settings of an e-mail."""
+
+    email_template_id: UUID = Field(title="Template", json_schema_extra={"widget": "email_template"})
+    from_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = Field(
+        default=None, title="From name", description="Shown as the sender", json_schema_extra={"widget": "text"}
+    )
+    subject_override: Annotated[str, StringConstraints(strip_whitespace=True, max_length=998)] | None = Field(
+        default=None, title="Subject", description="Instead of the template's own; Liquid works here too", json_schema_extra={"widget": "text"}
+    )
+
+
+async def prepare(context: ActionContext) -> Prepared:
+    """The rendered e-mail; a text part is made from the HTML where the template has none."""
+    config: EmailConfig = context.config
+    if not context.lead.email:
+        raise CannotPerform("The contact has no e-mail address")
+    template = await needed(context, "email_templates", config.email_template_id, "e-mail template")
+    data = context.template_data()
+    try:
+        subject = " ".join(render(config.subject_override or template["subject"], data).split())
+        html = render(template["html"], data, html=True)
+        text = render(template["text"], data) or text_of_html(html)
+    except TemplateError as error:
+        raise CannotPerform(f"The e-mail template '{template['name']}' cannot be rendered: {error}") from None
+    message = EmailMessageRequest(
+        attempt_id=context.attempt_id,
+        to=context.lead.email or "",
+        to_name=context.lead.name or None,
+        subject=subject,
+        html=html,
+        text=text,
+        from_name=config.from_name,
+    )
+    shown = {"template": template["name"], "to": context.lead.email, "subject": subject, "text": text[:5000]}
+    return Prepared(template["channel_id"], message, shown)
+
+
+SPEC = ActionSpec(
+    type=ActionType.EMAIL,
+    title="E-mail",
+    icon="mail",
+    description="A template rendered for the contact, as HTML and text",
+    Config=EmailConfig,
+    prepare=prepare,
+    references={"email_template_id": "email_templates"},
+)

@@ -1,0 +1,228 @@
+"""Moving executions on: decide in memory, write all of a batch's steps in the transaction that locked them, hand out what to perform.
+
+The write-ahead row of every attempt is committed here, before anyone calls a provider.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from autoflows.domain import decide as d
+from autoflows.domain.executions import ExecutionStatus, LogStatus
+from autoflows.domain.flow import Action, ActionType
+from autoflows.domain.gates import CHANNEL_OF_ACTION, GateResult
+from autoflows.engine.live import LiveChange
+from autoflows.engine.pool import Connection
+from autoflows.engine.runs import CLAIM_COLUMNS, RUN_COLUMNS, RUN_JOINS, LogRow, Run, load
+from autoflows.models.base import new_id
+
+log = logging.getLogger(__name__)
+
+# Fresh leads first; bulk ones take what is left. FOR UPDATE sits in the CTEs, so what is returned is what was locked.
+CLAIM = f"""
+WITH fresh AS MATERIALIZED (
+  SELECT {CLAIM_COLUMNS} FROM flow_executions WHERE status = 'running' AND bulk = false AND due_at <= now()
+  ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), paced AS MATERIALIZED (
+  SELECT {CLAIM_COLUMNS} FROM flow_executions WHERE status = 'running' AND bulk = true AND due_at <= now()
+  ORDER BY due_at LIMIT greatest($1 - (SELECT count(*) FROM fresh), 0) FOR UPDATE SKIP LOCKED
+), e AS (SELECT * FROM fresh UNION ALL SELECT * FROM paced)
+SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
+"""  # noqa: S608
+LOCK = f"""
+WITH e AS MATERIALIZED (
+  SELECT {CLAIM_COLUMNS} FROM flow_executions WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR UPDATE
+)
+SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
+"""  # noqa: S608
+ADD_LOG = """
+INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_id, action_type, action_order, attempt, snapshot, started_at,
+                              completed_at, wait_until, status, skip_reason, gates, result_data)
+VALUES ($1, $2, $3, $4, (SELECT id FROM flow_actions WHERE id = $5), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+"""
+END_LOG = """
+UPDATE flow_action_logs SET status = $2, completed_at = $3, error_message = COALESCE($4, error_message),
+  result_data = result_data || $5, outcome = COALESCE($6, outcome)
+WHERE id = $1 AND status IN ('pending', 'running')
+"""
+MOVE = """
+UPDATE flow_executions SET fence = $2, due_at = $3, status = $4, current_action_step = $5, waiting_reason = $6, waiting_until = $7,
+  first_attempt_at = COALESCE(first_attempt_at, $8), completed_at = $9, error_message = COALESCE($10, error_message)
+WHERE id = $1
+"""
+MAX_STEPS = 3 * 200 + 10
+"""More pure steps than a flow can have in one go: a guard against a decision that does not move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Something to do outside any transaction: one contact attempt, or a look-up of an old one. `fence` is what it may be applied under."""
+
+    run: Run
+    action: Action
+    attempt: int
+    log_id: UUID
+    fence: int
+    lookup_of: LogRow | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction has to write, and what is to be performed once it has committed."""
+
+    added: list[tuple[Any, ...]] = field(default_factory=list)
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
+    moved: list[tuple[Any, ...]] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    changes: list[LiveChange] = field(default_factory=list)
+
+    async def write(self, connection: Connection) -> None:
+        """All of it, in the caller's transaction."""
+        if self.added:
+            await connection.executemany(ADD_LOG, self.added)
+        if self.ended:
+            await connection.executemany(END_LOG, self.ended)
+        if self.moved:
+            await connection.executemany(MOVE, self.moved)
+
+
+async def claim(connection: Connection, limit: int, timing: d.Timing, lease: timedelta) -> Batch:
+    """Lock up to `limit` due executions that nobody else has, and move each as far as it goes without a provider."""
+    rows = await connection.fetch(CLAIM, limit)
+    return await advance(connection, rows, timing, lease)
+
+
+async def lock_and_advance(connection: Connection, ids: Sequence[UUID], timing: d.Timing, lease: timedelta) -> Batch:
+    """The same for executions known by id, such as those whose attempts were just answered. Those not running any more are left alone."""
+    rows = await connection.fetch(LOCK, list(ids))
+    return await advance(connection, rows, timing, lease)
+
+
+async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing, lease: timedelta) -> Batch:
+    """Decide and write for locked rows. An execution that cannot be decided fails by itself and says so; the others go on."""
+    batch = Batch()
+    if not rows:
+        return batch
+    now: datetime = rows[0]["now"]
+    dialled: Counter[UUID] = Counter()  # lines taken by earlier executions of this batch
+    for run in await load(connection, rows, now):
+        if dialled[run.account_id]:
+            run.policy = replace(run.policy, calls_in_flight=run.policy.calls_in_flight + dialled[run.account_id])
+        step = _Step(run, timing, lease, now)
+        try:
+            step.walk()
+        except Exception as error:
+            log.exception("execution %s cannot be decided", run.id)
+            step = _Step(run, timing, lease, now)
+            step.finish(ExecutionStatus.FAILED, f"Internal error while deciding: {type(error).__name__}")
+        step.put(batch)
+        if step.attempt is not None and step.attempt.action.action_type is ActionType.AI_CALL and step.attempt.lookup_of is None:
+            dialled[run.account_id] += 1
+    await batch.write(connection)
+    return batch
+
+
+class _Step:
+    """One execution within a batch: applies decisions in memory until one needs the world."""
+
+    def __init__(self, run: Run, timing: d.Timing, lease: timedelta, now: datetime) -> None:
+        self.run, self.timing, self.lease, self.now = run, timing, lease, now
+        self.fence = run.fence + 1
+        self.added: list[tuple[Any, ...]] = []
+        self.ended: list[tuple[Any, ...]] = []
+        self.move: tuple[Any, ...] = ()
+        self.attempt: Attempt | None = None
+
+    def put(self, batch: Batch) -> None:
+        batch.added += self.added
+        batch.ended += self.ended
+        batch.moved.append(self.move)
+        if self.attempt is not None:
+            batch.attempts.append(self.attempt)
+        batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))
+
+    def walk(self) -> None:
+        run = self.run
+        for _ in range(MAX_STEPS):
+            situation = d.Situation(run.definition, run.lead, run.consent, run.policy, self.timing, self.now)
+            match d.decide(situation, [row.log for row in run.logs]):
+                case d.Skip(action, attempt, reason, gates):
+                    self.add(action, attempt, LogStatus.SKIPPED, gates, skip_reason=reason)
+                case d.StartWait(action, until, reason, gates):
+                    self.add(action, 1, LogStatus.RUNNING, gates, wait_until=until, data={"reason": reason})
+                case d.EndWait(order, attempt, cut_short):
+                    self.end(order, attempt, LogStatus.SUCCESS, data={"cut_short": cut_short} if cut_short else {})
+                case d.GiveUp(order, attempt, reason):
+                    self.end(order, attempt, LogStatus.UNKNOWN, message=reason)
+                case d.WaitUntil(when, reason, order, _):
+                    self.stay(when, order, waiting_reason=reason, waiting_until=when)
+                    return
+                case d.AwaitOutcome(deadline, reason, order):
+                    self.stay(deadline, order, waiting_reason=reason)
+                    return
+                case d.Lookup(order, attempt):
+                    row = run.row_of(order, attempt)
+                    self.stay(self.now + self.lease, order, waiting_reason="Asking the provider what became of it")
+                    self.attempt = Attempt(run, run.definition.action(order), attempt, row.id, self.fence, lookup_of=row)
+                    return
+                case d.Perform(action, attempt, gates):
+                    log_id = self.add(action, attempt, LogStatus.RUNNING, gates)
+                    contacting = action.action_type in CHANNEL_OF_ACTION
+                    self.stay(self.now + self.lease, action.action_order, first_attempt=contacting)
+                    self.attempt = Attempt(run, action, attempt, log_id, self.fence)
+                    return
+                case d.Finish(status, reason):
+                    self.finish(status, reason)
+                    return
+        raise RuntimeError("the decision does not move")
+
+    def add(
+        self,
+        action: Action,
+        attempt: int,
+        status: LogStatus,
+        gates: Sequence[GateResult],
+        *,
+        skip_reason: str | None = None,
+        wait_until: datetime | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> UUID:
+        run, log_id = self.run, new_id()
+        done = self.now if status is LogStatus.SKIPPED else None
+        self.added.append((
+            log_id, run.id, run.account_id, run.contact_id, action.id, action.action_type.value, action.action_order, attempt,
+            action.model_dump(mode="json"), self.now, done, wait_until, status.value, skip_reason[:255] if skip_reason else None,
+            [g.as_dict() for g in gates], data or {},
+        ))  # fmt: skip
+        entry = d.Log(action.action_order, attempt, ActionType(action.action_type), status, self.now, completed_at=done, wait_until=wait_until)
+        run.logs.append(LogRow(log_id, entry))
+        return log_id
+
+    def end(self, order: int, attempt: int, status: LogStatus, *, message: str | None = None, data: dict[str, Any] | None = None) -> None:
+        row = self.run.row_of(order, attempt)
+        outcome = "unknown" if status is LogStatus.UNKNOWN and row.log.action_type is ActionType.AI_CALL else None
+        self.ended.append((row.id, status.value, self.now, message, data or {}, outcome))
+        row.log = replace(row.log, status=status, completed_at=self.now, outcome=d.CallOutcome.UNKNOWN if outcome else row.log.outcome)
+
+    def stay(
+        self,
+        due_at: datetime,
+        order: int,
+        *,
+        waiting_reason: str | None = None,
+        waiting_until: datetime | None = None,
+        first_attempt: bool = False,
+    ) -> None:
+        reason = waiting_reason[:500] if waiting_reason else None
+        first = self.now if first_attempt else None
+        self.move = (self.run.id, self.fence, due_at, ExecutionStatus.RUNNING.value, order, reason, waiting_until, first, None, None)
+
+    def finish(self, status: ExecutionStatus, reason: str = "") -> None:
+        step = max((row.log.action_order for row in self.run.logs), default=self.run.step)
+        self.move = (self.run.id, self.fence, None, status.value, step, None, None, None, self.now, reason or None)

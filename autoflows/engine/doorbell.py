@@ -1,0 +1,82 @@
+"""Waking a worker: an ARQ job named `drain` and a push on a list that workers block on. The only module that knows ARQ's client.
+
+A ring carries nothing and may be lost: each worker also looks by itself every second. Rings within a few milliseconds are one ring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
+
+from autoflows.engine.broker import BROKER_LOST
+from autoflows.settings import get_settings
+
+log = logging.getLogger(__name__)
+
+WAKE_LIST = "autoflows:wake"
+WAKE_LENGTH = 64  # more pending wakes than this tell a worker nothing new
+QUEUE = "autoflows:jobs"
+BUCKET_SECONDS = 0.005
+
+
+def serialize(job: dict[str, Any]) -> bytes:
+    """ARQ jobs as JSON: reading a pickle from a shared Redis would be running someone else's code."""
+    return json.dumps(job, default=str).encode()
+
+
+def deserialize(raw: bytes) -> dict[str, Any]:
+    """The inverse of `serialize`."""
+    return dict(json.loads(raw))
+
+
+class _Doorbell:
+    def __init__(self) -> None:
+        pool: ConnectionPool = ConnectionPool.from_url(get_settings().redis_url, socket_connect_timeout=2, socket_timeout=5)
+        self.redis = ArqRedis(pool, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=QUEUE)
+        self.ringing: asyncio.Task[None] | None = None
+        self.again = False
+
+    def ring(self) -> None:
+        self.again = True
+        if self.ringing is None or self.ringing.done():
+            self.ringing = asyncio.get_running_loop().create_task(self._ring())
+
+    async def _ring(self) -> None:
+        while self.again:
+            self.again = False
+            try:
+                await self.redis.enqueue_job("drain", _job_id=f"drain:{int(time.time() / BUCKET_SECONDS)}")
+                async with self.redis.pipeline(transaction=False) as pipe:
+                    pipe.lpush(WAKE_LIST, b"1")
+                    pipe.ltrim(WAKE_LIST, 0, WAKE_LENGTH - 1)
+                    await pipe.execute()
+            except BROKER_LOST as error:
+                log.warning("doorbell not rung, the sweep will find the work: %s", error)
+
+
+_doorbells: WeakKeyDictionary[asyncio.AbstractEventLoop, _Doorbell] = WeakKeyDictionary()
+
+
+async def ring() -> None:
+    """Wake a worker soon. Returns at once, never raises."""
+    loop = asyncio.get_running_loop()
+    bell = _doorbells.get(loop)
+    if bell is None:
+        bell = _doorbells[loop] = _Doorbell()
+    bell.ring()
+
+
+async def close_doorbell() -> None:
+    """Wait for a ring under way and close the connection; for the end of a process."""
+    bell = _doorbells.pop(asyncio.get_running_loop(), None)
+    if bell is not None:
+        if bell.ringing is not None:
+            await asyncio.wait([bell.ringing], timeout=2)
+        await bell.redis.aclose()

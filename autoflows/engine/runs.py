@@ -1,0 +1,228 @@
+"""Executions in memory: rows locked by this transaction, with everything `decide` needs, loaded for a whole batch in two statements."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from autoflows.domain.account import AccountSettings, BusinessHours
+from autoflows.domain.conditions import Lead
+from autoflows.domain.decide import Log, Timing
+from autoflows.domain.executions import LogStatus
+from autoflows.domain.flow import ActionType, FlowDefinition
+from autoflows.domain.gates import CHANNEL_OF_ACTION, Policy
+from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
+from autoflows.engine.pool import Connection
+from autoflows.settings import Settings
+
+# The columns of a locked execution with its contact and account; the `e` rows come from a locking CTE, so they are the newest.
+RUN_COLUMNS = """
+e.id, e.user_id, e.flow_id, e.flow_version_id, e.contact_id, e.fence, e.triggered_at, e.lead_at, e.current_action_step, e.first_attempt_at,
+e.waiting_reason, e.metadata, f.name AS flow_name, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
+c.lead_source, c.entry_type, u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
+"""
+RUN_JOINS = """
+JOIN contacts c ON c.id = e.contact_id JOIN users u ON u.id = e.user_id JOIN auto_engagement_flows f ON f.id = e.flow_id
+"""
+CLAIM_COLUMNS = "id, user_id, flow_id, flow_version_id, contact_id, fence, triggered_at, lead_at, current_action_step, first_attempt_at, waiting_reason, metadata"
+
+LOGS = """
+SELECT id, flow_execution_id, action_order, attempt, action_type, status, started_at, answered_at, completed_at, wait_until, channel_id,
+       provider_ref, outcome, message_state, error_class, result_data
+FROM flow_action_logs WHERE flow_execution_id = ANY($1) ORDER BY action_order, attempt
+"""
+IN_FLIGHT = "SELECT count(*) FROM flow_action_logs WHERE user_id = $1 AND action_type = 'ai_call' AND status = 'running' AND started_at > $2 - interval '1 day'"
+RECENT = """
+SELECT contact_id, started_at FROM flow_action_logs
+WHERE contact_id = ANY($1) AND started_at > $2::timestamptz - interval '1 day' AND status IN ('running', 'success', 'failed', 'unknown')
+  AND action_type = ANY($3)
+"""
+# One account's lines are counted by one transaction at a time, or two workers would both take the last one.
+LINE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7))"
+
+
+@dataclass(slots=True)
+class LogRow:
+    """An attempt's row: its id, and what `decide` sees of it."""
+
+    id: UUID
+    log: Log
+    channel_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One running execution, locked by this transaction."""
+
+    id: UUID
+    account_id: UUID
+    flow_id: UUID
+    flow_name: str
+    contact_id: UUID
+    fence: int
+    definition: FlowDefinition
+    lead: Lead
+    consent: Mapping[str, Any] | None
+    account: AccountSettings
+    policy: Policy
+    account_name: str
+    step: int
+    first_attempt_at: datetime | None
+    logs: list[LogRow] = field(default_factory=list)
+
+    def row_of(self, action_order: int, attempt: int) -> LogRow:
+        """The attempt's row; raises KeyError if there is none."""
+        for row in self.logs:
+            if row.log.action_order == action_order and row.log.attempt == attempt:
+                return row
+        raise KeyError((action_order, attempt))
+
+
+def timing_of(settings: Settings) -> Timing:
+    """The engine's deadlines from settings."""
+    return Timing(
+        provider_timeout=timedelta(seconds=settings.provider_timeout_seconds),
+        call_deadline=timedelta(seconds=settings.call_deadline_seconds),
+        unknown_grace=timedelta(seconds=settings.unknown_grace_seconds),
+        retry_base=timedelta(seconds=settings.retry_base_seconds),
+    )
+
+
+# Versions never change, so a parsed one is good for the life of the process.
+_definitions: dict[UUID, FlowDefinition] = {}
+MAX_DEFINITIONS = 2000
+
+
+async def definitions_of(connection: Connection, version_ids: set[UUID]) -> dict[UUID, FlowDefinition]:
+    """The definitions of these versions, from memory where known."""
+    missing = [v for v in version_ids if v not in _definitions]
+    if missing:
+        if len(_definitions) > MAX_DEFINITIONS:
+            _definitions.clear()
+            missing = list(version_ids)
+        for row in await connection.fetch("SELECT id, definition FROM flow_versions WHERE id = ANY($1)", missing):
+            _definitions[row["id"]] = FlowDefinition.model_validate(row["definition"])
+    return {v: _definitions[v] for v in version_ids if v in _definitions}
+
+
+def lead_of(row: Mapping[str, Any]) -> Lead:
+    """A contact's columns as the domain's lead."""
+    return Lead(
+        lead_source=row["lead_source"],
+        entry_type=row["entry_type"],
+        name=row["name"],
+        phone=row["phone"],
+        email=row["email"],
+        company=row["company"],
+        timezone=row["timezone"],
+        tags=tuple(row["tags"]),
+        custom_fields=row["custom_fields"],
+    )
+
+
+@lru_cache(maxsize=1000)
+def _settings(text: str) -> AccountSettings:
+    return AccountSettings.model_validate_json(text)
+
+
+def account_settings(raw: Mapping[str, Any]) -> AccountSettings:
+    """An account's settings column, parsed; equal texts share one object."""
+    return _settings(json.dumps(raw, sort_keys=True))
+
+
+def policy_of(row: Mapping[str, Any], account: AccountSettings) -> Policy:
+    """The account's rules without the load figures, which are read only where a limit is set."""
+    hours = row["default_business_hours"]
+    return Policy(
+        account=account,
+        default_hours=BusinessHours.model_validate(hours) if hours else None,
+        account_zone=row["account_zone"],
+        holidays=holidays_of(account),
+    )
+
+
+def holidays_of(account: AccountSettings) -> frozenset[date]:
+    """The account's own dates without contacts."""
+    return frozenset(account.holidays)
+
+
+def _log(row: Mapping[str, Any]) -> LogRow:
+    data = row["result_data"] or {}
+    return LogRow(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        log=Log(
+            action_order=row["action_order"],
+            attempt=row["attempt"],
+            action_type=ActionType(row["action_type"]),
+            status=LogStatus(row["status"]),
+            started_at=row["started_at"],
+            answered_at=row["answered_at"],
+            completed_at=row["completed_at"],
+            wait_until=row["wait_until"],
+            provider_ref=row["provider_ref"],
+            outcome=CallOutcome(row["outcome"]) if row["outcome"] else None,
+            message_state=MessageState(row["message_state"]) if row["message_state"] else None,
+            error_class=ErrorClass(row["error_class"]) if row["error_class"] else None,
+            retry_after_seconds=data.get("retry_after_seconds"),
+            lookups=int(data.get("lookups", 0)),
+        ),
+    )
+
+
+async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Run]:
+    """Runs for locked rows (`RUN_COLUMNS`): definitions, logs, and the load figures their accounts' limits need."""
+    if not rows:
+        return []
+    definitions = await definitions_of(connection, {r["flow_version_id"] for r in rows})
+    logs: dict[UUID, list[LogRow]] = defaultdict(list)
+    for record in await connection.fetch(LOGS, [r["id"] for r in rows]):
+        logs[record["flow_execution_id"]].append(_log(record))
+    runs = []
+    for r in rows:
+        account = account_settings(r["settings"])
+        runs.append(
+            Run(
+                id=r["id"],
+                account_id=r["user_id"],
+                flow_id=r["flow_id"],
+                flow_name=r["flow_name"],
+                contact_id=r["contact_id"],
+                fence=r["fence"],
+                definition=definitions[r["flow_version_id"]],
+                lead=lead_of(r),
+                consent=r["consent"],
+                account=account,
+                policy=policy_of(r, account),
+                account_name=r["account_name"],
+                step=r["current_action_step"],
+                first_attempt_at=r["first_attempt_at"],
+                logs=logs[r["id"]],
+            )
+        )
+    await _add_load(connection, runs, now)
+    return runs
+
+
+async def _add_load(connection: Connection, runs: list[Run], now: datetime) -> None:
+    limited = sorted({r.account_id for r in runs if r.account.max_concurrent_calls is not None})
+    in_flight: dict[UUID, int] = {}
+    for account_id in limited:
+        await connection.execute(LINE_LOCK, account_id)
+        in_flight[account_id] = await connection.fetchval(IN_FLIGHT, account_id, now)
+    capped = [r.contact_id for r in runs if r.account.frequency_cap is not None]
+    recent: dict[UUID, list[datetime]] = defaultdict(list)
+    if capped:
+        for record in await connection.fetch(RECENT, capped, now, [t.value for t in CHANNEL_OF_ACTION]):
+            recent[record["contact_id"]].append(record["started_at"])
+    for run in runs:
+        if run.account_id in in_flight or run.contact_id in recent:
+            run.policy = replace(
+                run.policy, calls_in_flight=in_flight.get(run.account_id, 0), contacts_last_day=tuple(recent.get(run.contact_id, ()))
+            )
