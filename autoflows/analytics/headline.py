@@ -16,7 +16,7 @@ SELECT count(*) AS executions,
        count(*) FILTER (WHERE status = 'completed') AS completed,
        count(*) FILTER (WHERE status = 'failed') AS failed,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision)
-         AS speed_p50,
+         FILTER (WHERE first_attempt_at IS NOT NULL) AS speed_p50,
        count(first_conversation_at) AS conversations
 FROM flow_executions
 WHERE user_id = :account AND triggered_at >= :start AND triggered_at < :end AND NOT is_test_run
@@ -43,5 +43,6 @@ class Headline:
 
 async def headline(session: AsyncSession, account_id: UUID, period: Period) -> Headline:
     """The figures of one account and period, test runs left out."""
-    result = await session.execute(sa.text(EXECUTIONS), {"account": account_id, "start": period.start, "end": period.end})
+    connection = await session.connection()
+    result = await connection.execute(sa.text(EXECUTIONS), {"account": account_id, "start": period.start, "end": period.end})
     return Headline(**result.mappings().one())

@@ -74,7 +74,8 @@ async def _numbers(session: AsyncSession, actor: Actor, chart: Chart, period: Pe
     parameters = period.parameters() | {"account": actor.account_id}
     statement = sa.text(chart.sql)
     named = statement.compile().params.keys()
-    rows = (await session.execute(statement, {name: parameters[name] for name in named})).mappings().all()
+    connection = await session.connection()
+    rows = (await connection.execute(statement, {name: parameters[name] for name in named})).mappings().all()
     return chart.table([dict(row) for row in rows], period)
 
 

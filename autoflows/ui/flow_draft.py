@@ -1,6 +1,7 @@
 """A flow while it is being edited: rows of text for the form, and back to the body that the service takes. Pure.
 
-Everything a person types stays text here, however wrong; the service says what is wrong with it, and `placed` puts each sentence at its field.
+Everything a person types stays text here, however wrong; the service says what is wrong with it, and `placed` puts each sentence at
+its field.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.outcomes import CallOutcome
@@ -60,7 +61,7 @@ def make_execution(rng: random.Random, user: User, flow: Flow, version: FlowVers
         triggered_at=triggered,
         status=status,
         is_test_run=rng.random() < 0.2,
-        due_at=NOW if running else None,
+        due_at=NOW if running else sa.null(),  # type: ignore[arg-type]  # None would bring the column's default
         completed_at=None if running else triggered + timedelta(minutes=5),
         lead_at=lead_at,
         first_attempt_at=None if rng.random() < 0.15 else lead_at + timedelta(seconds=rng.choice(spans)),

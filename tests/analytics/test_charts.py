@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ ZONES = ["UTC", "Asia/Kolkata", "Europe/Berlin", "America/Los_Angeles"]
 SPANS = [7, 30, 90]
 
 
-def inside(period: Period, at: Any) -> bool:
+def inside(period: Period, at: datetime) -> bool:
     return period.first <= at.astimezone(ZoneInfo(period.zone)).date() <= period.last
 
 

@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, duration_in_words, share
 from autoflows.analytics.period import Period
 
-# A source whose clock runs ahead would give a negative span: that is no time at all, not a gain.
+# A source whose clock runs ahead would give a negative span: that is no time at all, not a gain. `greatest` ignores nulls, hence CASE.
 SQL = """
 WITH reached AS (
-  SELECT greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision AS seconds
+  SELECT CASE WHEN first_attempt_at IS NOT NULL
+              THEN greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision END AS seconds
   FROM flow_executions
   WHERE user_id = :account AND triggered_at >= :start AND triggered_at < :end AND NOT is_test_run
 )
