@@ -1,0 +1,1 @@
+"""Pages: one module per page. Importing this package adds every page."""
