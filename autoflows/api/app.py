@@ -1,0 +1,42 @@
+"""The REST API, put together. The web process mounts it beside the pages."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from autoflows.api import errors
+from autoflows.api.edge import ApiEdge
+
+ROUTERS: tuple[str, ...] = ()
+
+
+def create_api() -> FastAPI:
+    """The application with all routes. Everything under `/api` that is no route is a JSON 404, or 405 for the wrong method."""
+    app = FastAPI(title="Autoflows", version=_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.add_middleware(ApiEdge)
+    errors.install(app)
+    app.add_api_route("/api/{path:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    return app
+
+
+async def _nothing_here(request: Request) -> None:
+    """Last of the routes: it would else be the pages' HTML 404."""
+    allowed: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is Match.PARTIAL:
+            allowed |= getattr(route, "methods", None) or set()
+    if allowed:
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+    raise HTTPException(404)
+
+
+def _version() -> str:
+    try:
+        return version("autoflows")
+    except PackageNotFoundError:  # run from the sources without being installed
+        return "0"

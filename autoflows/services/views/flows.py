@@ -1,0 +1,120 @@
+"""Flows as they are shown and sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, Strict, TriggerCondition
+from autoflows.domain.lint import Problem
+
+MAX_PRIORITY = 1_000_000
+
+Priority = Field(default=None, ge=1, le=MAX_PRIORITY, description="lower wins; a number that is taken shifts the others; none: last")
+
+
+class FlowCreate(FlowDefinition):
+    """A flow as it is made; it is published at once."""
+
+    is_enabled: bool = False
+    priority: int | None = Priority
+
+
+class FlowUpdate(FlowDefinition):
+    """A flow as it is replaced. `is_enabled` and `priority` left out stay as they are; what only we set is accepted and ignored.
+
+    `version`, if sent, must be the present one, so that two people who edit at once do not overwrite each other unseen.
+    """
+
+    is_enabled: bool | None = None
+    priority: int | None = Priority
+    version: int | None = Field(default=None, description="the version you edited; refused with 409 if there is a newer one")
+
+
+READ_ONLY_FIELDS = frozenset(
+    {"id", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d", "problems"}
+)
+"""Fields of a `FlowView` that an update may carry and that change nothing: what was read can be sent back."""
+
+
+class FlowAction(Action):
+    """A step as stored: it has an id."""
+
+    id: UUID
+
+
+class ExecutionCounts(BaseModel):
+    """Executions by state, test runs left out."""
+
+    total: int = 0
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+
+
+class FlowView(FlowSettings):
+    """A flow as published, with how it has been doing."""
+
+    id: UUID
+    name: str
+    description: str
+    is_enabled: bool
+    priority: int
+    version: int = Field(description="the published version that new executions are pinned to")
+    conditions: list[TriggerCondition]
+    actions: list[FlowAction]
+    created_at: datetime
+    updated_at: datetime
+    created_by: UUID | None
+    last_run_at: datetime | None = Field(default=None, description="when it last enrolled somebody")
+    running_executions: int = 0
+    executions_30d: ExecutionCounts = Field(default_factory=ExecutionCounts, description="executions begun in the last 30 days")
+
+
+class FlowProblems(BaseModel):
+    """What is wrong or unwise in a flow, worst first. One with severity `error` keeps the flow from being enabled."""
+
+    flow_id: UUID
+    problems: list[Problem]
+
+
+class FlowVersionView(BaseModel):
+    """One publish."""
+
+    version: int
+    name: str = Field(description="the flow's name in that version")
+    note: str
+    created_by: UUID | None
+    created_by_name: str
+    created_at: datetime
+    is_current: bool
+    definition: dict[str, Any] = Field(description="the flow as it was: name, settings, conditions, actions")
+
+
+class Toggle(Strict):
+    """On or off."""
+
+    is_enabled: bool
+
+
+class Reorder(Strict):
+    """All of the account's flows in their new order."""
+
+    flow_ids: list[UUID] = Field(description="every flow once, first is priority 1")
+
+
+class Conditions(Strict):
+    """A flow's trigger conditions, replaced."""
+
+    conditions: list[TriggerCondition]
+
+
+class Actions(Strict):
+    """A flow's sequence, replaced."""
+
+    actions: list[Action]
