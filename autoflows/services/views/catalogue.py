@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from autoflows.services.views.bodies import Body, Trimmed
 from autoflows.services.views.masking import View
 
 
@@ -67,13 +68,7 @@ class EmailTemplateView(ItemView):
     text: str
 
 
-class Body(BaseModel):
-    """Base of request bodies here: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewAgent(Body):
+class NewAgent(Trimmed):
     """POST /api/agents."""
 
     channel_id: UUID
@@ -81,7 +76,7 @@ class NewAgent(Body):
     provider_agent_id: str = Field(min_length=1, max_length=100)
 
 
-class AgentChange(Body):
+class AgentChange(Trimmed):
     """PATCH /api/agents/{id}."""
 
     name: str | None = Field(default=None, min_length=1, max_length=255)
@@ -89,7 +84,7 @@ class AgentChange(Body):
     is_active: bool | None = None
 
 
-class NewPhoneNumber(Body):
+class NewPhoneNumber(Trimmed):
     """POST /api/phone-numbers."""
 
     channel_id: UUID
@@ -97,7 +92,7 @@ class NewPhoneNumber(Body):
     label: str = Field(default="", max_length=100)
 
 
-class PhoneNumberChange(Body):
+class PhoneNumberChange(Trimmed):
     """PATCH /api/phone-numbers/{id}."""
 
     phone_number: str | None = Field(default=None, min_length=1, max_length=60)
@@ -105,7 +100,7 @@ class PhoneNumberChange(Body):
     is_active: bool | None = None
 
 
-class NewWhatsAppNumber(Body):
+class NewWhatsAppNumber(Trimmed):
     """POST /api/whatsapp-numbers."""
 
     channel_id: UUID
@@ -114,7 +109,7 @@ class NewWhatsAppNumber(Body):
     verified_name: str = Field(default="", max_length=255)
 
 
-class WhatsAppNumberChange(Body):
+class WhatsAppNumberChange(Trimmed):
     """PATCH /api/whatsapp-numbers/{id}."""
 
     provider_number_id: str | None = Field(default=None, pattern=r"^\d{1,100}$")
@@ -123,7 +118,7 @@ class WhatsAppNumberChange(Body):
     is_active: bool | None = None
 
 
-class NewWhatsAppTemplate(Body):
+class NewWhatsAppTemplate(Trimmed):
     """POST /api/whatsapp-templates. `variables` are read from the body's {{1}} or {{name}} when left out."""
 
     channel_id: UUID
@@ -134,7 +129,7 @@ class NewWhatsAppTemplate(Body):
     variables: list[str] | None = Field(default=None, max_length=100)
 
 
-class WhatsAppTemplateChange(Body):
+class WhatsAppTemplateChange(Trimmed):
     """PATCH /api/whatsapp-templates/{id}."""
 
     name: str | None = Field(default=None, min_length=1, max_length=512)

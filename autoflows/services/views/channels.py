@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from autoflows.services.views.bodies import Trimmed
 from autoflows.services.views.masking import View
 
 
@@ -31,10 +32,8 @@ class ChannelView(View):
     updated_at: datetime
 
 
-class NewChannel(BaseModel):
+class NewChannel(Trimmed):
     """Body of POST /api/channels. What `credentials` and `settings` hold is the provider's own form."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     provider: str = Field(max_length=40, examples=["bolna"])
     name: str = Field(min_length=1, max_length=100, examples=["Bolna main"])
@@ -42,10 +41,8 @@ class NewChannel(BaseModel):
     settings: dict[str, Any] = Field(default_factory=dict, examples=[{"max_concurrent": 10}])
 
 
-class ChannelChange(BaseModel):
+class ChannelChange(Trimmed):
     """Body of PATCH: absent credentials are kept, those named replace the stored ones; `settings` are merged likewise."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     name: str | None = Field(default=None, min_length=1, max_length=100)
     credentials: dict[str, Any] | None = None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, field_validator
 
+from autoflows.domain.flow import check_timezone
 from autoflows.domain.people import mask_email, mask_phone
+from autoflows.engine.ingest import MAX_CUSTOM_FIELDS, Consent, Tag
+from autoflows.services.views.bodies import Body, Trimmed
 from autoflows.services.views.executions import ActionLogView, ExecutionView
 from autoflows.services.views.leads import LeadEventDetail
 from autoflows.services.views.masking import Mask, View, as_is, emails, nothing, phones
+
+MAX_CUSTOM_TEXT = 50_000
 
 
 class ContactView(View):
@@ -46,19 +52,41 @@ class ContactView(View):
     }
 
 
-class ContactChange(BaseModel):
+class ContactChange(Trimmed):
     """Body of PATCH: only the fields that are sent change; null empties one. `custom_fields` replaces the whole mapping."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     name: str | None = Field(default=None, max_length=255)
     phone: str | None = Field(default=None, max_length=100)
     email: str | None = Field(default=None, max_length=320)
     company: str | None = Field(default=None, max_length=255)
-    tags: list[str] | None = Field(default=None, max_length=100)
-    custom_fields: dict[str, Any] | None = Field(default=None)
+    tags: list[Tag] | None = Field(default=None, max_length=50)
+    custom_fields: dict[str, Any] | None = None
     timezone: str | None = Field(default=None, max_length=100)
-    consent: dict[str, Any] | None = None
+    consent: Consent | None = None
+
+    @field_validator("custom_fields")
+    @classmethod
+    def _small(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and (len(value) > MAX_CUSTOM_FIELDS or len(json.dumps(value)) > MAX_CUSTOM_TEXT):
+            raise ValueError(f"at most {MAX_CUSTOM_FIELDS} fields and {MAX_CUSTOM_TEXT:,} characters in all")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return check_timezone(value) if value else None
+
+
+class Enrolment(Body):
+    """Body of POST /api/contacts/{id}/enrol."""
+
+    flow_id: UUID
+
+
+class EnrolledView(View):
+    """The execution that was started by hand."""
+
+    execution_id: UUID
 
 
 class LeadLinks(View):

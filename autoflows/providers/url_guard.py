@@ -1,0 +1,116 @@
+"""No request of ours may be sent into our own network because a user typed an address (server-side request forgery).
+
+Addresses are judged when a channel is saved, to tell the user at once, and again at every connect, on the very address that is
+then connected to, since a name may resolve to something else by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
+ESCAPE = "set AUTOFLOWS_ALLOW_PRIVATE_NETWORK=1 if this server may reach its own network"
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class AddressRefused(Exception):
+    """The address is in a private, loopback or otherwise special network; the message is a sentence for the user."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is on the open internet, looking through the ways to wrap IPv4 in IPv6 (IANA special-purpose registries)."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if (wrapped := address.ipv4_mapped or address.sixtofour) is not None:
+            return is_public(wrapped)
+        if address.teredo is not None:
+            return False
+        if address in NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return address.is_global and not address.is_multicast
+
+
+async def resolve(host: str, port: int) -> list[Address]:
+    """All addresses of a host, in the resolver's order. Raises OSError if it cannot be found."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found))
+
+
+def check_addresses(host: str, addresses: Iterable[Address]) -> None:
+    """Raise AddressRefused if any of a host's addresses is not public."""
+    for address in addresses:
+        if not is_public(address):
+            named = host if host == str(address) else f"{host} ({address})"
+            raise AddressRefused(f"{named} is an address of a private or local network, which is not allowed; {ESCAPE}")
+
+
+async def check_host(host: str, port: int = 443, *, allow_private: bool) -> None:
+    """Raise AddressRefused if `host` resolves into a private network. A host that cannot be found passes: connecting to it fails anyway."""
+    if allow_private:
+        return
+    try:
+        addresses = await resolve(host.strip("[]"), port)
+    except (OSError, UnicodeError):
+        return
+    check_addresses(host, addresses)
+
+
+async def check_url(url: str, *, allow_private: bool) -> None:
+    """`check_host` for the host of an http(s) address."""
+    parts = urlsplit(url)
+    await check_host(parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443), allow_private=allow_private)
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Connects like httpcore's own backend, but only to public addresses, and to the one that was judged."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None
+    ) -> httpcore.AsyncNetworkStream:
+        """One TCP connection. Raises httpcore.ConnectError for a host that is unknown or refused; tries its addresses in turn."""
+        try:
+            addresses = await resolve(host.strip("[]"), port)
+            check_addresses(host, addresses)
+        except (OSError, UnicodeError, AddressRefused) as error:
+            raise httpcore.ConnectError(str(error)) from error
+        for address in addresses[:-1]:
+            try:
+                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return await self._inner.connect_tcp(str(addresses[-1]), port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(self, path: str, timeout: float | None = None, socket_options: Any = None) -> httpcore.AsyncNetworkStream:
+        """Never: no provider is on a socket file."""
+        raise httpcore.ConnectError(f"{path}: sockets of this machine are not allowed")
+
+    async def sleep(self, seconds: float) -> None:
+        """As the inner backend does."""
+        await self._inner.sleep(seconds)
+
+
+def guarded_transport(*, allow_private: bool, limits: httpx.Limits | None = None) -> httpx.AsyncHTTPTransport:
+    """The transport of every httpx client that talks to addresses users typed. Redirects are the client's business: keep them off."""
+    limits = limits or httpx.Limits()
+    transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+    if not allow_private:
+        # httpx has no argument for httpcore's network backend, which is public there; the guard's test fails if this stops working.
+        transport._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=GuardedBackend(),
+        )
+    return transport

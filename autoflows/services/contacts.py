@@ -1,0 +1,271 @@
+"""People: taking leads in, finding, changing, enrolling, exporting and forgetting them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from autoflows.domain.account import AccountSettings
+from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid, NotSignedIn, TooLarge
+from autoflows.domain.leads import has_dnc
+from autoflows.domain.people import normalise_email, normalise_phone
+from autoflows.domain.permissions import Permission
+from autoflows.engine import control
+from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
+from autoflows.engine.pool import get_pool
+from autoflows.models import Contact
+from autoflows.models.base import utc_now
+from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to, requires, scoped
+from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
+from autoflows.services.views.bodies import check_storable
+from autoflows.services.views.contacts import (
+    BulkItemError,
+    BulkItemView,
+    BulkView,
+    ContactChange,
+    ContactView,
+    IngestedView,
+    LeadLinks,
+)
+from autoflows.services.views.masking import shown
+
+MAX_BULK = 1000
+SETTINGS_SECONDS = 5.0
+"""How old an account's settings may be when a lead is taken in; only the default country is read from them there."""
+
+_settings: dict[UUID, tuple[float, AccountSettings]] = {}
+
+
+@requires(Permission.CONTACTS_WRITE)
+async def add_contact(actor: Actor, draft: LeadDraft, *, idempotency_key: str | None = None) -> IngestedView:
+    """Take one lead in. It is stored for ever when this returns; repeats give the first answer with `created` false.
+
+    Raises Invalid (neither phone nor e-mail; the key was used with another body) and Unavailable (no database).
+    """
+    if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isprintable()):
+        raise Invalid(
+            "The Idempotency-Key cannot be used.", errors=[FieldError("/headers/Idempotency-Key", "must be 1 to 255 printable characters")]
+        )
+    settings = await account_settings(actor.account_id)
+    return ingested_view(await ingest(actor.account_id, settings, draft, idempotency_key=idempotency_key))
+
+
+@requires(Permission.CONTACTS_WRITE)
+async def add_contacts(actor: Actor, items: Sequence[Any]) -> BulkView:
+    """Take up to 1,000 leads in, each by itself: a bad one spoils no other. Results are in the order of the items.
+
+    Raises TooLarge for more, Invalid for none.
+    """
+    if len(items) > MAX_BULK:
+        raise TooLarge(f"At most {MAX_BULK:,} leads may be sent in one call; these are {len(items):,}. Send them in parts.")
+    if not items:
+        raise Invalid("There is no lead in the request.", errors=[FieldError("/contacts", "name at least one lead")])
+    settings = await account_settings(actor.account_id)
+    drafts: dict[int, LeadDraft] = {}
+    answers: dict[int, Ingested | AutoflowsError] = {}
+    for index, item in enumerate(items):
+        try:
+            drafts[index] = LeadDraft.model_validate(item)
+        except ValidationError as error:
+            answers[index] = Invalid("This lead has values that cannot be used.", errors=field_errors(error))
+    taken = await ingest_many(actor.account_id, settings, list(drafts.values()), bulk=True)
+    answers.update(zip(drafts, taken, strict=True))
+    results = [_bulk_item(index, answers[index]) for index in range(len(items))]
+    return BulkView(
+        created=sum(r.status == 202 for r in results),
+        repeated=sum(r.status == 200 for r in results),
+        refused=sum(r.error is not None for r in results),
+        results=results,
+    )
+
+
+@requires(Permission.CONTACTS_READ)
+async def list_contacts(
+    actor: Actor,
+    session: AsyncSession,
+    *,
+    search: str = "",
+    tag: str = "",
+    lead_source: str = "",
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[ContactView]:
+    """Contacts, newest first. `search` reads names, companies, e-mail addresses, and phone numbers in any way of writing."""
+    statement: Any = scoped(actor, Contact)
+    if search := clean(search):
+        statement = statement.where(await matches_person(actor, search))
+    if tag := clean(tag):
+        each = sa.func.unnest(col(Contact.tags)).column_valued("each_tag")
+        statement = statement.where(sa.exists(sa.select(sa.literal(1)).select_from(each).where(sa.func.lower(each) == tag.lower())))
+    if lead_source := clean(lead_source):
+        statement = statement.where(sa.func.lower(col(Contact.lead_source)) == lead_source.lower())
+    keys = [col(Contact.created_at), col(Contact.id)]
+    return await paginate(session, statement, keys, lambda row: contact_view(actor, row), limit=limit, cursor=cursor)
+
+
+@requires(Permission.CONTACTS_READ)
+async def get_contact(actor: Actor, session: AsyncSession, contact_id: UUID) -> ContactView:
+    """One contact. Raises NotFound."""
+    return contact_view(actor, await one_of_mine(actor, session, Contact, contact_id, "contact"))
+
+
+@requires(Permission.CONTACTS_WRITE)
+async def update_contact(actor: Actor, session: AsyncSession, contact_id: UUID, change: ContactChange) -> ContactView:
+    """Change the fields that were sent. Raises Invalid (an address that cannot be one) and Conflict (another contact has it)."""
+    contact = await one_of_mine(actor, session, Contact, contact_id, "contact")
+    values = _checked(change, await account_settings(actor.account_id))
+    for name in ("phone", "email"):
+        if values.get(name) is not None:
+            await _refuse_taken(actor, session, contact, name, values[name])
+    if not (values.get("phone", contact.phone) or values.get("email", contact.email) or contact.phone_raw):
+        raise Invalid("A contact needs a phone number or an e-mail address.", errors=[FieldError("/phone", "keep one of phone and email")])
+    if values.get("phone"):
+        values["phone_raw"] = None
+    if "custom_fields" in values:
+        values["custom_fields"] = dict(values["custom_fields"])
+    for name, value in values.items():
+        setattr(contact, name, value)
+    contact.updated_at = utc_now()
+    try:
+        async with session.begin_nested():
+            session.add(contact)
+            await session.flush()
+    except IntegrityError as error:  # the other contact came between the look and the write
+        name = "email" if "uq_contacts_user_email" in str(error.orig) else "phone"
+        raise _taken(name) from error
+    return contact_view(actor, contact)
+
+
+@requires(Permission.CONTACTS_WRITE)
+async def enrol_contact(actor: Actor, session: AsyncSession, contact_id: UUID, flow_id: UUID) -> UUID:
+    """Start a flow for a contact by hand; the id of the execution. Raises NotFound, and Conflict if the flow runs for them already."""
+    await one_of_mine(actor, session, Contact, contact_id, "contact")
+    return await control.enrol(actor.account_id, contact_id, flow_id, actor.user_id)
+
+
+@open_to("services")
+async def account_settings(account_id: UUID) -> AccountSettings:
+    """An account's settings, at most `SETTINGS_SECONDS` old. Raises NotSignedIn if the account is gone."""
+    now = time.monotonic()
+    cached = _settings.get(account_id)
+    if cached is not None and now - cached[0] < SETTINGS_SECONDS:
+        return cached[1]
+    pool = await get_pool()
+    stored = await pool.fetchval("SELECT settings FROM users WHERE id = $1", account_id)
+    if stored is None:
+        raise NotSignedIn("This account does not exist any more.")
+    if len(_settings) > 10_000:
+        _settings.clear()
+    settings = AccountSettings.model_validate(stored)
+    _settings[account_id] = (now, settings)
+    return settings
+
+
+@open_to("services")
+async def matches_person(actor: Actor, search: str) -> sa.ColumnElement[bool]:
+    """Which contacts a search text means. People without `pii:read` find addresses only by naming them whole: no guessing digit by digit."""
+    settings = await account_settings(actor.account_id)
+    phone, email = normalise_phone(search, settings.default_country), normalise_email(search)
+    tests: list[Any] = [
+        col(Contact.name).icontains(search, autoescape=True),
+        col(Contact.company).icontains(search, autoescape=True),
+    ]
+    if phone:
+        tests += [col(Contact.phone) == phone, sa.literal(phone) == sa.any_(col(Contact.other_phones))]
+    if email:
+        tests += [col(Contact.email) == email, sa.literal(email) == sa.any_(col(Contact.other_emails))]
+    if actor.may(Permission.PII_READ):
+        tests.append(col(Contact.email).icontains(search, autoescape=True))
+        digits = "".join(letter for letter in search if letter.isascii() and letter.isdigit())
+        if len(digits) >= 3 and not any(letter.isalpha() for letter in search):
+            tests.append(col(Contact.phone).contains(digits.lstrip("0") or digits))
+            tests.append(col(Contact.phone_raw).contains(digits))
+    return sa.or_(*tests)
+
+
+def contact_view(actor: Actor, contact: Contact) -> ContactView:
+    """A contact as this actor may see it."""
+    fields = {name: getattr(contact, name) for name in ContactView.model_fields if name != "is_dnc"}
+    return shown(ContactView(**fields, is_dnc=has_dnc(contact.tags)), pii=actor.may(Permission.PII_READ))
+
+
+def ingested_view(answer: Ingested) -> IngestedView:
+    """The answer to a lead, with links."""
+    links = LeadLinks(
+        self=f"/api/lead-events/{answer.lead_event_id}",
+        contact=f"/api/contacts/{answer.contact_id}" if answer.contact_id else "",
+    )
+    return IngestedView(
+        contact_id=answer.contact_id,
+        lead_event_id=answer.lead_event_id,
+        disposition=answer.disposition,
+        created=answer.created,
+        links=links,
+    )
+
+
+def clean(text: str) -> str:
+    """A filter as typed into a box, without the spaces around it. Raises Invalid for what cannot be compared with stored text."""
+    try:
+        check_storable(text)
+    except ValueError as error:
+        raise Invalid("The filter cannot be used.", errors=[FieldError("/query", str(error))]) from None
+    return text.strip()[:255]
+
+
+def field_errors(error: ValidationError, prefix: str = "") -> list[FieldError]:
+    """Pydantic's findings as JSON pointers below `prefix`, in words."""
+    return [FieldError(prefix + "".join(f"/{part}" for part in e["loc"]), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+
+
+def _bulk_item(index: int, answer: Ingested | AutoflowsError) -> BulkItemView:
+    if isinstance(answer, Ingested):
+        return BulkItemView(index=index, status=202 if answer.created else 200, result=ingested_view(answer))
+    errors = [{"pointer": e.pointer, "detail": e.detail} for e in answer.errors]
+    return BulkItemView(
+        index=index,
+        status=answer.status,
+        error=BulkItemError(status=answer.status, title=answer.title, detail=answer.detail, errors=errors),
+    )
+
+
+def _checked(change: ContactChange, settings: AccountSettings) -> dict[str, Any]:
+    """The sent fields as columns hold them. Raises Invalid for addresses that cannot be used."""
+    values: dict[str, Any] = change.model_dump(exclude_unset=True)
+    for name in ("name", "company", "tags", "custom_fields"):
+        if name in values and values[name] is None:
+            values[name] = {"tags": [], "custom_fields": {}}.get(name, "")
+    if "tags" in values:
+        values["tags"] = list(dict.fromkeys(values["tags"]))
+    if values.get("consent") is not None and change.consent is not None:
+        values["consent"] = change.consent.model_dump(mode="json")
+    errors = []
+    if values.get("phone"):
+        values["phone"] = normalise_phone(raw := values["phone"], settings.default_country)
+        if values["phone"] is None:
+            errors.append(FieldError("/phone", f"'{raw[:40]}' is not a phone number; write it with its country code, such as +91 98765 43210"))
+    if values.get("email"):
+        values["email"] = normalise_email(raw := values["email"])
+        if values["email"] is None:
+            errors.append(FieldError("/email", f"'{raw[:60]}' is not an e-mail address"))
+    if errors:
+        raise Invalid("The contact was not changed.", errors=errors)
+    return {name: value or None if name in ("phone", "email", "timezone") else value for name, value in values.items()}
+
+
+async def _refuse_taken(actor: Actor, session: AsyncSession, contact: Contact, name: str, value: str) -> None:
+    column: Mapping[str, Any] = {"phone": col(Contact.phone), "email": col(Contact.email)}
+    if (await session.exec(scoped(actor, Contact).where(column[name] == value, col(Contact.id) != contact.id))).first() is not None:
+        raise _taken(name)
+
+
+def _taken(name: str) -> Conflict:
+    what = {"phone": "phone number", "email": "e-mail address"}[name]
+    return Conflict(f"Another contact has this {what}.", errors=[FieldError(f"/{name}", f"this {what} belongs to another contact")])
