@@ -23,6 +23,7 @@ import asyncpg
 import pytest
 
 from autoflows.embedded import postgres, valkey
+from autoflows.embedded.home import open_home
 from autoflows.embedded.migrations import upgrade
 from autoflows.embedded.processes import stop
 
@@ -31,16 +32,32 @@ TEMPLATE = "autoflows_template"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off", "shared_buffers": "64MB"}
 
 
-@pytest.fixture(scope="session")
-def short_home() -> Iterator[Path]:
+@contextmanager
+def scratch_home() -> Iterator[Path]:
     """A temporary directory with a short path that PostgreSQL's own user may enter (pytest's own are closed to others)."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30
-    home = Path(tempfile.mkdtemp(prefix="af-", dir=memory if roomy else "/tmp"))  # in memory, copying a database takes a tenth
+    path = Path(tempfile.mkdtemp(prefix="af-", dir=memory if roomy else "/tmp"))  # in memory, copying a database takes a tenth
     if os.geteuid() == 0:
-        home.chmod(0o755)
-    yield home
-    shutil.rmtree(home, ignore_errors=True)
+        path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server_home() -> Iterator[Path]:
+    """Where the session's servers keep their files."""
+    with scratch_home() as path:
+        yield path
+
+
+@pytest.fixture
+def new_home() -> Iterator[Path]:
+    """A home directory of this test's own, empty."""
+    with scratch_home() as path:
+        yield path
 
 
 class DatabaseServer:
@@ -82,12 +99,10 @@ class DatabaseServer:
 
 
 @pytest.fixture(scope="session")
-def database_server(short_home: Path) -> Iterator[DatabaseServer]:
+def database_server(server_home: Path) -> Iterator[DatabaseServer]:
     """The session's PostgreSQL with a migrated template database."""
-    (short_home / "run").mkdir()
-    if os.geteuid() == 0:
-        (short_home / "run").chmod(0o755)
-    server = postgres.locate(short_home, log=short_home / "postgres.log")
+    home = open_home(server_home)
+    server = postgres.locate(home.root, log=home.logs / "postgres.log")
     process = postgres.start(server, FAST)
     try:
         databases = DatabaseServer(server)
@@ -115,10 +130,10 @@ def module_postgres_url(database_server: DatabaseServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkey.Valkey]:
+def valkey_server(server_home: Path) -> Iterator[valkey.Valkey]:
     """The session's Valkey."""
-    run = tmp_path_factory.mktemp("valkey")
-    server = valkey.locate(run, log=run / "valkey.log")
+    home = open_home(server_home)
+    server = valkey.locate(home.run, log=home.logs / "valkey.log")
     process = valkey.start(server)
     try:
         yield server

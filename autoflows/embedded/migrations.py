@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import autoflows
+from alembic import command
 
 
 def config(database_url: str) -> Config:
@@ -26,9 +26,7 @@ def upgrade(database_url: str) -> None:
 
     Runs an event loop of its own: call it from a thread that has none.
     """
-    settings = config(database_url)
-    if (Path(str(settings.get_main_option("script_location"))) / "env.py").exists():
-        command.upgrade(settings, "head")
+    command.upgrade(config(database_url), "head")
 
 
 def head() -> str | None:

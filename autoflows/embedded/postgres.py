@@ -44,6 +44,7 @@ TUNING = {
     "jit": "off",
     "io_method": "sync",  # no extra I/O processes on a small machine
     "max_worker_processes": "4",
+    "max_logical_replication_workers": "0",
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -304,29 +305,30 @@ def prepare(postgres: Postgres) -> None:
     """End a server left over from an earlier run, and take away what would make a new one refuse to start.
 
     Only while holding the home's lock. A stale postmaster.pid is kept but made harmless: PostgreSQL ignores one that names its parent
-    process, and still uses the rest of the file to see whether backends of the dead server hold its shared memory.
+    process, and still uses the rest of the file to find the dead server's shared memory. Its last line goes, which would say "ready".
     """
     lines = _pid_file(postgres)
-    if lines and lines[0].strip().isdigit():
-        process = _server_process(int(lines[0]), postgres)
-        if process:
-            end([process], signal.SIGINT, seconds=30.0)
-        elif (postgres.data / "postmaster.pid").exists():
-            (postgres.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    elif lines:
-        (postgres.data / "postmaster.pid").unlink()
-    for leftover in postgres.socket_dir.glob(".s.PGSQL.*"):
-        leftover.unlink(missing_ok=True)
+    leftover = _processes(postgres)
+    main = [process for process in leftover if lines and str(process.pid) == lines[0].strip()]
+    end(main, signal.SIGINT, seconds=30.0)
+    end([process for process in leftover if process not in main], signal.SIGQUIT, seconds=5.0)
+    lines = _pid_file(postgres)
+    if lines:
+        (postgres.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:7]]) + "\n")
+    for socket in postgres.socket_dir.glob(".s.PGSQL.*"):
+        socket.unlink(missing_ok=True)
 
 
-def _server_process(pid: int, postgres: Postgres) -> psutil.Process | None:
-    """The process of that id if it is really this data directory's server and not a stranger who got the number."""
-    try:
-        process = psutil.Process(pid)
-        arguments = process.cmdline()
-    except psutil.Error:
-        return None
-    return process if arguments and Path(arguments[0]).name == "postgres" and str(postgres.data) in arguments else None
+def _processes(postgres: Postgres) -> list[psutil.Process]:
+    """All processes of this data directory's server: each of them works in it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name() == "postgres" and process.cwd() == str(postgres.data):
+                found.append(process)
+        except psutil.Error:  # another user's process, or one that just ended
+            continue
+    return found
 
 
 def start(postgres: Postgres, settings: dict[str, str] | None = None) -> subprocess.Popen[bytes]:

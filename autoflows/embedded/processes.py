@@ -51,8 +51,10 @@ class Command:
     stop_seconds: float = 10.0
 
 
-def spawn(command: Command) -> subprocess.Popen[bytes]:
-    """Start the child with its output appended to its log. Call it from the main thread: the parent-death signal follows the thread.
+def spawn(command: Command, *, capture: bool = False) -> subprocess.Popen[bytes]:
+    """Start the child with its output appended to its log (`capture` keeps its stdout for the caller).
+
+    Call it from the main thread: the parent-death signal follows the thread.
 
     Raises CannotStart if the program or the log cannot be opened.
     """
@@ -61,8 +63,8 @@ def spawn(command: Command) -> subprocess.Popen[bytes]:
             process = subprocess.Popen(
                 command.argv,
                 stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE if capture else log,
+                stderr=log,
                 cwd=command.cwd,
                 env={**os.environ, **command.env},
                 start_new_session=True,

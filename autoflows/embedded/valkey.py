@@ -7,7 +7,6 @@ It is a doorbell and a cache: losing it costs latency, never a lead, so there is
 from __future__ import annotations
 
 import json
-import os
 import platform
 import secrets
 import signal
@@ -16,6 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoflows.embedded.home import write_private
 from autoflows.embedded.processes import CannotStart, Command, log_tail, package_directory, spawn, stop, wait_until
 
 START_SECONDS = 15.0
@@ -130,12 +130,3 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
         except OSError:
             return False
     return True
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file only its owner can read, at once or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary.replace(path)

@@ -199,7 +199,7 @@ def config_of(step: StepRow) -> dict[str, Any]:
     """A step's config as the service takes it: fields left empty are left out, so that the schema says which are needed."""
     config = {field.name: value for field in step.fields if (value := _value_of(field)) is not None}
     if any(mapping.variable for mapping in step.mappings):
-        config["variable_mappings"] = {m.variable: m.value for m in step.mappings if m.value.strip()}
+        config["variable_mappings"] = {m.variable: m.value for m in step.mappings if m.value.strip() not in ("", "custom_fields.")}
     return config
 
 

@@ -23,10 +23,9 @@ from autoflows.domain.permissions import Permission
 from autoflows.models.database import open_session
 from autoflows.services import auth
 from autoflows.services.access import Actor
+from autoflows.services.auth import COOKIE_NAME
 
 log = logging.getLogger(__name__)
-
-COOKIE = "autoflows_session"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,13 +62,10 @@ class Base(rx.State):
 
     me: Me = Me()
 
+    _mark: str = ""
+
     def _token(self) -> str:
-        """The session cookie of this connection, or an empty string."""
-        try:
-            morsel = SimpleCookie(self.router.headers.cookie or "").get(COOKIE)
-        except CookieError:
-            return ""
-        return morsel.value if morsel else ""
+        return session_token(self.router.headers.cookie)
 
     async def _actor(self) -> Actor:
         """Who is asking, looked up anew at every event so that a sign-out or a changed role counts at once. Raises NotSignedIn."""
@@ -85,10 +81,23 @@ class Base(rx.State):
             actor = await auth.actor_of_session(session, self._token())
             return await function(actor, session, *args, **kwargs)
 
+    async def _call(self, function: Callable[Concatenate[Actor, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Like `_service`, for the services that take no session because they wait for a vendor or commit themselves."""
+        return await function(await self._actor(), *args, **kwargs)
+
 
 def may(permission: Permission) -> rx.Var[bool]:
     """Whether to show a control. A courtesy only: the service decides."""
     return Base.me.permissions.contains(permission.value)
+
+
+def session_token(cookies: str | None) -> str:
+    """The session's secret in a Cookie header, or an empty string."""
+    try:
+        morsel = SimpleCookie(cookies or "").get(COOKIE_NAME)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
 
 
 def session_mark(token: str) -> str:

@@ -1,0 +1,1 @@
+"""Subcommands of `autoflows` that are more than a few lines."""
