@@ -1,0 +1,1 @@
+"""Worker processes: ARQ listens for the doorbell, the engine does the work."""

@@ -1,5 +1,70 @@
-"""Runs a worker until it is told to stop."""
+"""`python -m workers`: one worker process, until SIGINT or SIGTERM."""
 
+from __future__ import annotations
+
+import asyncio
+import logging
 import signal
+import sys
+from typing import Any
 
-signal.sigwait([signal.SIGTERM, signal.SIGINT])
+from autoflows.engine.broker import close_redis
+from autoflows.engine.doorbell import close_doorbell
+from autoflows.engine.drain import Drainer
+from autoflows.engine.pool import close_pool
+from autoflows.providers.connections import close_clients
+from autoflows.settings import SettingsError, get_settings
+from workers.worker import DoorbellWorker, heartbeat, sweep
+
+log = logging.getLogger("workers")
+
+CLOSE_PATIENCE_SECONDS = 15.0
+
+
+async def work() -> None:
+    """Work until told to stop; then finish what is out, within limits."""
+    settings = get_settings()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    drainer = Drainer(settings)
+    worker = DoorbellWorker(settings, drainer)
+    tasks: list[asyncio.Task[Any]] = [
+        asyncio.create_task(worker.main(), name="doorbell"),
+        asyncio.create_task(sweep(drainer, settings.sweep_seconds), name="sweep"),
+        asyncio.create_task(heartbeat(worker.pool), name="heartbeat"),
+    ]
+    log.info("worker ready")
+    stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await drainer.close(CLOSE_PATIENCE_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
+    stopped.cancel()
+    for close in (close_doorbell, close_redis, close_clients, close_pool):
+        await close()
+    for task in done:
+        if task is not stopped and not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+def main() -> None:
+    """Run one worker; a wrong setting ends it with the sentence that says which."""
+    try:
+        settings = get_settings()
+    except SettingsError as error:
+        sys.exit(str(error))
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work())
+    else:
+        uvloop.run(work())
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from autoflows.actions.base import ActionSpec, parse_config
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.flow import ActionType
 
-ACTIONS: dict[ActionType, ActionSpec] = {spec.type: spec for spec in (ai_call.SPEC, whatsapp_message.SPEC, email.SPEC, wait.SPEC)}
+ACTIONS: dict[ActionType, ActionSpec] = {spec.action_type: spec for spec in (ai_call.SPEC, whatsapp_message.SPEC, email.SPEC, wait.SPEC)}
 
 
 def validate_config(action_type: ActionType, config: Mapping[str, Any], pointer: str = "/action_config") -> BaseModel:

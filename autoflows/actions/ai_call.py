@@ -56,7 +56,7 @@ async def prepare(context: ActionContext) -> Prepared:
 
 
 SPEC = ActionSpec(
-    type=ActionType.AI_CALL,
+    action_type=ActionType.AI_CALL,
     title="AI call",
     icon="phone",
     description="A voice agent calls the lead; later steps branch on how the call went",

@@ -74,7 +74,7 @@ class Prepared:
 class ActionSpec:
     """An action type. `prepare` is None for one that contacts nobody (a wait, which the engine keeps by itself)."""
 
-    type: ActionType
+    action_type: ActionType
     title: str
     icon: str
     description: str

@@ -21,7 +21,10 @@ class EmailConfig(Strict):
         default=None, title="From name", description="Shown as the sender", json_schema_extra={"widget": "text"}
     )
     subject_override: Annotated[str, StringConstraints(strip_whitespace=True, max_length=998)] | None = Field(
-        default=None, title="Subject", description="Instead of the template's own; Liquid works here too", json_schema_extra={"widget": "text"}
+        default=None,
+        title="Subject",
+        description="Instead of the template's own; Liquid works here too",
+        json_schema_extra={"widget": "text"},
     )
 
 
@@ -52,7 +55,7 @@ async def prepare(context: ActionContext) -> Prepared:
 
 
 SPEC = ActionSpec(
-    type=ActionType.EMAIL,
+    action_type=ActionType.EMAIL,
     title="E-mail",
     icon="mail",
     description="A template rendered for the contact, as HTML and text",

@@ -18,7 +18,10 @@ class WaitConfig(Strict):
     duration_minutes: float = Field(default=0, ge=0, le=MAX_MINUTES, title="Minutes", json_schema_extra={"widget": "duration"})
     duration_seconds: float = Field(default=0, ge=0, le=86_400, title="Seconds", json_schema_extra={"widget": "number"})
     until_time: str | None = Field(
-        default=None, title="Then until", description="A time of day such as 10:30, in the flow's time zone", json_schema_extra={"widget": "time"}
+        default=None,
+        title="Then until",
+        description="A time of day such as 10:30, in the flow's time zone",
+        json_schema_extra={"widget": "time"},
     )
     wait_until_business_hours: bool = Field(
         default=False, title="Go on in business hours only", description="Ends at the next opening", json_schema_extra={"widget": "switch"}
@@ -39,7 +42,7 @@ class WaitConfig(Strict):
 
 
 SPEC = ActionSpec(
-    type=ActionType.WAIT,
+    action_type=ActionType.WAIT,
     title="Wait",
     icon="hourglass",
     description="A pause: for some time, until a time of day, or until business hours",

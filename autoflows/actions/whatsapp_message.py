@@ -58,14 +58,13 @@ async def prepare(context: ActionContext) -> Prepared:
         language=template["language"],
         variables=values,
         named_parameters=template["named_parameters"],
-        components=template["components"],
     )
     shown = {"template": template["name"], "to": context.lead.phone, "from": sender["display_number"], "body": body, "variables": values}
     return Prepared(sender["channel_id"], message, shown)
 
 
 SPEC = ActionSpec(
-    type=ActionType.WHATSAPP_MESSAGE,
+    action_type=ActionType.WHATSAPP_MESSAGE,
     title="WhatsApp message",
     icon="message-circle",
     description="An approved template, filled with the contact's details",

@@ -17,6 +17,7 @@ from autoflows.domain import decide as d
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import Action, ActionType
 from autoflows.domain.gates import CHANNEL_OF_ACTION, GateResult
+from autoflows.domain.outcomes import CallOutcome
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 from autoflows.engine.runs import CLAIM_COLUMNS, RUN_COLUMNS, RUN_JOINS, LogRow, Run, load
@@ -200,7 +201,9 @@ class _Step:
             action.model_dump(mode="json"), self.now, done, wait_until, status.value, skip_reason[:255] if skip_reason else None,
             [g.as_dict() for g in gates], data or {},
         ))  # fmt: skip
-        entry = d.Log(action.action_order, attempt, ActionType(action.action_type), status, self.now, completed_at=done, wait_until=wait_until)
+        entry = d.Log(
+            action.action_order, attempt, ActionType(action.action_type), status, self.now, completed_at=done, wait_until=wait_until
+        )
         run.logs.append(LogRow(log_id, entry))
         return log_id
 
@@ -208,7 +211,7 @@ class _Step:
         row = self.run.row_of(order, attempt)
         outcome = "unknown" if status is LogStatus.UNKNOWN and row.log.action_type is ActionType.AI_CALL else None
         self.ended.append((row.id, status.value, self.now, message, data or {}, outcome))
-        row.log = replace(row.log, status=status, completed_at=self.now, outcome=d.CallOutcome.UNKNOWN if outcome else row.log.outcome)
+        row.log = replace(row.log, status=status, completed_at=self.now, outcome=CallOutcome.UNKNOWN if outcome else row.log.outcome)
 
     def stay(
         self,

@@ -53,13 +53,11 @@ class LeadDraft(Strict):
     phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_storable)] | None = None
     email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=320), AfterValidator(_storable)] | None = None
     company: Text = ""
-    lead_source: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_storable)
-    ] = "API"
+    lead_source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_storable)] = "API"
     entry_type: EntryType = EntryType.API
-    external_id: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_storable)
-    ] | None = None
+    external_id: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_storable)] | None
+    ) = None
     source_created_at: datetime | None = None
     tags: list[Tag] = Field(default_factory=list, max_length=50)
     custom_fields: dict[str, Any] = Field(default_factory=dict)
@@ -117,7 +115,9 @@ async def ingest(
     return answer
 
 
-async def ingest_many(account_id: UUID, settings: AccountSettings, drafts: Sequence[LeadDraft], *, bulk: bool) -> list[Ingested | AutoflowsError]:
+async def ingest_many(
+    account_id: UUID, settings: AccountSettings, drafts: Sequence[LeadDraft], *, bulk: bool
+) -> list[Ingested | AutoflowsError]:
     """Take many leads in, each by itself: one bad item spoils no other. The answers are in the order of the drafts."""
     answers: list[Ingested | AutoflowsError] = []
     for draft in drafts:

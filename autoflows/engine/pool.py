@@ -45,7 +45,9 @@ async def get_pool() -> Any:
     async with _opening.setdefault(loop, asyncio.Lock()):
         if (pool := _pools.get(loop)) is None:
             dsn = get_settings().database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
-            pool = await asyncpg.create_pool(dsn, min_size=2, max_size=20, init=_prepare, command_timeout=30, max_inactive_connection_lifetime=300)
+            pool = await asyncpg.create_pool(
+                dsn, min_size=2, max_size=20, init=_prepare, command_timeout=30, max_inactive_connection_lifetime=300
+            )
             _pools[loop] = pool
         return pool
 

@@ -30,14 +30,20 @@ c.lead_source, c.entry_type, u.settings, u.timezone AS account_zone, u.default_b
 RUN_JOINS = """
 JOIN contacts c ON c.id = e.contact_id JOIN users u ON u.id = e.user_id JOIN auto_engagement_flows f ON f.id = e.flow_id
 """
-CLAIM_COLUMNS = "id, user_id, flow_id, flow_version_id, contact_id, fence, triggered_at, lead_at, current_action_step, first_attempt_at, waiting_reason, metadata"
+CLAIM_COLUMNS = """
+id, user_id, flow_id, flow_version_id, contact_id, fence, triggered_at, lead_at, current_action_step, first_attempt_at, waiting_reason,
+metadata
+"""
 
 LOGS = """
 SELECT id, flow_execution_id, action_order, attempt, action_type, status, started_at, answered_at, completed_at, wait_until, channel_id,
        provider_ref, outcome, message_state, error_class, result_data
 FROM flow_action_logs WHERE flow_execution_id = ANY($1) ORDER BY action_order, attempt
 """
-IN_FLIGHT = "SELECT count(*) FROM flow_action_logs WHERE user_id = $1 AND action_type = 'ai_call' AND status = 'running' AND started_at > $2 - interval '1 day'"
+IN_FLIGHT = """
+SELECT count(*) FROM flow_action_logs
+WHERE user_id = $1 AND action_type = 'ai_call' AND status = 'running' AND started_at > $2::timestamptz - interval '1 day'
+"""
 RECENT = """
 SELECT contact_id, started_at FROM flow_action_logs
 WHERE contact_id = ANY($1) AND started_at > $2::timestamptz - interval '1 day' AND status IN ('running', 'success', 'failed', 'unknown')
@@ -54,6 +60,7 @@ class LogRow:
     id: UUID
     log: Log
     channel_id: UUID | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -157,6 +164,7 @@ def _log(row: Mapping[str, Any]) -> LogRow:
     return LogRow(
         id=row["id"],
         channel_id=row["channel_id"],
+        data=data,
         log=Log(
             action_order=row["action_order"],
             attempt=row["attempt"],

@@ -24,8 +24,8 @@ from autoflows.providers.wire import clip, exchange, fetch, json_of, object_of, 
 
 REFUSALS = {
     400: ErrorClass.PERMANENT,  # a wrong or missing parameter
-    401: ErrorClass.ACCOUNT,    # missing or wrong key
-    403: ErrorClass.ACCOUNT,    # the key may not do this
+    401: ErrorClass.ACCOUNT,  # missing or wrong key
+    403: ErrorClass.ACCOUNT,  # the key may not do this
     404: ErrorClass.PERMANENT,  # unknown agent
     408: ErrorClass.TRANSIENT,  # the request did not arrive whole (RFC 9110, 15.5.9)
     429: ErrorClass.TRANSIENT,  # 500 calls per minute

@@ -22,15 +22,15 @@ class Phase(StrEnum):
 
 
 ENHANCED: dict[str, ErrorClass] = {
-    "5.1.7": ACCOUNT,    # the sender's address is malformed
-    "5.1.8": ACCOUNT,    # the sender's domain does not exist
-    "5.1": LEAD,         # no such mailbox, no such domain, null MX
-    "5.2.1": LEAD,       # mailbox disabled
+    "5.1.7": ACCOUNT,  # the sender's address is malformed
+    "5.1.8": ACCOUNT,  # the sender's domain does not exist
+    "5.1": LEAD,  # no such mailbox, no such domain, null MX
+    "5.2.1": LEAD,  # mailbox disabled
     "5.2.2": TRANSIENT,  # mailbox full: it may be emptied
-    "5.2": PERMANENT,    # message too long for the mailbox, and the like
-    "5.3": PERMANENT,    # mail system, 5.3.4 message too big
-    "5.6": PERMANENT,    # content
-    "5.7": ACCOUNT,      # policy, reputation, authentication
+    "5.2": PERMANENT,  # message too long for the mailbox, and the like
+    "5.3": PERMANENT,  # mail system, 5.3.4 message too big
+    "5.6": PERMANENT,  # content
+    "5.7": ACCOUNT,  # policy, reputation, authentication
 }
 """Enhanced code (class.subject.detail, else class.subject). Preferred to the basic code; subjects left out say too little."""
 
@@ -43,7 +43,7 @@ BASIC: dict[int, ErrorClass] = {
     530: ACCOUNT,
     534: ACCOUNT,
     535: ACCOUNT,
-    538: ACCOUNT,    # encryption required for this login
+    538: ACCOUNT,  # encryption required for this login
     551: LEAD,
     552: PERMANENT,  # too much: the message is too big
     553: LEAD,

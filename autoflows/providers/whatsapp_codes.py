@@ -14,63 +14,63 @@ from autoflows.providers.payload import mapping, objects, text
 ACCOUNT, LEAD, PERMANENT, TRANSIENT = ErrorClass.ACCOUNT, ErrorClass.LEAD, ErrorClass.PERMANENT, ErrorClass.TRANSIENT
 
 CODES: dict[int, ErrorClass] = {
-    0: ACCOUNT,          # authentication failed
-    1: TRANSIENT,        # unknown API error
-    2: TRANSIENT,        # API service down or overloaded
-    3: ACCOUNT,          # the app lacks the capability
-    4: TRANSIENT,        # the app's call limit
-    10: ACCOUNT,         # permission denied
-    33: PERMANENT,       # the number id does not exist any more
-    100: PERMANENT,      # invalid parameter
-    190: ACCOUNT,        # token expired or invalid
-    368: ACCOUNT,        # blocked for a policy violation
-    80007: TRANSIENT,    # the business account's rate limit
-    130429: TRANSIENT,   # throughput of the number reached
-    130472: LEAD,        # the person is in an experiment group: no marketing message
-    130497: LEAD,        # may not message people in this country
-    131000: TRANSIENT,   # something went wrong
-    131005: ACCOUNT,     # access denied
-    131008: PERMANENT,   # required parameter missing
-    131009: PERMANENT,   # parameter value not valid
-    131016: TRANSIENT,   # service unavailable
-    131021: PERMANENT,   # sender and recipient are the same
-    131026: LEAD,        # undeliverable: not on WhatsApp, terms not accepted, old client
-    131030: ACCOUNT,     # the test number may only write to its allow-list
-    131031: ACCOUNT,     # account locked
-    131037: ACCOUNT,     # the number's display name is not approved
-    131042: ACCOUNT,     # payment problem
-    131044: ACCOUNT,     # payment problem
-    131045: ACCOUNT,     # number registration or certificate error
-    131047: PERMANENT,   # more than 24 hours since the last reply: only a template may be sent
-    131048: ACCOUNT,     # spam rate limit: too many blocks and reports
-    131049: PERMANENT,   # the person has had enough marketing messages: another channel, or not before a day has passed
-    131050: LEAD,        # the person stopped marketing messages from this business
-    131051: PERMANENT,   # unsupported message type
-    131052: PERMANENT,   # media could not be downloaded
-    131053: PERMANENT,   # media could not be uploaded
-    131056: TRANSIENT,   # too many messages from this number to this person
-    131057: TRANSIENT,   # account in maintenance
-    131062: PERMANENT,   # this kind of recipient id is not supported here
-    131063: ACCOUNT,     # marketing templates are disabled on the Cloud API
-    131064: ACCOUNT,     # messaging limit after template category violations
-    132000: PERMANENT,   # number of parameters does not match the template
-    132001: ACCOUNT,     # no approved template of that name and language
-    132005: PERMANENT,   # filled-in text too long
-    132007: PERMANENT,   # content violates a policy
-    132008: PERMANENT,   # parameter value does not match
-    132012: PERMANENT,   # parameter format does not match
-    132015: ACCOUNT,     # template paused for quality
-    132016: ACCOUNT,     # template disabled for quality
-    132068: PERMANENT,   # flow blocked
-    132069: TRANSIENT,   # flow throttled
-    133004: TRANSIENT,   # server temporarily unavailable
-    133010: ACCOUNT,     # number not registered
-    135000: TRANSIENT,   # generic error
-    137000: PERMANENT,   # identity key mismatch
+    0: ACCOUNT,  # authentication failed
+    1: TRANSIENT,  # unknown API error
+    2: TRANSIENT,  # API service down or overloaded
+    3: ACCOUNT,  # the app lacks the capability
+    4: TRANSIENT,  # the app's call limit
+    10: ACCOUNT,  # permission denied
+    33: PERMANENT,  # the number id does not exist any more
+    100: PERMANENT,  # invalid parameter
+    190: ACCOUNT,  # token expired or invalid
+    368: ACCOUNT,  # blocked for a policy violation
+    80007: TRANSIENT,  # the business account's rate limit
+    130429: TRANSIENT,  # throughput of the number reached
+    130472: LEAD,  # the person is in an experiment group: no marketing message
+    130497: LEAD,  # may not message people in this country
+    131000: TRANSIENT,  # something went wrong
+    131005: ACCOUNT,  # access denied
+    131008: PERMANENT,  # required parameter missing
+    131009: PERMANENT,  # parameter value not valid
+    131016: TRANSIENT,  # service unavailable
+    131021: PERMANENT,  # sender and recipient are the same
+    131026: LEAD,  # undeliverable: not on WhatsApp, terms not accepted, old client
+    131030: ACCOUNT,  # the test number may only write to its allow-list
+    131031: ACCOUNT,  # account locked
+    131037: ACCOUNT,  # the number's display name is not approved
+    131042: ACCOUNT,  # payment problem
+    131044: ACCOUNT,  # payment problem
+    131045: ACCOUNT,  # number registration or certificate error
+    131047: PERMANENT,  # more than 24 hours since the last reply: only a template may be sent
+    131048: ACCOUNT,  # spam rate limit: too many blocks and reports
+    131049: PERMANENT,  # the person has had enough marketing messages: another channel, or not before a day has passed
+    131050: LEAD,  # the person stopped marketing messages from this business
+    131051: PERMANENT,  # unsupported message type
+    131052: PERMANENT,  # media could not be downloaded
+    131053: PERMANENT,  # media could not be uploaded
+    131056: TRANSIENT,  # too many messages from this number to this person
+    131057: TRANSIENT,  # account in maintenance
+    131062: PERMANENT,  # this kind of recipient id is not supported here
+    131063: ACCOUNT,  # marketing templates are disabled on the Cloud API
+    131064: ACCOUNT,  # messaging limit after template category violations
+    132000: PERMANENT,  # number of parameters does not match the template
+    132001: ACCOUNT,  # no approved template of that name and language
+    132005: PERMANENT,  # filled-in text too long
+    132007: PERMANENT,  # content violates a policy
+    132008: PERMANENT,  # parameter value does not match
+    132012: PERMANENT,  # parameter format does not match
+    132015: ACCOUNT,  # template paused for quality
+    132016: ACCOUNT,  # template disabled for quality
+    132068: PERMANENT,  # flow blocked
+    132069: TRANSIENT,  # flow throttled
+    133004: TRANSIENT,  # server temporarily unavailable
+    133010: ACCOUNT,  # number not registered
+    135000: TRANSIENT,  # generic error
+    137000: PERMANENT,  # identity key mismatch
 }
 
 RANGES: list[tuple[range, ErrorClass]] = [
-    (range(200, 300), ACCOUNT),        # API permissions
+    (range(200, 300), ACCOUNT),  # API permissions
     (range(133000, 133017), ACCOUNT),  # registration of the number
 ]
 """Families of codes, for those not named above."""
@@ -79,10 +79,10 @@ TEMPLATE_CODES = frozenset({132001, 132015, 132016})
 """Account errors that stop one template only."""
 
 RETRY_AFTER: dict[int, float] = {
-    4: 120.0,         # "back off": minutes
+    4: 120.0,  # "back off": minutes
     80007: 120.0,
     131049: 86_400.0,
-    131056: 6.0,      # one message in 6 s to the same person
+    131056: 6.0,  # one message in 6 s to the same person
 }
 """Seconds to wait where Meta says so and sends no `Retry-After`."""
 

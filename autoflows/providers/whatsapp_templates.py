@@ -54,12 +54,15 @@ def template_components(message: TemplateMessage) -> list[dict[str, Any]]:
     for name, value in message.variables.items():
         place, _, rest = name.rpartition(":")
         placed.setdefault(place or "body", {})[rest] = value
-    built: list[dict[str, Any]] = []
-    for place in ("header", "body"):
-        if place in placed and place not in given:
-            built.append({"type": place, "parameters": _parameters(placed[place], message.named_parameters)})
-    for index, value in _ordered(placed.get("button", {})):
-        built.append({"type": "button", "sub_type": "url", "index": index, "parameters": [{"type": "text", "text": _one_line(value)}]})
+    built: list[dict[str, Any]] = [
+        {"type": place, "parameters": _parameters(placed[place], message.named_parameters)}
+        for place in ("header", "body")
+        if place in placed and place not in given
+    ]
+    built += [
+        {"type": "button", "sub_type": "url", "index": index, "parameters": [{"type": "text", "text": _one_line(value)}]}
+        for index, value in _ordered(placed.get("button", {}))
+    ]
     return [*message.components, *built]
 
 

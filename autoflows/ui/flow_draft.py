@@ -84,6 +84,7 @@ class StepRow(BaseModel):
     preview: str = ""
     error: str = ""
     problems: int = 0
+    has_advanced: bool = False
 
 
 MAPPABLE = {
@@ -243,6 +244,7 @@ def dressed(steps: Sequence[StepRow], choices: Mapping[str, Sequence[Option]]) -
                     "mappings": mappings,
                     "preview": _filled(template, mappings) if template else "",
                     "problems": sum(1 for e in errors if e),
+                    "has_advanced": any(f.advanced for f in step.fields),
                 }
             )
         )

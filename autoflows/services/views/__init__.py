@@ -1,1 +1,1 @@
-"""What services hand out: the REST API's response models, and what the UI holds. A file per noun."""
+"""What services return, the API answers and the UI holds: pydantic models, a file per noun, without secrets and without rows."""

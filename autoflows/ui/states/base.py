@@ -17,6 +17,7 @@ from uuid import UUID
 
 import reflex as rx
 from pydantic import BaseModel
+from reflex.event import EventSpec
 
 from autoflows.domain.errors import AutoflowsError, Forbidden, Invalid, NotSignedIn
 from autoflows.domain.permissions import Permission
@@ -241,7 +242,7 @@ def to_sign_in(path: str = "") -> Any:
     return rx.call_script(f"window.location.assign({target!r})")
 
 
-def on_error(exception: Exception) -> rx.event.EventSpec | list[rx.event.EventSpec] | None:
+def on_error(exception: Exception) -> EventSpec:  # Reflex evaluates this annotation among its own names
     """The one place where an error of a handler meets the user: a sentence in a toast; details go to the log only."""
     if isinstance(exception, NotSignedIn):
         return to_sign_in()

@@ -1,0 +1,90 @@
+"""What a provider's event changes on the attempt it is about. Monotonic: late, doubled, reordered and contradictory events do no harm.
+
+The first decisive word about a call stands; a message only moves up its ranks; an `unknown` may still be named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from autoflows.domain.executions import LogStatus
+from autoflows.domain.outcomes import MESSAGE_RANK, CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """An attempt as it stands now."""
+
+    status: LogStatus
+    outcome: CallOutcome | None = None
+    message_state: MessageState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to write; None leaves a field. `wakes`: the execution has something new to decide."""
+
+    status: LogStatus | None = None
+    outcome: CallOutcome | None = None
+    message_state: MessageState | None = None
+    error_class: ErrorClass | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    wakes: bool = False
+    note: str = ""
+
+
+OPEN = frozenset({LogStatus.PENDING, LogStatus.RUNNING, LogStatus.UNKNOWN})
+
+
+def weigh(attempted: Attempted, event: ProviderEvent) -> Change:
+    """What this event changes. An empty Change with a note says why it changes nothing."""
+    if event.kind is EventKind.CALL:
+        return _call(attempted, event)
+    if event.kind in (EventKind.MESSAGE, EventKind.REPLY):
+        return _message(attempted, event)
+    return Change(note="Kept, not acted on")
+
+
+def _call(attempted: Attempted, event: ProviderEvent) -> Change:
+    if not event.terminal or event.call_outcome is None:
+        # Progress is shown while the call runs and never decides.
+        return Change(data=event.data, note="Progress") if attempted.status in OPEN else Change(note="Progress after the end")
+    named_before = attempted.outcome not in (None, CallOutcome.UNKNOWN)
+    if attempted.status not in OPEN or named_before:
+        if attempted.outcome == event.call_outcome:
+            return Change(data=event.data, note="The same outcome again, with more detail")
+        return Change(note=f"The attempt had ended before ({attempted.outcome or attempted.status})")
+    failed = event.call_outcome is CallOutcome.FAILED
+    return Change(
+        status=LogStatus.FAILED if failed else LogStatus.SUCCESS,
+        outcome=event.call_outcome,
+        # A call that rang or broke is never repeated for a technical reason: calling again is the flow's choice.
+        error_class=event.error_class if failed and event.error_class is not ErrorClass.TRANSIENT else None,
+        error_code=event.error_code,
+        error_message=event.error_message,
+        data=event.data,
+        wakes=True,
+    )
+
+
+def _message(attempted: Attempted, event: ProviderEvent) -> Change:
+    state = MessageState.REPLIED if event.kind is EventKind.REPLY else event.message_state
+    if state is None:
+        return Change(note="No state told")
+    if attempted.message_state is not None and MESSAGE_RANK[state] <= MESSAGE_RANK[attempted.message_state]:
+        return Change(note=f"Already {attempted.message_state}")
+    failed = state is MessageState.FAILED
+    status = LogStatus.FAILED if failed else LogStatus.SUCCESS
+    may_change = attempted.status in OPEN or (failed and attempted.status is LogStatus.SUCCESS)
+    return Change(
+        status=status if may_change else None,
+        message_state=state,
+        error_class=event.error_class if failed and event.error_class is not ErrorClass.TRANSIENT else None,
+        error_code=event.error_code if failed else None,
+        error_message=event.error_message if failed else None,
+        data=event.data,
+        wakes=True,
+    )

@@ -1,0 +1,129 @@
+"""What people do to work that is under way: cancel it, wake it, start it by hand."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from autoflows.domain.errors import Conflict, Invalid, NotFound
+from autoflows.domain.leads import has_dnc
+from autoflows.engine import doorbell, live
+from autoflows.engine.pool import Connection, get_pool, transact
+from autoflows.models.base import new_id
+from autoflows.providers import get_provider
+from autoflows.providers.connections import connect
+
+log = logging.getLogger(__name__)
+
+FIND = "SELECT status FROM flow_executions WHERE id = $1 AND user_id = $2 FOR UPDATE"
+CANCEL = """
+UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
+  waiting_until = NULL, error_message = $2 WHERE id = $1
+"""
+# What is out at a provider keeps its row open, so that its result is still recorded; a wait or a pending step ends here.
+CANCEL_LOGS = """
+UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_message = $2
+WHERE flow_execution_id = $1 AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
+"""
+OUT = """
+SELECT l.id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings FROM flow_action_logs l JOIN channels c ON c.id = l.channel_id
+WHERE l.flow_execution_id = $1 AND l.status = 'running' AND l.action_type = 'ai_call' AND l.provider_ref IS NOT NULL
+"""
+AUDIT = """
+INSERT INTO audit_log (id, user_id, actor_id, action, entity_type, entity_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now())
+"""
+WAKE_ACCOUNT = "UPDATE flow_executions SET due_at = now() WHERE user_id = $1 AND status = 'running' AND waiting_reason IS NOT NULL"
+WAKE_CONTACT = "UPDATE flow_executions SET due_at = now() WHERE contact_id = $1 AND status = 'running'"
+ENROL = """
+INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, triggered_at, status, current_action_step, metadata,
+                             is_test_run, bulk, due_at, fence, lead_at)
+SELECT $1, f.id, v.id, $3, f.user_id, now(), 'running', 1, $5, false, false, now(), 0, now()
+FROM auto_engagement_flows f JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.version
+WHERE f.id = $2 AND f.user_id = $4 AND f.deleted_at IS NULL
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UUID | None) -> None:
+    """Cancel a running execution: nothing more is sent, what was sent stays sent. Raises NotFound, and Conflict when it is over already.
+
+    Calls that still queue at a provider are stopped there where the provider can.
+    """
+    why = reason.strip()[:500] or "Cancelled by hand"
+
+    async def work(connection: Connection) -> None:
+        status = await connection.fetchval(FIND, execution_id, account_id)
+        if status is None:
+            raise NotFound("There is no such execution in this account")
+        if status != "running":
+            raise Conflict(f"This execution is over already ({status}), so it cannot be cancelled")
+        await connection.execute(CANCEL, execution_id, why)
+        await connection.execute(CANCEL_LOGS, execution_id, why)
+        await connection.execute(AUDIT, new_id(), account_id, actor_id, "execution.cancelled", "execution", execution_id, {"reason": why})
+
+    await transact(work)
+    await live.publish([live.LiveChange(account_id, execution_id=execution_id)])
+    await _stop_at_providers(execution_id)
+
+
+async def _stop_at_providers(execution_id: UUID) -> None:
+    pool = await get_pool()
+    for row in await pool.fetch(OUT, execution_id):
+        try:
+            connection = connect(row["channel_id"], row["provider"], row["credentials"], row["settings"])
+            stopped = await get_provider(row["provider"]).cancel(connection, row["provider_ref"])
+        except Exception as error:  # best effort: the cancel itself is done, and the provider's webhook will tell the rest
+            log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
+            continue
+        if stopped:
+            note = {"stopped_at_provider": True}
+            await pool.execute("UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2 "
+                               "WHERE id = $1 AND status = 'running'", row["id"], note)  # fmt: skip
+
+
+async def wake_account(account_id: UUID) -> None:
+    """Look again at everything of an account that waits, after its rules changed (kill switch, hours, limits)."""
+    pool = await get_pool()
+    await pool.execute(WAKE_ACCOUNT, account_id)
+    await doorbell.ring()
+    await live.publish([live.LiveChange(account_id, kind="account")])
+
+
+async def wake_contact(account_id: UUID, contact_id: UUID) -> None:
+    """Look again at everything of one contact, after its tags or addresses changed."""
+    pool = await get_pool()
+    await pool.execute(WAKE_CONTACT, contact_id)
+    await doorbell.ring()
+    await live.publish([live.LiveChange(account_id, kind="contact")])
+
+
+async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUID | None) -> UUID:
+    """Start a flow for a contact by hand; gives the execution's id. Cooldown does not hold a person's own decision up, DNC does.
+
+    Raises NotFound (flow or contact), Invalid (do-not-call) and Conflict (the flow runs for this contact already).
+    """
+
+    async def work(connection: Connection) -> UUID:
+        contact = await connection.fetchrow(
+            "SELECT tags FROM contacts WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE", contact_id, account_id
+        )
+        if contact is None:
+            raise NotFound("There is no such contact in this account")
+        if has_dnc(list(contact["tags"])):
+            raise Invalid("This contact has the DNC tag, so no flow can be started for it")
+        known = await connection.fetchval(
+            "SELECT 1 FROM auto_engagement_flows WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL", flow_id, account_id
+        )
+        if known is None:
+            raise NotFound("There is no such flow in this account")
+        metadata = {"trigger_source": "manual", "matched_conditions": []}
+        added: UUID | None = await connection.fetchval(ENROL, new_id(), flow_id, contact_id, account_id, metadata)
+        if added is None:
+            raise Conflict("This flow runs for this contact already")
+        await connection.execute(AUDIT, new_id(), account_id, actor_id, "contact.enrolled", "execution", added, {"flow_id": str(flow_id)})
+        return added
+
+    execution_id = await transact(work)
+    await doorbell.ring()
+    await live.publish([live.LiveChange(account_id, execution_id=execution_id)])
+    return execution_id

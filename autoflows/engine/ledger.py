@@ -1,0 +1,61 @@
+"""The proof that no lead is lost: every lead event has one disposition, and what should still move is in a place where it will."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from autoflows.engine.pool import get_pool
+
+BY_DISPOSITION = "SELECT disposition, count(*) AS n FROM lead_events WHERE $1::uuid IS NULL OR user_id = $1 GROUP BY disposition"
+# A lead event is accounted for if it waits to be matched where the workers look, is settled with a reason, or is enrolled in an
+# execution that exists and is either over or due at some time. Anything else is a hole.
+UNACCOUNTED = """
+SELECT count(*) FROM lead_events l LEFT JOIN flow_executions e ON e.id = l.execution_id
+WHERE ($1::uuid IS NULL OR l.user_id = $1) AND CASE l.disposition
+  WHEN 'queued' THEN l.due_at IS NULL
+  WHEN 'enrolled' THEN e.id IS NULL OR (e.status = 'running' AND e.due_at IS NULL)
+  ELSE l.due_at IS NOT NULL END
+"""
+QUEUE = """
+SELECT (SELECT count(*) FROM flow_executions WHERE status = 'running' AND due_at <= now())
+     + (SELECT count(*) FROM lead_events WHERE disposition = 'queued' AND due_at <= now()) AS due,
+  COALESCE(extract(epoch FROM now() - least(
+    (SELECT min(due_at) FROM flow_executions WHERE status = 'running' AND due_at <= now()),
+    (SELECT min(due_at) FROM lead_events WHERE disposition = 'queued' AND due_at <= now()))), 0)::float8 AS oldest
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """`received == accounted + unaccounted`, and `unaccounted` is 0 unless something is badly wrong."""
+
+    received: int
+    accounted: int
+    unaccounted: int
+    by_disposition: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Work that is due now, and for how long the oldest of it has been."""
+
+    due: int
+    oldest_due_seconds: float
+
+
+async def counts(account_id: UUID | None = None) -> Ledger:
+    """The ledger of one account, or of all."""
+    pool = await get_pool()
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        rows = await connection.fetch(BY_DISPOSITION, account_id)
+        unaccounted = await connection.fetchval(UNACCOUNTED, account_id)
+    received = sum(row["n"] for row in rows)
+    return Ledger(received, received - unaccounted, unaccounted, {row["disposition"]: row["n"] for row in rows})
+
+
+async def queue() -> Queue:
+    """How much is due and how late it is, over all accounts."""
+    pool = await get_pool()
+    row = await pool.fetchrow(QUEUE)
+    return Queue(row["due"], row["oldest"])

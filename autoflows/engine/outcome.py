@@ -1,0 +1,209 @@
+"""What providers tell us, recorded once and applied to the attempt it is about, in one transaction; then the execution is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from autoflows.domain.evidence import Attempted, Change, weigh
+from autoflows.domain.executions import LogStatus
+from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
+from autoflows.engine import doorbell, live
+from autoflows.engine.pool import Connection, transact
+from autoflows.models.base import new_id
+
+ADD_EVENT = """
+INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,
+                             event, payload)
+VALUES ($1, $2, $3, $4, $5, NULL, clock_timestamp(), $6, false, '', $7, $8)
+ON CONFLICT (channel_id, provider_event_id) DO NOTHING RETURNING id
+"""
+# The attempt an event is about: by our id if the provider echoed it, else by its own name for it. Never another account's or channel's.
+FIND_LOG = """
+SELECT l.id FROM flow_action_logs l JOIN channels c ON c.id = $1 AND c.user_id = l.user_id
+WHERE l.id = $2 AND (l.channel_id IS NULL OR l.channel_id = $1)
+UNION ALL SELECT id FROM flow_action_logs WHERE channel_id = $1 AND provider_ref = $3
+LIMIT 1
+"""
+# A reply without a reference is about the latest message or call to that address.
+FIND_REPLIED = """
+SELECT l.id FROM flow_action_logs l JOIN channels ch ON ch.id = $1 JOIN contacts c ON c.id = l.contact_id
+WHERE c.user_id = ch.user_id AND c.phone = $2 AND l.channel_id = $1 AND l.started_at > now() - interval '7 days'
+ORDER BY l.started_at DESC LIMIT 1
+"""
+LOCK_LOGS = """
+SELECT id, flow_execution_id, user_id, status, outcome, message_state FROM flow_action_logs WHERE id = ANY($1) ORDER BY id FOR UPDATE
+"""
+CHANGE_LOG = """
+UPDATE flow_action_logs SET
+  completed_at = CASE WHEN $2::text IS NOT NULL AND completed_at IS NULL THEN clock_timestamp() ELSE completed_at END,
+  answered_at = COALESCE(answered_at, clock_timestamp()), channel_id = COALESCE(channel_id, $9), provider_ref = COALESCE(provider_ref, $10),
+  status = COALESCE($2, status), outcome = COALESCE($3, outcome), message_state = COALESCE($4, message_state),
+  error_class = COALESCE($5, error_class), error_code = COALESCE($6, error_code), error_message = COALESCE($7, error_message),
+  result_data = result_data || $8
+WHERE id = $1
+"""
+NOTE_EVENT = "UPDATE provider_events SET action_log_id = $2, applied = $3, note = $4 WHERE id = $1"
+WAKE = """
+UPDATE flow_executions SET due_at = clock_timestamp(),
+  first_conversation_at = CASE WHEN id = ANY($2) THEN COALESCE(first_conversation_at, clock_timestamp()) ELSE first_conversation_at END
+WHERE id = ANY($1) AND status = 'running'
+"""
+CONVERSED = "UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_at, clock_timestamp()) WHERE id = ANY($1) AND status <> 'running'"
+LOCK_EXECUTIONS = "SELECT id FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+EARLY = """
+SELECT id, channel_id, event FROM provider_events
+WHERE action_log_id IS NULL AND (channel_id, provider_ref) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+"""
+TEMPLATE = """
+UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id = $1 AND (provider_template_id = $2 OR name = $4)
+"""
+
+
+async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
+    """Take a provider's events in, once each, and wake what they concern. Gives the number that were new. Raises Unavailable."""
+    if not events:
+        return 0
+
+    async def work(connection: Connection) -> tuple[int, list[live.LiveChange]]:
+        return await write(connection, channel_id, events)
+
+    new, changes = await transact(work)
+    if changes:
+        await doorbell.ring()
+        await live.publish(changes)
+    return new
+
+
+async def write(
+    connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None
+) -> tuple[int, list[live.LiveChange]]:
+    """The same inside a transaction. `attempt_id` names the attempt when we asked for it ourselves."""
+    new: list[tuple[UUID, ProviderEvent]] = []
+    for event in events:
+        row_id = await connection.fetchval(
+            ADD_EVENT,
+            new_id(),
+            channel_id,
+            event.event_id[:255],
+            event.kind.value,
+            event.provider_ref,
+            event.occurred_at,
+            _stored(event),
+            event.raw,
+        )
+        if row_id is not None:
+            new.append((row_id, event))
+        if event.kind is EventKind.TEMPLATE and row_id is not None:
+            await connection.execute(
+                TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
+            )
+    about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
+    return len(new), await _apply(connection, channel_id, about)
+
+
+async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
+    """Apply events that came before the attempt knew the provider's name for it (a webhook faster than the answer)."""
+    if not refs:
+        return
+    rows = await connection.fetch(EARLY, [channel for channel, _ in refs], [ref for _, ref in refs])
+    for row in rows:
+        event = _restored(row["event"])
+        found = await connection.fetchval(FIND_LOG, row["channel_id"], None, event.provider_ref)
+        if found is not None:
+            await _apply(connection, row["channel_id"], [(row["id"], event, found)])
+
+
+async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderEvent) -> UUID | None:
+    if event.attempt_id is None and event.provider_ref is None and event.address is None:
+        return None
+    found: UUID | None = await connection.fetchval(FIND_LOG, channel_id, event.attempt_id, event.provider_ref)
+    if found is None and event.kind is EventKind.REPLY and event.address:
+        found = await connection.fetchval(FIND_REPLIED, channel_id, event.address)
+    return found
+
+
+async def _apply(
+    connection: Connection, channel_id: UUID, about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]
+) -> list[live.LiveChange]:
+    """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
+    ids = sorted({log_id for _, _, log_id in about if log_id is not None})
+    locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
+    standing = {
+        log_id: Attempted(
+            LogStatus(row["status"]),
+            CallOutcome(row["outcome"]) if row["outcome"] else None,
+            MessageState(row["message_state"]) if row["message_state"] else None,
+        )
+        for log_id, row in locked.items()
+    }
+    wakes, conversed, changes = set(), set(), set()
+    for row_id, event, log_id in about:
+        if log_id is None or log_id not in locked:
+            await connection.execute(NOTE_EVENT, row_id, None, False, "No attempt of ours is named by it")
+            continue
+        change = weigh(standing[log_id], event)
+        execution_id = locked[log_id]["flow_execution_id"]
+        reply = event.kind is EventKind.REPLY
+        await _change(connection, channel_id, log_id, change, None if reply else event.provider_ref)
+        await connection.execute(NOTE_EVENT, row_id, log_id, not change.note, change.note[:255])
+        before = standing[log_id]
+        standing[log_id] = Attempted(
+            change.status or before.status, change.outcome or before.outcome, change.message_state or before.message_state
+        )
+        changes.add(live.LiveChange(locked[log_id]["user_id"], execution_id=execution_id))
+        if change.wakes:
+            wakes.add(execution_id)
+        if change.outcome is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
+            conversed.add(execution_id)
+    if wakes:
+        await connection.fetch(LOCK_EXECUTIONS, sorted(wakes))
+        await connection.execute(WAKE, sorted(wakes), sorted(conversed))
+        if conversed:
+            await connection.execute(CONVERSED, sorted(conversed))
+    return list(changes)
+
+
+async def _change(connection: Connection, channel_id: UUID, log_id: UUID, change: Change, ref: str | None) -> None:
+    if change.note and not change.data:
+        return
+    await connection.execute(
+        CHANGE_LOG,
+        log_id,
+        change.status.value if change.status else None,
+        change.outcome.value if change.outcome else None,
+        change.message_state.value if change.message_state else None,
+        change.error_class.value if change.error_class else None,
+        change.error_code,
+        change.error_message,
+        change.data,
+        channel_id,
+        ref,
+    )
+
+
+def _stored(event: ProviderEvent) -> dict[str, Any]:
+    stored = {key: value for key, value in asdict(event).items() if key != "raw" and value not in (None, {}, False)}
+    return {**stored, "occurred_at": event.occurred_at.isoformat() if event.occurred_at else None}
+
+
+def _restored(stored: dict[str, Any]) -> ProviderEvent:
+    return ProviderEvent(
+        event_id=stored["event_id"],
+        kind=EventKind(stored["kind"]),
+        attempt_id=UUID(stored["attempt_id"]) if stored.get("attempt_id") else None,
+        provider_ref=stored.get("provider_ref"),
+        call_outcome=CallOutcome(stored["call_outcome"]) if stored.get("call_outcome") else None,
+        message_state=MessageState(stored["message_state"]) if stored.get("message_state") else None,
+        terminal=bool(stored.get("terminal")),
+        error_class=ErrorClass(stored["error_class"]) if stored.get("error_class") else None,
+        error_code=stored.get("error_code"),
+        error_message=stored.get("error_message"),
+        address=stored.get("address"),
+        text=stored.get("text"),
+        occurred_at=datetime.fromisoformat(stored["occurred_at"]) if stored.get("occurred_at") else None,
+        data=stored.get("data") or {},
+    )

@@ -1,0 +1,87 @@
+"""The facts that `domain.lint` judges a flow by: what its steps name, as it is in the account's catalogues now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from autoflows.actions import ACTIONS
+from autoflows.domain.flow import FlowDefinition
+from autoflows.domain.lint import Item, Problem, Reference, Surroundings, lint
+from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
+from autoflows.models.base import utc_now
+from autoflows.services.access import Actor, AsyncSession, open_to
+from autoflows.services.settings import account_rules
+
+_CATALOGUES: dict[str, tuple[Any, str, str]] = {
+    "agents": (VoiceAgent, "name", "voice agent"),
+    "phone_numbers": (PhoneNumber, "phone_number", "caller id"),
+    "whatsapp_numbers": (WhatsAppNumber, "display_number", "WhatsApp sender"),
+    "whatsapp_templates": (WhatsAppTemplate, "name", "WhatsApp template"),
+    "email_templates": (EmailTemplate, "name", "e-mail template"),
+}
+"""Table an action's config may name a row of -> its model, the column people know it by, and the word for it."""
+
+
+@open_to("services")
+async def find_problems(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Problem]:
+    """Everything wrong or unwise in a definition for this account today, worst first."""
+    rules = await account_rules(actor, session)
+    around = Surroundings(
+        references=await _references(actor, session, definition),
+        account=rules,
+        default_hours=rules.default_business_hours,
+        account_zone=rules.timezone,
+        now=utc_now(),
+        holidays=frozenset(rules.holidays),
+    )
+    return lint(definition, around)
+
+
+async def _references(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Reference]:
+    named: list[tuple[int, str, str, UUID | None]] = []
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for action in definition.actions:
+        spec = ACTIONS.get(action.action_type)
+        for name, table in ((spec.references if spec else None) or {}).items():
+            value = action.action_config.get(name)
+            if not value:
+                continue
+            key = _uuid(value)
+            named.append((action.action_order, name, table, key))
+            if key is not None:
+                wanted[table].add(key)
+    items = {table: await _items(actor, session, table, ids) for table, ids in wanted.items()}
+    return [Reference(order, name, _CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named]
+
+
+async def _items(actor: Actor, session: AsyncSession, table: str, ids: set[UUID]) -> dict[UUID, Item]:
+    model, label, _ = _CATALOGUES[table]
+    statement = (
+        select(model, Channel)
+        .join(Channel, col(Channel.id) == col(model.channel_id))
+        .where(col(model.user_id) == actor.account_id, col(model.id).in_(ids))
+    )
+    found: dict[UUID, Item] = {}
+    for row, channel in (await session.exec(statement)).all():
+        template = isinstance(row, WhatsAppTemplate)
+        found[row.id] = Item(
+            name=getattr(row, label) or str(row.id),
+            is_active=row.is_active,
+            channel_id=str(channel.id),
+            channel_name=channel.name,
+            channel_status=channel.status,
+            status=row.status if template else None,
+            variables=tuple(row.variables) if template else (),
+        )
+    return found
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None

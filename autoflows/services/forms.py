@@ -1,0 +1,50 @@
+"""A provider's credentials and settings as forms: read off the adapter's pydantic models, so that a new adapter needs no form of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from autoflows.providers.base import Provider
+from autoflows.services.views.channels import FormField, ProviderForm
+
+Kind = Literal["text", "number", "integer", "switch", "choice", "list"]
+
+_KINDS: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
+
+
+def form_of(provider: Provider) -> ProviderForm:
+    """What a provider asks for."""
+    return ProviderForm(
+        provider=provider.name,
+        title=provider.title,
+        action_type=provider.action_type,
+        has_webhooks=provider.has_webhooks,
+        credentials=_fields(provider.Credentials),
+        settings=_fields(provider.Settings),
+    )
+
+
+def _fields(model: type[BaseModel]) -> list[FormField]:
+    return [_field(name, info) for name, info in model.model_fields.items()]
+
+
+def _field(name: str, info: FieldInfo) -> FormField:
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    is_choice = get_origin(info.annotation) is Literal
+    is_list = get_origin(info.annotation) is list
+    default = info.get_default(call_default_factory=True, validated_data={})
+    return FormField(
+        name=name,
+        title=info.title or name,
+        description=info.description or "",
+        type="choice" if is_choice else "list" if is_list else _KINDS.get(info.annotation, "text"),
+        required=info.is_required(),
+        secret=bool(extra.get("secret")),
+        advanced=bool(extra.get("advanced")),
+        default=None if default is PydanticUndefined else default,
+        choices=[str(choice) for choice in get_args(info.annotation)] if is_choice else [],
+    )
