@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from autoflows.actions import ACTIONS
 from autoflows.domain.errors import FieldError, Forbidden, Invalid
-from autoflows.domain.flow import ActionType, OnUnknown, OutsideHours
+from autoflows.domain.flow import ActionType, FlowDefinition, OnUnknown, OutsideHours
 from autoflows.services import flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
@@ -103,9 +103,9 @@ class FlowForm(FlowRows, PageState, Base):
         await self._load_defaults()
         if flow_id:
             self._fill(await self._service(flows.get_flow, id_of(flow_id)))
-            await self._load_findings()
         else:
             self._fill_new(self._param("example"))
+        await self._check()
 
     def _asked_for(self) -> str:
         parts = [p for p in self.router.url.path.split("/") if p]
@@ -113,7 +113,7 @@ class FlowForm(FlowRows, PageState, Base):
 
     async def _load_defaults(self) -> None:
         try:
-            account = await self._service(settings.get)
+            account = await self._service(settings.get_settings)
         except Forbidden:
             self.default_hours = "The account's default hours hold."
             return
@@ -157,9 +157,21 @@ class FlowForm(FlowRows, PageState, Base):
         self.dirty, self.problems, self.findings = False, {}, []
         self.form_key += 1
 
-    async def _load_findings(self) -> None:
-        found = await self._service(flows.problems, id_of(self.flow_id))
-        self.findings = [self._finding(p.severity, p.pointer, p.message) for p in found]
+    async def _touched(self) -> None:
+        self.dirty = True
+        await self._check()
+
+    async def _check(self) -> None:
+        """What is wrong or unwise in the flow as it stands in the form, in the panel; the fields themselves stay quiet until it is saved."""
+        body = {name: value for name, value in self._body().items() if name not in ("is_enabled", "priority")}
+        try:
+            found = await self._service(flows.check_definition, FlowDefinition.model_validate(body))
+        except ValidationError as error:
+            self.findings = [self._finding("error", e.pointer, self._said(e)) for e in invalid(error).errors]
+        except Invalid as error:
+            self.findings = [self._finding("error", e.pointer, self._said(e)) for e in error.errors]
+        else:
+            self.findings = [self._finding(p.severity, p.pointer, p.message) for p in found]
 
     @rx.event
     async def set_text(self, name: str, value: str):
@@ -167,14 +179,14 @@ class FlowForm(FlowRows, PageState, Base):
         choice_of(name, TEXTS)
         setattr(self, name, text_of(value, 5000))
         self.problems = {k: v for k, v in self.problems.items() if k not in (name, *POINTERS_OF.get(name, ()))}
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def set_switch(self, name: str, on: bool):
         """One of the on/off settings."""
         choice_of(name, SWITCHES)
         setattr(self, name, bool(on))
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def toggle_day(self, day: int):
@@ -183,19 +195,19 @@ class FlowForm(FlowRows, PageState, Base):
             raise Invalid("There is no such day.")
         self.days = sorted(set(self.days) ^ {day})
         self.problems = {k: v for k, v in self.problems.items() if k != "business_days"}
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def set_outside_hours(self, value: str):
         """Whether a step outside the hours waits or is skipped."""
         self.outside_hours = choice_of(value, OutsideHours, default="wait")
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def set_on_unknown(self, value: str):
         """Whether the flow goes on after an attempt whose fate nobody told."""
         self.on_unknown = choice_of(value, OnUnknown, default="continue")
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def left(self):
@@ -218,7 +230,7 @@ class FlowForm(FlowRows, PageState, Base):
             self.busy = False
         is_new = not self.flow_id
         self._fill(saved)
-        await self._load_findings()
+        await self._check()
         yield rx.toast.success("Flow created" if is_new else "Saved", description=f"Version {saved.version} is live for new leads.")
         if is_new:
             yield rx.redirect(f"{LIST}/{saved.id}/edit")
@@ -263,10 +275,13 @@ class FlowForm(FlowRows, PageState, Base):
 
     def _said(self, error: FieldError) -> str:
         """A finding as a sentence that names its field."""
-        if not error.detail[:1].islower():
-            return error.detail
+        text = error.detail
+        for name, said in PLAIN.items():
+            text = text.replace(name, said)
+        if not text[:1].islower():
+            return text
         title = self._title_at([p for p in error.pointer.split("/") if p])
-        return f"{title} {error.detail}" if title else error.detail
+        return f"{title} {text}" if title else text[:1].upper() + text[1:]
 
     def _title_at(self, parts: list[str]) -> str:
         match parts:
@@ -299,6 +314,17 @@ class FlowForm(FlowRows, PageState, Base):
         count = len(error.errors)
         return f"{count} things need a look." if count > 1 else self._said(error.errors[0]) if count else error.detail
 
+
+PLAIN = {
+    "condition_value": "a value",
+    "condition_field": "a field",
+    "use_custom_business_hours": "the flow's own hours",
+    "business_hours_start": "the opening time",
+    "business_hours_end": "the closing time",
+    "business_hours_timezone": "the time zone",
+    "'any'": "“is anything”",
+}
+"""Names of the contract in the words of the form."""
 
 POINTERS_OF: dict[str, Iterable[str]] = {
     "opens": ("business_hours_start",),

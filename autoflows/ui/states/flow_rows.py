@@ -27,17 +27,21 @@ class FlowRows(rx.State, mixin=True):
     def _dress(self, steps: list[StepRow]) -> None:
         self.steps = dressed(steps, self.choices)
 
-    def _change_condition(self, key: Any, **values: str) -> None:
+    async def _touched(self) -> None:
+        """Something was changed."""
+        self.dirty = True
+
+    async def _change_condition(self, key: Any, **values: str) -> None:
         if not any(c.key == key for c in self.conditions):
             raise GONE
         self.conditions = [c.model_copy(update={**values, "error": ""}) if c.key == key else c for c in self.conditions]
-        self.dirty = True
+        await self._touched()
 
-    def _change_step(self, key: Any, change: Callable[[StepRow], StepRow]) -> None:
+    async def _change_step(self, key: Any, change: Callable[[StepRow], StepRow]) -> None:
         if not any(s.key == key for s in self.steps):
             raise GONE
         self._dress([change(s) if s.key == key else s for s in self.steps])
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def add_condition(self):
@@ -45,33 +49,33 @@ class FlowRows(rx.State, mixin=True):
         if len(self.conditions) >= MAX_CONDITIONS:
             raise Invalid(f"A flow may have {MAX_CONDITIONS} conditions at most.")
         self.conditions = [*self.conditions, ConditionRow(key=new_key())]
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def remove_condition(self, key: str):
         """Without this condition."""
         self.conditions = [c for c in self.conditions if c.key != key]
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def set_condition_kind(self, key: str, kind: str):
         """What the condition looks at; its field and value start anew, since they meant another thing."""
-        self._change_condition(key, kind=choice_of(kind, TriggerType, default="lead_source"), field="", value="")
+        await self._change_condition(key, kind=choice_of(kind, TriggerType, default="lead_source"), field="", value="")
 
     @rx.event
     async def set_condition_operator(self, key: str, operator: str):
         """How it compares."""
-        self._change_condition(key, operator=choice_of(operator, ConditionOperator, default="equals"))
+        await self._change_condition(key, operator=choice_of(operator, ConditionOperator, default="equals"))
 
     @rx.event
     async def set_condition_field(self, key: str, field: str):
         """Which field it looks at."""
-        self._change_condition(key, field=text_of(field, 100))
+        await self._change_condition(key, field=text_of(field, 100))
 
     @rx.event
     async def set_condition_value(self, key: str, value: str):
         """What it compares with."""
-        self._change_condition(key, value=text_of(value, 255))
+        await self._change_condition(key, value=text_of(value, 255))
 
     @rx.event
     async def add_step(self, kind: str):
@@ -79,18 +83,20 @@ class FlowRows(rx.State, mixin=True):
         if len(self.steps) >= MAX_ACTIONS:
             raise Invalid(f"A flow may have {MAX_ACTIONS} steps at most.")
         step = new_step(choice_of(kind, ACTIONS, default="wait"))
+        if step.kind == "wait":
+            step.fields[0].value = "10"  # a wait of nothing helps nobody
         for field in step.fields:
             options = self.choices.get(field.widget, [])
             if field.required and len(options) == 1:  # nothing to choose from: chosen
                 field.value = options[0].value
         self._dress([*self.steps, step])
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def remove_step(self, key: str):
         """Without this step."""
         self._dress([s for s in self.steps if s.key != key])
-        self.dirty = True
+        await self._touched()
 
     @rx.event
     async def move_step(self, key: str, by: int):
@@ -103,7 +109,7 @@ class FlowRows(rx.State, mixin=True):
             steps = list(self.steps)
             steps[at], steps[to] = steps[to], steps[at]
             self._dress(steps)
-            self.dirty = True
+            await self._touched()
 
     @rx.event
     async def set_config(self, key: str, name: str, value: str | bool):
@@ -115,33 +121,33 @@ class FlowRows(rx.State, mixin=True):
             fields = [f.model_copy(update={"value": text, "error": ""}) if f.name == name and not f.fixed else f for f in step.fields]
             return step.model_copy(update={"fields": fields, "error": ""})
 
-        self._change_step(key, change)
+        await self._change_step(key, change)
 
     @rx.event
     async def set_when(self, key: str, kind: str):
         """When the step runs: "none" (unless an exit rule fired), or one of the conditions, with its usual value."""
         kind = "" if kind == "none" else choice_of(kind, ActionCondition)
         usual = {"call_outcome": "not_answered", "message_status": "read"}.get(kind, "")
-        self._change_step(key, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": "", "error": ""}))
+        await self._change_step(key, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": "", "error": ""}))
 
     @rx.event
     async def set_when_value(self, key: str, value: str):
         """What the step's condition asks for."""
         text = text_of(value, 255)
-        self._change_step(key, lambda s: s.model_copy(update={"when_value": text, "error": ""}))
+        await self._change_step(key, lambda s: s.model_copy(update={"when_value": text, "error": ""}))
 
     @rx.event
     async def set_when_field(self, key: str, field: str):
         """Which contact field the step's condition looks at."""
         text = text_of(field, 100)
-        self._change_step(key, lambda s: s.model_copy(update={"when_field": text, "error": ""}))
+        await self._change_step(key, lambda s: s.model_copy(update={"when_field": text, "error": ""}))
 
     @rx.event
     async def set_mapping_source(self, key: str, variable: str, source: str):
         """What fills a template variable: a contact field, "custom_field", or "text" of one's own."""
         source = choice_of(source, [*MAPPABLE, "custom_field", "text"])
         value = {"custom_field": "custom_fields.", "text": "{{ contact.name }}"}.get(source, source)
-        self._set_mapping(key, variable, value, custom=source == "text")
+        await self._set_mapping(key, variable, value, custom=source == "text")
 
     @rx.event
     async def set_mapping_value(self, key: str, variable: str, value: str):
@@ -151,16 +157,16 @@ class FlowRows(rx.State, mixin=True):
         mapping = next((m for m in step.mappings if m.variable == variable), None) if step else None
         if mapping is None:
             raise GONE
-        self._set_mapping(key, variable, text if mapping.custom else f"custom_fields.{text}", custom=mapping.custom)
+        await self._set_mapping(key, variable, text if mapping.custom else f"custom_fields.{text}", custom=mapping.custom)
 
-    def _set_mapping(self, key: Any, variable: Any, value: str, *, custom: bool) -> None:
+    async def _set_mapping(self, key: Any, variable: Any, value: str, *, custom: bool) -> None:
         def change(step: StepRow) -> StepRow:
             rows = [
                 m.model_copy(update={"value": value, "custom": custom, "error": ""}) if m.variable == variable else m for m in step.mappings
             ]
             return step.model_copy(update={"mappings": rows, "error": ""})
 
-        self._change_step(key, change)
+        await self._change_step(key, change)
 
 
 def kinds() -> list[tuple[str, str, str, str]]:
