@@ -42,6 +42,8 @@ async def safely_drain(drainer: Drainer) -> None:
         await drainer.drain()
     except (Unavailable, *LOST) as error:
         log.warning("nothing drained, the database does not answer: %s", error)
+    except Exception:
+        log.exception("draining failed; the next sweep tries again")
 
 
 class DoorbellWorker(Worker):

@@ -79,4 +79,4 @@ async def close_doorbell() -> None:
     if bell is not None:
         if bell.ringing is not None:
             await asyncio.wait([bell.ringing], timeout=2)
-        await bell.redis.aclose()
+        await bell.redis.aclose(close_connection_pool=True)

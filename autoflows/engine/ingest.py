@@ -132,7 +132,7 @@ async def ingest_many(
 
 FIND_EVENT = """
 SELECT id, contact_id, disposition, idempotency_key, request_hash FROM lead_events
-WHERE user_id = $1 AND ((idempotency_key = $2 AND $2 IS NOT NULL) OR (lead_source = $3 AND external_id = $4 AND $4 IS NOT NULL))
+WHERE user_id = $1 AND (idempotency_key = $2::text OR (lead_source = $3::text AND external_id = $4::text))
 """
 FIND_CONTACT = """
 SELECT id, 1 AS rank FROM contacts WHERE user_id = $1 AND phone = $2
@@ -165,8 +165,8 @@ WHERE id = $1
 ADD_EVENT = """
 INSERT INTO lead_events (id, user_id, contact_id, lead_source, entry_type, external_id, idempotency_key, request_hash, payload,
                          received_at, source_created_at, disposition, reason, trace, settled_at, due_at, bulk)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $10, $11, $12, '[]',
-        CASE WHEN $11 = 'queued' THEN NULL ELSE clock_timestamp() END, CASE WHEN $11 = 'queued' THEN clock_timestamp() END, $13)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $10, $11::text, $12, '[]',
+        CASE WHEN $11::text = 'queued' THEN NULL ELSE clock_timestamp() END, CASE WHEN $11::text = 'queued' THEN clock_timestamp() END, $13)
 ON CONFLICT DO NOTHING RETURNING id
 """
 

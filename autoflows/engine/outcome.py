@@ -41,7 +41,7 @@ CHANGE_LOG = """
 UPDATE flow_action_logs SET
   completed_at = CASE WHEN $2::text IS NOT NULL AND completed_at IS NULL THEN clock_timestamp() ELSE completed_at END,
   answered_at = COALESCE(answered_at, clock_timestamp()), channel_id = COALESCE(channel_id, $9), provider_ref = COALESCE(provider_ref, $10),
-  status = COALESCE($2, status), outcome = COALESCE($3, outcome), message_state = COALESCE($4, message_state),
+  status = COALESCE($2::text, status), outcome = COALESCE($3, outcome), message_state = COALESCE($4, message_state),
   error_class = COALESCE($5, error_class), error_code = COALESCE($6, error_code), error_message = COALESCE($7, error_message),
   result_data = result_data || $8
 WHERE id = $1

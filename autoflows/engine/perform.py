@@ -191,15 +191,15 @@ async def _look_up(attempt: Attempt) -> Result:
 
 RECORD = """
 UPDATE flow_action_logs SET
-  status = CASE WHEN status = 'running' THEN $2 ELSE status END,
-  completed_at = CASE WHEN status = 'running' AND $2 <> 'running' THEN clock_timestamp() ELSE completed_at END,
-  answered_at = CASE WHEN $3 THEN COALESCE(answered_at, clock_timestamp()) ELSE answered_at END,
+  status = CASE WHEN status = 'running' THEN $2::text ELSE status END,
+  completed_at = CASE WHEN status = 'running' AND $2::text <> 'running' THEN clock_timestamp() ELSE completed_at END,
+  answered_at = CASE WHEN $3::boolean THEN COALESCE(answered_at, clock_timestamp()) ELSE answered_at END,
   channel_id = COALESCE($4, channel_id), provider_ref = COALESCE(provider_ref, $5), message_state = COALESCE(message_state, $6),
-  error_class = CASE WHEN status = 'running' THEN COALESCE($7, error_class) ELSE error_class END,
-  error_code = CASE WHEN status = 'running' THEN COALESCE($8, error_code) ELSE error_code END,
-  error_message = CASE WHEN status = 'running' THEN COALESCE($9, error_message) ELSE error_message END,
-  result_data = $10 || result_data || jsonb_strip_nulls(jsonb_build_object('lookups', $10->'lookups')),
-  cost_amount = COALESCE($11, cost_amount), cost_currency = CASE WHEN $11 IS NULL THEN cost_currency ELSE $12 END
+  error_class = CASE WHEN status = 'running' THEN COALESCE($7::text, error_class) ELSE error_class END,
+  error_code = CASE WHEN status = 'running' THEN COALESCE($8::text, error_code) ELSE error_code END,
+  error_message = CASE WHEN status = 'running' THEN COALESCE($9::text, error_message) ELSE error_message END,
+  result_data = $10::jsonb || result_data || jsonb_strip_nulls(jsonb_build_object('lookups', $10::jsonb->'lookups')),
+  cost_amount = COALESCE($11::bigint, cost_amount), cost_currency = CASE WHEN $11::bigint IS NULL THEN cost_currency ELSE $12 END
 WHERE id = $1
 """
 

@@ -222,7 +222,7 @@ async def _add_load(connection: Connection, runs: list[Run], now: datetime) -> N
     limited = sorted({r.account_id for r in runs if r.account.max_concurrent_calls is not None})
     in_flight: dict[UUID, int] = {}
     for account_id in limited:
-        await connection.execute(LINE_LOCK, account_id)
+        await connection.execute(LINE_LOCK, str(account_id))
         in_flight[account_id] = await connection.fetchval(IN_FLIGHT, account_id, now)
     capped = [r.contact_id for r in runs if r.account.frequency_cap is not None]
     recent: dict[UUID, list[datetime]] = defaultdict(list)

@@ -73,6 +73,7 @@ async def _until_ready(serving: asyncio.Task[None], host: str, port: int) -> Non
                 await asyncio.sleep(0.01)
                 continue
             writer.close()
+            await writer.wait_closed()
             return
 
 

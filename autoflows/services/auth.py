@@ -13,16 +13,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from autoflows.domain.errors import Conflict, NotSignedIn, TooManyRequests
+from autoflows.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotSignedIn, TooManyRequests
 from autoflows.domain.permissions import Role, permissions_of
 from autoflows.models import ApiToken, Session, User
 from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, open_to
-from autoflows.services.passwords import hash_password, needs_rehash, verify_password
+from autoflows.services.passwords import check_password, hash_password, needs_rehash, verify_password
 from autoflows.services.throttle import Buckets
 from autoflows.services.users import create_user, find_user
-from autoflows.services.views.auth import Setup
+from autoflows.services.views.auth import Me, MeUpdate, Setup
 from autoflows.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,9 @@ async def sign_out(session: AsyncSession, token: str) -> None:
     await session.exec(sa.delete(Session).where(col(Session.token_hash) == digest(token)))
 
 
-async def _close_sessions(session: AsyncSession, user_id: UUID, but: str | None = None) -> None:
+@open_to("services")
+async def close_sessions(session: AsyncSession, user_id: UUID, but: str | None = None) -> None:
+    """End all of a user's sessions, but the one with the secret `but`."""
     ended = sa.delete(Session).where(col(Session.user_id) == user_id)
     await session.exec(ended.where(col(Session.token_hash) != digest(but)) if but else ended)
 
@@ -171,6 +173,45 @@ class ActorCache:
 
 
 actors_of_tokens = ActorCache()
+
+
+def me(actor: Actor) -> Me:
+    """The actor as they see themselves."""
+    return Me(
+        id=actor.user_id,
+        account_id=actor.account_id,
+        email=actor.email,
+        name=actor.name,
+        role=actor.role,
+        permissions=sorted(actor.permissions),
+        timezone=actor.timezone,
+        kind=actor.kind,
+    )
+
+
+@open_to("the signed-in")
+async def update_me(actor: Actor, session: AsyncSession, changes: MeUpdate, token: str | None) -> Me:
+    """Change one's own name, time zone or password; a new password ends one's other sessions, all but that of `token`.
+
+    Raises Forbidden for an API token, Invalid for a wrong present or a weak new password. An owner's time zone is the account's.
+    """
+    if actor.kind != "session":
+        raise Forbidden("A person's own details are changed after signing in, not by an API token.")
+    user = (await session.exec(select(User).where(col(User.id) == actor.user_id))).one()
+    if changes.password is not None:
+        if wait := tries_per_person.take(("", user.email)):
+            raise TooManyRequests(f"Too many attempts; please wait {wait} seconds.", retry_after=wait)
+        if not await verify_password(user.password_hash, changes.current_password or ""):
+            raise Invalid("The password was not changed.", errors=[FieldError("/current_password", "is not your present password")])
+        tries_per_person.forget(("", user.email))
+        check_password(changes.password, user.email)
+        user.password_hash = await hash_password(changes.password)
+        await close_sessions(session, user.id, but=token)
+        audit.record(session, actor, "user.password_changed", "user", user.id)
+    user.name = user.name if changes.name is None else changes.name
+    user.timezone = changes.timezone or user.timezone
+    user.updated_at = utc_now()
+    return me(actor_of(user, "session"))
 
 
 @open_to("anyone")

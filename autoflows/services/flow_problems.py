@@ -55,7 +55,9 @@ async def _references(actor: Actor, session: AsyncSession, definition: FlowDefin
             if key is not None:
                 wanted[table].add(key)
     items = {table: await _items(actor, session, table, ids) for table, ids in wanted.items()}
-    return [Reference(order, name, _CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named]
+    return [
+        Reference(order, name, _CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named
+    ]
 
 
 async def _items(actor: Actor, session: AsyncSession, table: str, ids: set[UUID]) -> dict[UUID, Item]:

@@ -17,6 +17,7 @@ from autoflows.models import User
 from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, open_to, requires
+from autoflows.services.after_commit import after_commit
 from autoflows.services.validation import invalid
 from autoflows.services.views.settings import SettingsView
 
@@ -71,7 +72,7 @@ async def update_settings(actor: Actor, session: AsyncSession, changes: Mapping[
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     changed = {key: {"from": old[key], "to": new[key]} for key in new if old[key] != new[key]}
     audit.record(session, actor, "settings.updated", "account", actor.account_id, **changed)
-    await after_commit(session, lambda: control.wake_account(actor.account_id))
+    after_commit(session, lambda: control.wake_account(actor.account_id))
     return after
 
 

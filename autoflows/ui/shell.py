@@ -217,7 +217,7 @@ def _account_menu() -> rx.Component:
             ),
         ),
         rx.dropdown_menu.content(
-            rx.dropdown_menu.label(Base.me.email),
+            rx.el.div(Base.me.email, class_name="af-menu-label"),
             rx.dropdown_menu.separator(),
             rx.dropdown_menu.item(rx.icon("settings", size=15), "Settings", on_click=rx.redirect("/dashboard/settings")),
             rx.dropdown_menu.item(rx.icon("book-open", size=15), "API reference", on_click=rx.redirect("/api/docs", is_external=True)),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_serializer, model_validator
 
-from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, Strict, TriggerCondition
+from autoflows.domain.flow import MAX_ACTIONS, MAX_CONDITIONS, Action, FlowDefinition, FlowSettings, Strict, TriggerCondition
 from autoflows.domain.lint import Problem
+from autoflows.services.views.settings import wall_clock
 
 MAX_PRIORITY = 1_000_000
+MAX_FLOWS = 500
+"""Flows one account may have: each lead is compared with all of them."""
 
 Priority = Field(default=None, ge=1, le=MAX_PRIORITY, description="lower wins; a number that is taken shifts the others; none: last")
 
@@ -21,6 +24,10 @@ class FlowCreate(FlowDefinition):
 
     is_enabled: bool = False
     priority: int | None = Priority
+
+
+READ_ONLY_FIELDS = frozenset({"id", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"})
+"""Fields of a `FlowView` that an update may carry and that change nothing: what was read can be sent back."""
 
 
 class FlowUpdate(FlowDefinition):
@@ -33,11 +40,10 @@ class FlowUpdate(FlowDefinition):
     priority: int | None = Priority
     version: int | None = Field(default=None, description="the version you edited; refused with 409 if there is a newer one")
 
-
-READ_ONLY_FIELDS = frozenset(
-    {"id", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d", "problems"}
-)
-"""Fields of a `FlowView` that an update may carry and that change nothing: what was read can be sent back."""
+    @model_validator(mode="before")
+    @classmethod
+    def _as_read(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if k not in READ_ONLY_FIELDS} if isinstance(value, dict) else value
 
 
 class FlowAction(Action):
@@ -75,6 +81,10 @@ class FlowView(FlowSettings):
     running_executions: int = 0
     executions_30d: ExecutionCounts = Field(default_factory=ExecutionCounts, description="executions begun in the last 30 days")
 
+    @field_serializer("business_hours_start", "business_hours_end", when_used="json-unless-none")
+    def _time(self, value: time) -> str | None:
+        return wall_clock(value)
+
 
 class FlowProblems(BaseModel):
     """What is wrong or unwise in a flow, worst first. One with severity `error` keeps the flow from being enabled."""
@@ -105,16 +115,44 @@ class Toggle(Strict):
 class Reorder(Strict):
     """All of the account's flows in their new order."""
 
-    flow_ids: list[UUID] = Field(description="every flow once, first is priority 1")
+    flow_ids: list[UUID] = Field(max_length=MAX_FLOWS, description="every flow once; the first gets priority 1")
+
+
+class FlowPriority(BaseModel):
+    """A flow's place."""
+
+    id: UUID
+    name: str
+    priority: int
+    is_enabled: bool
+
+
+class FlowOrder(BaseModel):
+    """The account's flows in order."""
+
+    data: list[FlowPriority]
+
+
+class NewPriority(Strict):
+    """The place one flow is to have."""
+
+    flow_id: UUID
+    priority: int = Field(ge=1, le=MAX_PRIORITY)
+
+
+class BulkPriorities(Strict):
+    """New places for some flows; the others keep their order around them."""
+
+    priorities: list[NewPriority] = Field(max_length=MAX_FLOWS)
 
 
 class Conditions(Strict):
     """A flow's trigger conditions, replaced."""
 
-    conditions: list[TriggerCondition]
+    conditions: list[TriggerCondition] = Field(max_length=MAX_CONDITIONS)
 
 
 class Actions(Strict):
     """A flow's sequence, replaced."""
 
-    actions: list[Action]
+    actions: list[Action] = Field(max_length=MAX_ACTIONS)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from autoflows.ui.pages import door
+from autoflows.ui.pages import door, leads
 
-__all__ = ["door"]
+__all__ = ["door", "leads"]

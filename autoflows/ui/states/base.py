@@ -16,15 +16,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 import reflex as rx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from reflex.event import EventSpec
 
-from autoflows.domain.errors import AutoflowsError, Forbidden, Invalid, NotSignedIn
+from autoflows.domain.errors import AutoflowsError, Conflict, Forbidden, Invalid, NotSignedIn
 from autoflows.domain.permissions import Permission
 from autoflows.models.database import open_session
 from autoflows.services import auth
 from autoflows.services.access import Actor
 from autoflows.services.auth import COOKIE_NAME
+from autoflows.services.validation import invalid
 
 log = logging.getLogger(__name__)
 
@@ -150,13 +151,21 @@ class PageState(Base, mixin=True):
 
     @contextmanager
     def _problems_of(self, prefix: str = "") -> Iterator[None]:
-        """Run a form's service call: what was wrong lands in `problems` beside its field; other errors go on up."""
+        """Run a form's service call: what was wrong lands in `problems` beside its field; other errors go on up.
+
+        `prefix` is what the service's pointers have more than the form's field names.
+        """
         self.problems = {}
         try:
             yield
-        except Invalid as error:
-            found = {item.pointer.removeprefix("/").removeprefix(prefix): item.detail for item in error.errors}
-            self.problems = found or {"": error.detail}
+        except ValidationError as error:
+            self._note_problems(invalid(error), prefix)
+        except (Invalid, Conflict) as error:
+            self._note_problems(error, prefix)
+
+    def _note_problems(self, error: AutoflowsError, prefix: str) -> None:
+        found = {item.pointer.removeprefix("/").removeprefix(prefix): _sentence(item.detail) for item in error.errors}
+        self.problems = found or {"": error.detail}
 
     def _param(self, name: str) -> str:
         """A value of the page's own query string, at most 200 characters."""
@@ -207,6 +216,10 @@ class ListState(PageState, mixin=True):
         self.search = text_of(text, 200)
         self._first_page()
         return await self._enter()
+
+
+def _sentence(detail: str) -> str:
+    return detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "!", "?")) else ".")
 
 
 def text_of(value: Any, limit: int = 10_000) -> str:

@@ -19,7 +19,7 @@ class ShellState(Base):
     async def load(self):
         """Look whether contacts are held; the page itself answers for the sign-in. Roles that may not read settings see no banner."""
         try:
-            self.paused = (await self._service(settings.get)).kill_switch
+            self.paused = (await self._service(settings.get_settings)).kill_switch
         except (Forbidden, NotSignedIn):
             self.paused = False
 

@@ -1,0 +1,208 @@
+"""Flows between their tables and their views: reading many at once, and publishing one definition as rows and a version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from autoflows.actions import ACTIONS, validate_config
+from autoflows.domain.errors import FieldError, Invalid
+from autoflows.domain.executions import ExecutionStatus
+from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, TriggerCondition
+from autoflows.models import Execution, Flow, FlowAction, FlowTriggerCondition, FlowVersion
+from autoflows.models.base import new_id, utc_now
+from autoflows.services.access import Actor, AsyncSession, open_to
+from autoflows.services.validation import invalid
+from autoflows.services.views.flows import ExecutionCounts, FlowView
+from autoflows.services.views.flows import FlowAction as FlowActionView
+
+STATISTICS_DAYS = 30
+
+_SETTINGS = tuple(FlowSettings.model_fields)
+
+
+@open_to("services")
+async def lock_flows(session: AsyncSession, account_id: UUID) -> None:
+    """Let one change of the account's flows happen at a time, until the transaction ends; readers and running executions go on.
+
+    One lock per account taken first by every change: two changes queue and cannot deadlock, and a new flow, which no row lock would
+    see, counts too.
+    """
+    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"flows of {account_id}", 0))))
+    await session.exec(sa.text("SET CONSTRAINTS uq_flows_user_priority, uq_flow_actions_flow_order DEFERRED"))  # type: ignore[call-overload]
+
+
+def checked(definition: FlowDefinition) -> FlowDefinition:
+    """The definition with each step's config complete and typed. Raises Invalid with a pointer to every wrong field of every step."""
+    errors: list[FieldError] = []
+    actions: list[Action] = []
+    ids: set[UUID] = set()
+    for index, action in enumerate(definition.actions):
+        pointer = f"/actions/{index}"
+        if action.id is not None and action.id in ids:
+            errors.append(FieldError(f"{pointer}/id", "two steps have the same id; leave it out for a new step"))
+        ids.update([action.id] if action.id else [])
+        try:
+            actions.append(action.model_copy(update={"action_config": _config(action, f"{pointer}/action_config")}))
+        except Invalid as error:
+            errors.extend(error.errors)
+    if errors:
+        raise Invalid("Some steps of the flow cannot be used.", errors=errors)
+    fields = {name: getattr(definition, name) for name in FlowDefinition.model_fields}
+    return FlowDefinition.model_construct(**{**fields, "actions": actions})
+
+
+def _config(action: Action, pointer: str) -> dict[str, Any]:
+    spec = ACTIONS.get(action.action_type)
+    try:
+        config = spec.Config.model_validate(action.action_config) if spec else validate_config(action.action_type, {}, pointer)
+    except ValidationError as error:
+        raise invalid(error, pointer) from None
+    return config.model_dump(mode="json")
+
+
+@open_to("services")
+async def publish(
+    actor: Actor, session: AsyncSession, flow: Flow, definition: FlowDefinition, present: FlowDefinition | None, note: str = ""
+) -> bool:
+    """Make a checked definition what new executions run: the flow's row, its conditions, its actions and a new version.
+
+    Steps that are the same step keep their ids: the id that was sent, else that of the step of the same type in the same place. Gives
+    False, and makes no version, if nothing changed. `flow` is in the session already.
+    """
+    taken = {a.action_order: a for a in present.actions} if present else {}
+    definition = definition.model_copy(update={"actions": _with_ids(definition.actions, list(taken.values()))})
+    if present is not None and definition.model_dump() == present.model_dump():
+        return False
+    if present is not None:
+        flow.version += 1
+        flow.updated_at = utc_now()
+    flow.name, flow.description = definition.name, definition.description
+    for name in _SETTINGS:
+        setattr(flow, name, getattr(definition, name))
+    flow.exit_rules = definition.exit_rules.model_dump(mode="json")
+    await session.flush()
+    await _write_conditions(session, flow.id, definition.conditions)
+    await _write_actions(session, flow.id, definition.actions)
+    body = definition.model_dump(mode="json")
+    session.add(
+        FlowVersion(flow_id=flow.id, version=flow.version, definition=body, name=flow.name[:100], note=note, created_by=actor.user_id)
+    )
+    await session.flush()
+    return True
+
+
+def _with_ids(actions: Sequence[Action], present: Sequence[Action]) -> list[Action]:
+    known = {a.id for a in present}
+    sent = {a.id for a in actions if a.id in known}
+    same_place = {(a.action_order, a.action_type): a.id for a in present if a.id not in sent}
+    return [
+        action
+        if action.id in sent
+        else action.model_copy(update={"id": same_place.get((action.action_order, action.action_type)) or new_id()})
+        for action in actions
+    ]
+
+
+async def _write_conditions(session: AsyncSession, flow_id: UUID, conditions: Sequence[TriggerCondition]) -> None:
+    await session.exec(sa.delete(FlowTriggerCondition).where(col(FlowTriggerCondition.flow_id) == flow_id))
+    session.add_all(FlowTriggerCondition(flow_id=flow_id, position=n, **c.model_dump(mode="json")) for n, c in enumerate(conditions))
+
+
+async def _write_actions(session: AsyncSession, flow_id: UUID, actions: Sequence[Action]) -> None:
+    kept = [a.id for a in actions]
+    await session.exec(sa.delete(FlowAction).where(col(FlowAction.flow_id) == flow_id, col(FlowAction.id).not_in(kept)))
+    if not actions:
+        return
+    now = utc_now()
+    rows = [{**a.model_dump(mode="json", exclude={"id"}), "id": a.id, "flow_id": flow_id, "created_at": now} for a in actions]
+    upsert = insert(FlowAction).values(rows)
+    changed = {name: upsert.excluded[name] for name in Action.model_fields if name != "id"}
+    await session.exec(upsert.on_conflict_do_update(index_elements=["id"], set_=changed))
+
+
+@open_to("services")
+async def definition_of(session: AsyncSession, flow: Flow) -> FlowDefinition:
+    """The flow's published definition."""
+    conditions = await _conditions(session, [flow.id])
+    actions = await _actions(session, [flow.id])
+    settings = {name: getattr(flow, name) for name in _SETTINGS}
+    return FlowDefinition.model_validate(
+        {**settings, "name": flow.name, "description": flow.description, "conditions": conditions[flow.id], "actions": actions[flow.id]}
+    )
+
+
+@open_to("services")
+async def views_of(session: AsyncSession, flows: Sequence[Flow]) -> list[FlowView]:
+    """Flows as shown, in the order given; three queries for any number of them."""
+    ids = [flow.id for flow in flows]
+    conditions, actions, statistics = await _conditions(session, ids), await _actions(session, ids), await _statistics(session, ids)
+    return [
+        FlowView.model_validate(
+            {
+                **flow.model_dump(include=set(FlowView.model_fields)),
+                "conditions": conditions[flow.id],
+                "actions": [FlowActionView.model_validate(a) for a in actions[flow.id]],
+                **statistics.get(flow.id, {}),
+            }
+        )
+        for flow in flows
+    ]
+
+
+async def _conditions(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    rows = select(FlowTriggerCondition).where(col(FlowTriggerCondition.flow_id).in_(flow_ids)).order_by(col(FlowTriggerCondition.position))
+    for row in (await session.exec(rows)).all():
+        found[row.flow_id].append(row.model_dump(include=set(TriggerCondition.model_fields)))
+    return found
+
+
+async def _actions(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    # Columns, not entities: actions are written by an upsert that the session's identity map does not see.
+    columns = [col(getattr(FlowAction, name)) for name in ("flow_id", *Action.model_fields)]
+    rows = sa.select(*columns).where(col(FlowAction.flow_id).in_(flow_ids)).order_by(col(FlowAction.action_order))
+    for row in (await session.exec(rows)).mappings():  # type: ignore[call-overload]
+        values = dict(row)
+        found[values.pop("flow_id")].append(values)
+    return found
+
+
+async def _statistics(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Per flow: the last run, how many run now, and the counts of the last days. One query; each part is a range of one index."""
+    since = utc_now() - timedelta(days=STATISTICS_DAYS)
+    flow, run = sa.orm.aliased(Flow), Execution
+    real = sa.and_(col(run.flow_id) == flow.id, col(run.is_test_run).is_(False))
+    last = sa.select(col(run.triggered_at)).where(real).order_by(col(run.triggered_at).desc()).limit(1)
+    live = sa.select(sa.func.count()).where(real, col(run.status) == ExecutionStatus.RUNNING)
+    counts = sa.select(
+        sa.func.count().label("total"),
+        *(sa.func.count().filter(col(run.status) == status).label(status.value) for status in ExecutionStatus),
+    ).where(real, col(run.triggered_at) >= since)
+    recent = counts.select_from(run).correlate(flow).lateral("recent")
+    statement = (
+        sa.select(
+            flow.id.label("flow_id"),  # type: ignore[attr-defined]
+            last.correlate(flow).scalar_subquery().label("last_run_at"),
+            live.select_from(run).correlate(flow).scalar_subquery().label("running_executions"),
+            *recent.c,
+        )
+        .select_from(flow)
+        .join(recent, sa.true())
+        .where(flow.id.in_(flow_ids))  # type: ignore[attr-defined]
+    )
+    found: dict[UUID, dict[str, Any]] = {}
+    for row in (await session.exec(statement)).mappings():  # type: ignore[call-overload]
+        values = dict(row)
+        key, last_run_at, running = values.pop("flow_id"), values.pop("last_run_at"), values.pop("running_executions")
+        found[key] = {"last_run_at": last_run_at, "running_executions": running, "executions_30d": ExecutionCounts(**values)}
+    return found
