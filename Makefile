@@ -32,7 +32,7 @@ docs: ## check the links of the documentation, and that it names only what exist
 
 wheel: ## dist/*.whl with the built frontend in it: installs and runs without a JavaScript toolchain
 	@$(BOOTSTRAP) setup
-	@exec $(BOOTSTRAP) exec python -m autoflows.embedded.wheel
+	@exec $(BOOTSTRAP) exec python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what was built: environment, frontend, caches (the data in AUTOFLOWS_HOME stay)
 	rm -rf .venv .web dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results

@@ -1,33 +1,48 @@
-"""The web process: Reflex pages and the REST app."""
+"""The web process, put together: pages, REST app, live hub. Started by `embedded/web.py`; nothing else imports this module."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import reflex as rx
-from fastapi import FastAPI
 
-api = FastAPI()
+from autoflows import logs
+from autoflows.api.app import create_api
+from autoflows.engine.pool import close_pool
+from autoflows.models.database import dispose_engine
+from autoflows.ui import live, pages, theme
+from autoflows.ui.states.base import on_error
+from autoflows.ui.states.stranger import StrangerGuard
 
-
-@api.get("/api/health")
-async def health() -> dict[str, str]:
-    return {"status": "ok"}
-
-
-class Counter(rx.State):
-    """One event, to see that the socket works."""
-
-    count: int = 0
-
-    @rx.event
-    def add(self) -> None:
-        self.count += 1
+__all__ = ["app", "pages"]
 
 
-def login() -> rx.Component:
-    return rx.el.main(
-        rx.heading("Sign in"), rx.button(Counter.count, on_click=Counter.add, id="add"), data_ready=Counter.is_hydrated.to_string()
-    )
+@asynccontextmanager
+async def _connections() -> AsyncIterator[None]:
+    """Close what this process opened, when it ends."""
+    yield
+    await close_pool()
+    await dispose_engine()
 
 
-app = rx.App(api_transformer=api)
-app.add_page(login, route="/login", title="Sign in")
+async def _live_hub() -> None:
+    await live.run(app)
+
+
+logs.configure()
+app = rx.App(
+    api_transformer=create_api(),
+    stylesheets=theme.STYLESHEETS,
+    head_components=[
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="light dark"),
+        rx.script(src="/session.js"),
+    ],
+    html_lang="en",
+    toaster=rx.toast.provider(position="bottom-right", close_button=True, rich_colors=True),
+    backend_exception_handler=on_error,
+)
+app.add_middleware(StrangerGuard(), index=0)
+app.register_lifespan_task(_connections)
+app.register_lifespan_task(_live_hub)

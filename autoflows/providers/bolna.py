@@ -96,7 +96,7 @@ class Bolna:
         if answer.status_code in (401, 403):
             return CheckResult(False, f"Bolna refused the API key ({answer.status_code}). Copy it again from Developers > API keys.")
         body = object_of(answer)
-        if answer.status_code != 200 or not body:
+        if answer.status_code != 200 or not body.keys() & {"id", "email", "wallet"}:
             return CheckResult(False, f"Bolna answered {answer.status_code} instead of the account. Check the API address.")
         concurrency, wallet = mapping(body.get("concurrency")), number(body.get("wallet"))
         data = known(name=text(body.get("name")), email=text(body.get("email")), wallet=wallet, concurrency=concurrency or None)

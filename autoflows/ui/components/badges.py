@@ -1,0 +1,35 @@
+"""States and priorities at a glance. A colour never stands alone: the word is always there."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from autoflows.ui.theme import colour_of, word_of
+
+
+def status_badge(status: rx.Var[str] | str, *, label: rx.Var[str] | str | None = None) -> rx.Component:
+    """A state of anything: execution, action log, disposition, channel, call outcome."""
+    return rx.badge(
+        rx.el.span(class_name=rx.cond(status == "running", "af-dot af-dot-live", "af-dot"), aria_hidden="true"),
+        word_of(status) if label is None else label,
+        color_scheme=colour_of(status),
+        variant="soft",
+        radius="full",
+        size="1",
+        style={"fontWeight": 560, "paddingInline": "8px", "gap": "6px"},
+    )
+
+
+def tag(text: rx.Var[str] | str, colour: str = "gray") -> rx.Component:
+    """A small label such as a contact's tag or a lead source."""
+    return rx.badge(text, color_scheme=colour, variant="surface", size="1")
+
+
+def priority_badge(priority: rx.Var[int] | int) -> rx.Component:
+    """A flow's priority; 1 is tried first."""
+    return rx.el.span(priority, class_name="af-priority", title="Priority: the lowest number that matches wins")
+
+
+def avatar(initials: rx.Var[str] | str) -> rx.Component:
+    """A person's initials in a circle; decoration, so hidden from screen readers."""
+    return rx.el.span(initials, class_name="af-avatar", aria_hidden="true")

@@ -1,0 +1,69 @@
+// A time in the viewer's zone: relative ("2 min ago", kept fresh by one ticker for the whole page) or absolute.
+import { useEffect, useState } from "react";
+
+const listeners = new Set();
+let ticker = null;
+
+function useTick(active) {
+  const [, set] = useState(0);
+  useEffect(() => {
+    if (!active) return undefined;
+    const wake = () => set((n) => n + 1);
+    listeners.add(wake);
+    ticker ??= setInterval(() => listeners.forEach((f) => f()), 5000);
+    return () => {
+      listeners.delete(wake);
+      if (listeners.size === 0) {
+        clearInterval(ticker);
+        ticker = null;
+      }
+    };
+  }, [active]);
+}
+
+const parse = (value) => new Date(String(value).replace(" ", "T"));
+
+const OPTIONS = {
+  full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  seconds: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  time: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+  short: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  date: { day: "numeric", month: "short", year: "numeric" },
+};
+
+function format(date, mode, zone) {
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...OPTIONS[mode], timeZone: zone || undefined }).format(date);
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", { ...OPTIONS[mode], timeZone: "UTC" }).format(date);
+  }
+}
+
+const STEPS = [
+  [60, 1, "second"],
+  [3600, 60, "minute"],
+  [86400, 3600, "hour"],
+  [30 * 86400, 86400, "day"],
+];
+
+function relative(date) {
+  const seconds = (date.getTime() - Date.now()) / 1000;
+  const size = Math.abs(seconds);
+  if (size < 5) return "just now";
+  const step = STEPS.find(([limit]) => size < limit);
+  if (!step) return null;
+  return new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" }).format(Math.round(seconds / step[1]), step[2]);
+}
+
+export function Moment({ value, zone, mode = "ago", empty = "—" }) {
+  useTick(mode === "ago" && Boolean(value));
+  if (!value) return <span className="af-muted">{empty}</span>;
+  const date = parse(value);
+  if (Number.isNaN(date.getTime())) return <span>{String(value)}</span>;
+  const text = (mode === "ago" && relative(date)) || format(date, mode === "ago" ? "date" : mode, zone);
+  return (
+    <time dateTime={date.toISOString()} title={`${format(date, "full", zone)} ${zone || ""}`.trim()}>
+      {text}
+    </time>
+  );
+}
