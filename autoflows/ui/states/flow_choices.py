@@ -10,20 +10,22 @@ from autoflows.services import catalogue, channels
 from autoflows.ui.flow_draft import Option
 from autoflows.ui.states.base import Base
 
-LISTS = {
-    "agent": catalogue.list_agents,
-    "phone_number": catalogue.list_phone_numbers,
-    "whatsapp_number": catalogue.list_whatsapp_numbers,
-    "whatsapp_template": catalogue.list_whatsapp_templates,
-    "email_template": catalogue.list_email_templates,
+WIDGETS = {
+    "agent": "agents",
+    "phone_number": "phone-numbers",
+    "whatsapp_number": "whatsapp-numbers",
+    "whatsapp_template": "whatsapp-templates",
+    "email_template": "email-templates",
 }
+"""Widget of an action's field -> the catalogue it picks from."""
 HEALTHY = ("active", "unchecked")
 
 
 async def choices_of(state: Base) -> dict[str, list[Option]]:
     """The items of every catalogue, by the widget that picks them."""
     health = {channel.id: channel.status for channel in await state._service(channels.list_channels)}
-    return {widget: _options(await state._service(items), health) for widget, items in LISTS.items()}
+    items = await state._service(catalogue.items_for_actions)
+    return {widget: _options(items[name], health) for widget, name in WIDGETS.items()}
 
 
 def _options(items: Sequence[Any], health: Mapping[UUID, str]) -> list[Option]:
@@ -41,8 +43,6 @@ def _options(items: Sequence[Any], health: Mapping[UUID, str]) -> list[Option]:
 
 def _warning(item: Any, channel_status: str) -> str:
     """Why a step that names this item would not work, or nothing."""
-    if not item.is_active:
-        return "no longer offered"
     if (status := getattr(item, "status", "APPROVED")) != "APPROVED":
         return str(status).lower()
     if channel_status and channel_status not in HEALTHY:
