@@ -1,4 +1,4 @@
-"""Catalogues: the agents, numbers and templates that actions name. 
+"""Catalogues: the agents, numbers and templates that actions name.
 
 Synced items come from `services/sync.py`; here all of them are listed, and changed and typed in by hand.
 """
