@@ -89,21 +89,33 @@ def migrate(home: Path) -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="HTTP port of the simulated providers.")
-@click.option("--smtp-port", type=click.IntRange(1, 65535), default=8025, show_default=True, help="SMTP port.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True, help="HTTP port of the simulated providers.")
+@click.option("--smtp-port", type=click.IntRange(1, 65535), help="SMTP port. Left out: the one after --port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-def sandbox(port: int, smtp_port: int, host: str) -> None:
+@click.option("--speed", type=click.FloatRange(min=0.01), default=10.0, show_default=True, help="Divides the providers' delays.")
+@click.option("--seed", type=int, help="The same outcomes again.")
+@click.option("--bolna-webhook-url", help="Where call outcomes are reported, as set at the vendor.")
+@click.option("--whatsapp-callback-url", help="Where message events are reported, as set at the vendor.")
+def sandbox(
+    port: int,
+    smtp_port: int | None,
+    host: str,
+    speed: float,
+    seed: int | None,
+    bolna_webhook_url: str | None,
+    whatsapp_callback_url: str | None,
+) -> None:
     """Run a world to try things in: local servers that speak the providers' protocols."""
-    import asyncio
+    from autoflows.sandbox import server
 
-    from autoflows.sandbox.server import serve
-
-    asyncio.run(serve(host=host, port=port, smtp_port=smtp_port))
+    server.main(
+        port, smtp_port, speed, host=host, seed=seed, bolna_webhook_url=bolna_webhook_url, whatsapp_callback_url=whatsapp_callback_url
+    )
 
 
 @main.command()
 @home_option
-@click.option("--sandbox-url", required=True, help="Where the sandbox listens, such as http://127.0.0.1:8090.")
+@click.option("--sandbox-url", required=True, help="Where the sandbox listens, such as http://127.0.0.1:8600.")
 @click.option("--smtp-port", type=click.IntRange(1, 65535), required=True, help="The sandbox's SMTP port.")
 def demo(home: Path, sandbox_url: str, smtp_port: int) -> None:
     """Make the demo account, or bring it up to date; prints its login and API token as JSON."""

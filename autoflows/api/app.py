@@ -4,14 +4,44 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from autoflows.api import errors
+from autoflows.api import (
+    auth,
+    catalogue,
+    channels,
+    contacts,
+    errors,
+    executions,
+    flow_aliases,
+    flows,
+    health,
+    lead_events,
+    reference,
+    settings,
+    team,
+    tokens,
+    webhooks,
+)
 from autoflows.api.edge import ApiEdge
 
-ROUTERS: tuple[str, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    contacts.router,
+    lead_events.router,
+    channels.router,
+    catalogue.router,
+    webhooks.router,
+    health.router,
+    tokens.router,
+    team.router,
+    settings.router,
+)
+"""Under `/api`."""
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router)
+"""Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 
 def create_api() -> FastAPI:
@@ -19,6 +49,14 @@ def create_api() -> FastAPI:
     app = FastAPI(title="Autoflows", version=_version(), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.add_middleware(ApiEdge)
     errors.install(app)
+    reference.install(app)
+    for router in (*ROUTERS, reference.router):
+        app.include_router(router, prefix="/api")
+    for router in AUTOMATION_ROUTERS:
+        app.include_router(router, prefix="/api/automation")
+    for router in (flow_aliases.router, *AUTOMATION_ROUTERS):
+        app.include_router(router, prefix="/api/auto-engagement", include_in_schema=False)
+    app.include_router(health.metrics_router)
     app.add_api_route("/api/{path:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     return app
 

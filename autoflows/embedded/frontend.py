@@ -27,6 +27,7 @@ from autoflows.embedded.web import BUILT, SOURCE
 DIRECTORY = SOURCE / ".web"
 WORK = DIRECTORY / "work"
 LOG = DIRECTORY / "build.log"
+PULSE_SECONDS = 10.0
 LOCK_FILES = SOURCE / "reflex.lock"
 # What a page can be made of. Code that only runs on the server (services, engine, models, api) is not in the bundle.
 _INPUTS = (
@@ -106,29 +107,39 @@ def _build(say: Callable[[str], None]) -> Path:
             shutil.copytree(SOURCE / name, WORK / name, ignore=shutil.ignore_patterns("external"))
     (WORK / "assets").mkdir(exist_ok=True)
     shutil.copy(SOURCE / "rxconfig.py", WORK / "rxconfig.py")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("REFLEX_", "__REFLEX_"))}
+    ours = {
+        "PYTHONPATH": str(SOURCE),
+        "REFLEX_DIR": str(Path(sys.prefix) / "toolchain" / "reflex"),
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "NO_COLOR": "1",
+    }
+    export = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
     with LOG.open("wb") as log:
-        done = subprocess.run(
-            [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"],
-            cwd=WORK,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith(("REFLEX_", "__REFLEX_"))},
-                **env,
-                "PYTHONPATH": str(SOURCE),
-                "REFLEX_DIR": str(Path(sys.prefix) / "toolchain" / "reflex"),
-                "REFLEX_TELEMETRY_ENABLED": "false",
-                "REFLEX_CHECK_LATEST_VERSION": "false",
-                "NO_COLOR": "1",
-            },
+        process = subprocess.Popen(
+            export, cwd=WORK, env={**inherited, **env, **ours}, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
+        code = _wait(process, say)
     made = WORK / ".web"
-    if done.returncode != 0 or not (made / "build" / "client" / "index.html").is_file():
+    if code != 0 or not (made / "build" / "client" / "index.html").is_file():
         end = "\n".join(LOG.read_text(errors="replace").splitlines()[-25:])
         raise CannotStart(f"The frontend build failed. The end of {LOG}:\n{end}")
     return made
+
+
+def _wait(process: subprocess.Popen[bytes], say: Callable[[str], None]) -> int:
+    """The exit code, with a sign of life every PULSE_SECONDS; a build interrupted by Ctrl-C ends with us."""
+    began = time.monotonic()
+    try:
+        while True:
+            try:
+                return process.wait(PULSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                say(f"  still building ({time.monotonic() - began:.0f} s)")
+    except BaseException:
+        process.terminate()
+        raise
 
 
 def point_at_origin(client: Path) -> None:

@@ -256,8 +256,8 @@ def _kept_ports(home: Home) -> dict[str, int]:
     ports: dict[str, int] = {}
     with contextlib.suppress(FileNotFoundError, ValueError):
         ports = json.loads(path.read_text())
-    for name in ("http", "smtp"):
-        if name not in ports or not valkey.port_is_free(ports[name]):
-            ports[name] = valkey.free_port()
+    for name, usual in (("http", 8600), ("smtp", 8601)):
+        wanted = ports.get(name, usual)
+        ports[name] = wanted if valkey.port_is_free(wanted) else valkey.free_port()
     path.write_text(json.dumps(ports))
     return ports

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "REFLEX_ENV_MODE": "prod",
     "__REFLEX_SKIP_COMPILE": "true",
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+    "REFLEX_BACKEND_ONLY": "true",  # the code's own .jsx files are in the bundle: no links to them in the working directory
     "REFLEX_WEB_WORKDIR": str(BUILT),
     "REFLEX_TELEMETRY_ENABLED": "false",
     "REFLEX_CHECK_LATEST_VERSION": "false",

@@ -87,7 +87,7 @@ class Smtp:
         """Connect, greet, encrypt, sign in, NOOP; no mail is sent."""
         client = _client(connection)
         try:
-            refused = await _steps(connection, [*_sign_in(client, connection), (Phase.SIGN_IN, client.noop)])
+            refused = await _steps(client, connection, [*_sign_in(client, connection), (Phase.SIGN_IN, client.noop)])
             if refused:
                 return CheckResult(False, refused.message, {"code": refused.code})
             extensions = sorted(client.esmtp_extensions)
@@ -112,7 +112,7 @@ class Smtp:
             return Refused(ErrorClass.PERMANENT, "address_invalid", str(error))
         client = _client(connection)
         try:
-            refused = await _steps(connection, [*_sign_in(client, connection), *_envelope(client, mail)])
+            refused = await _steps(client, connection, [*_sign_in(client, connection), *_envelope(client, mail)])
             return refused or await _hand_over(client, connection, mail)
         finally:
             await _leave(client)
@@ -185,7 +185,7 @@ def _envelope(client: aiosmtplib.SMTP, mail: Mail) -> list[Step]:
     return [(Phase.SENDER, lambda: client.mail(mail.sender)), (Phase.RECIPIENT, lambda: client.rcpt(mail.recipient))]
 
 
-async def _steps(connection: Connection, steps: list[Step]) -> Refused | None:
+async def _steps(client: aiosmtplib.SMTP, connection: Connection, steps: list[Step]) -> Refused | None:
     """Everything before DATA, where a failure surely sent nothing; None when all went well."""
     phase, server, limit = Phase.CONNECT, connection.settings.host, _limit(connection)
     try:
@@ -195,6 +195,7 @@ async def _steps(connection: Connection, steps: list[Step]) -> Refused | None:
     except aiosmtplib.SMTPResponseException as error:
         return _said_no(phase, server, error.code, error.message)
     except TimeoutError:  # aiosmtplib's time-outs are TimeoutErrors too
+        client.close()
         return Refused(ErrorClass.TRANSIENT, "timeout", f"{server} did not answer within {limit:g} s ({phase}).")
     except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPServerDisconnected, OSError) as error:
         if isinstance(error.__cause__ or error, ssl.SSLError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import logging
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import cast
@@ -68,6 +69,7 @@ def _login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, c
 
 async def start_mail(world: World, host: str, port: int) -> asyncio.Server:
     """Listen; the caller closes the server."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns at each login of a deprecation inside itself
     mailbox = Mailbox(world)
     loop = asyncio.get_running_loop()
 

@@ -27,7 +27,8 @@ from autoflows.models.database import dispose_engine, open_session
 from autoflows.providers import get_provider
 from autoflows.providers.connections import close_clients, connect
 from autoflows.providers.vault import seal
-from autoflows.sandbox import server, world as sandbox
+from autoflows.sandbox import server
+from autoflows.sandbox import world as sandbox
 from autoflows.settings import get_settings
 
 ANSWERED, MISSED, BUSY, FAILED, VOICEMAIL, REJECTED = (f"+9198765001{n:02d}" for n in (1, 2, 3, 4, 5, 6))

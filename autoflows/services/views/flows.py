@@ -86,6 +86,15 @@ class FlowView(FlowSettings):
         return wall_clock(value)
 
 
+class FlowStatistics(BaseModel):
+    """How a flow has been doing."""
+
+    flow_id: UUID
+    last_run_at: datetime | None
+    running_executions: int
+    executions_30d: ExecutionCounts
+
+
 class FlowProblems(BaseModel):
     """What is wrong or unwise in a flow, worst first. One with severity `error` keeps the flow from being enabled."""
 

@@ -1,0 +1,21 @@
+"""All charts, in the order they are shown. A module of this package that has `CHART` is one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from autoflows.analytics.chart import Chart
+
+_FIRST = ("executions_per_day", "speed_to_lead", "call_outcomes")
+"""Shown first, in this order; the others follow by name."""
+
+
+def _found() -> dict[str, Chart]:
+    names = {module.name for module in iter_modules(__path__)}
+    ordered = [n for n in _FIRST if n in names] + sorted(names - set(_FIRST))
+    charts = [import_module(f"{__name__}.{name}").CHART for name in ordered]
+    return {chart.slug: chart for chart in charts}
+
+
+CHARTS: dict[str, Chart] = _found()

@@ -1,0 +1,128 @@
+"""Flows. The same routes answer under `/api/automation` and `/api/auto-engagement`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Path, Query
+
+from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Transaction
+from autoflows.services import flows
+from autoflows.services.pages import Page
+from autoflows.services.views.flows import FlowCreate, FlowOrder, FlowProblems, FlowUpdate, FlowVersionView, FlowView, Reorder, Toggle
+
+router = APIRouter(prefix="/flows", tags=["Flows"])
+
+_ID = "01991c2e-7a00-7000-8000-000000000001"
+EXAMPLE: dict[str, Any] = {
+    "name": "IndiaMART first call",
+    "is_enabled": False,
+    "priority": 1,
+    "use_custom_business_hours": True,
+    "business_hours_start": "09:00",
+    "business_hours_end": "19:00",
+    "business_hours_timezone": "Asia/Kolkata",
+    "business_days": [1, 2, 3, 4, 5, 6],
+    "exit_rules": {"on_answered": True, "on_reply": True},
+    "conditions": [{"condition_type": "lead_source", "condition_operator": "equals", "condition_value": "IndiaMART"}],
+    "actions": [
+        {"action_order": 1, "action_type": "ai_call", "action_config": {"agent_id": _ID, "phone_number_id": None}},
+        {
+            "action_order": 2,
+            "action_type": "wait",
+            "action_config": {"duration_minutes": 10},
+            "condition_type": "call_outcome",
+            "condition_value": "not_answered",
+        },
+        {
+            "action_order": 3,
+            "action_type": "whatsapp_message",
+            "action_config": {"whatsapp_phone_number_id": _ID, "template_id": _ID, "variable_mappings": {"1": "name", "2": "company"}},
+            "condition_type": "call_outcome",
+            "condition_value": "not_answered",
+        },
+    ],
+}
+_EXAMPLES: Any = {"call": {"summary": "Call, wait, then WhatsApp", "value": EXAMPLE}}
+
+
+@router.get("", summary="List flows")
+async def list_flows(
+    actor: CurrentActor,
+    session: Transaction,
+    search: Annotated[str | None, Query(max_length=200, description="part of the name")] = None,
+    is_enabled: bool | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[FlowView]:
+    """The account's flows in order of priority, with how they have been doing."""
+    return await flows.list_flows(actor, session, search=search, is_enabled=is_enabled, limit=limit, cursor=cursor)
+
+
+@router.post("", status_code=201, summary="Make a flow")
+async def create_flow(actor: CurrentActor, session: Transaction, body: Annotated[FlowCreate, Body(openapi_examples=_EXAMPLES)]) -> FlowView:
+    """Makes a flow and publishes it. A priority that is taken shifts the others; without one the flow comes last. With `is_enabled`
+    true, any problem of severity `error` refuses it (422), each as an entry of `errors`."""
+    return await flows.create_flow(actor, session, body)
+
+
+@router.put("/reorder", summary="Put the flows in order")
+async def reorder_flows(actor: CurrentActor, session: Transaction, body: Reorder) -> FlowOrder:
+    """Gives all flows the priorities 1, 2, 3, ... in the order given. 422 names flows that are missing, unknown or named twice."""
+    return await flows.reorder_flows(actor, session, body.flow_ids)
+
+
+@router.get("/{flow_id}", summary="Read a flow")
+async def get_flow(actor: CurrentActor, session: Transaction, flow_id: UUID) -> FlowView:
+    """One flow as published."""
+    return await flows.get_flow(actor, session, flow_id)
+
+
+@router.put("/{flow_id}", summary="Replace a flow")
+async def update_flow(
+    actor: CurrentActor, session: Transaction, flow_id: UUID, body: Annotated[FlowUpdate, Body(openapi_examples=_EXAMPLES)]
+) -> FlowView:
+    """Replaces a flow and publishes it as a new version; running executions finish on theirs. A flow as it was read may be sent back:
+    what only the server sets is ignored, and `version` guards against overwriting somebody else's change (409)."""
+    return await flows.update_flow(actor, session, flow_id, body)
+
+
+@router.delete("/{flow_id}", status_code=204, summary="Delete a flow")
+async def delete_flow(actor: CurrentActor, session: Transaction, flow_id: UUID) -> None:
+    """Takes the flow away: it enrols nobody any more, what runs finishes, and its history stays."""
+    await flows.delete_flow(actor, session, flow_id)
+
+
+@router.patch("/{flow_id}/toggle", summary="Enable or disable a flow")
+async def toggle_flow(actor: CurrentActor, session: Transaction, flow_id: UUID, body: Toggle) -> FlowView:
+    """Starts or stops new enrolments; what runs finishes. Enabling a flow with errors among its problems is refused (422)."""
+    return await flows.toggle_flow(actor, session, flow_id, body.is_enabled)
+
+
+@router.post("/{flow_id}/duplicate", status_code=201, summary="Copy a flow")
+async def duplicate_flow(actor: CurrentActor, session: Transaction, flow_id: UUID) -> FlowView:
+    """Makes a disabled copy, last in priority."""
+    return await flows.duplicate_flow(actor, session, flow_id)
+
+
+@router.get("/{flow_id}/versions", summary="List a flow's versions")
+async def list_versions(
+    actor: CurrentActor, session: Transaction, flow_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[FlowVersionView]:
+    """Every publish of the flow, newest first."""
+    return await flows.list_versions(actor, session, flow_id, limit=limit, cursor=cursor)
+
+
+@router.post("/{flow_id}/versions/{version}/restore", summary="Restore a version")
+async def restore_version(
+    actor: CurrentActor, session: Transaction, flow_id: UUID, version: Annotated[int, Path(ge=1, lt=2**31)]
+) -> FlowView:
+    """Publishes an earlier version again, as a new one."""
+    return await flows.restore_version(actor, session, flow_id, version)
+
+
+@router.get("/{flow_id}/problems", summary="Find a flow's problems")
+async def find_flow_problems(actor: CurrentActor, session: Transaction, flow_id: UUID) -> FlowProblems:
+    """What is wrong or unwise in the flow today, worst first."""
+    return await flows.find_flow_problems(actor, session, flow_id)
