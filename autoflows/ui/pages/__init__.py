@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from autoflows.ui.pages import door, leads
+from autoflows.ui.pages import channels, contacts, dashboard, door, leads, settings, templates
 
-__all__ = ["door", "leads"]
+__all__ = ["channels", "contacts", "dashboard", "door", "leads", "settings", "templates"]
