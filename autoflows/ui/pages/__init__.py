@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from autoflows.ui.pages import door, leads
+from autoflows.ui.pages import analytics, door, execution, executions, flow_form, flow_list, leads
 
-__all__ = ["door", "leads"]
+__all__ = ["analytics", "door", "execution", "executions", "flow_form", "flow_list", "leads"]
