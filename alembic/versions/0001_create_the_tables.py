@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("entry_type", sa.String(length=20), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "entry_type IN ('email', 'upload', 'integration', 'api', 'manual')", name=op.f("ck_contacts_entry_type_vocabulary")
         ),

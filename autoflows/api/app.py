@@ -8,12 +8,39 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from autoflows.api import auth, errors, flow_aliases, flows, reference, settings, team, tokens
+from autoflows.api import (
+    auth,
+    catalogue,
+    channels,
+    contacts,
+    errors,
+    executions,
+    flow_aliases,
+    flows,
+    health,
+    lead_events,
+    reference,
+    settings,
+    team,
+    tokens,
+    webhooks,
+)
 from autoflows.api.edge import ApiEdge
 
-ROUTERS: tuple[APIRouter, ...] = (auth.router, tokens.router, team.router, settings.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    contacts.router,
+    lead_events.router,
+    channels.router,
+    catalogue.router,
+    webhooks.router,
+    health.router,
+    tokens.router,
+    team.router,
+    settings.router,
+)
 """Under `/api`."""
-AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router,)
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 
@@ -29,6 +56,7 @@ def create_api() -> FastAPI:
         app.include_router(router, prefix="/api/automation")
     for router in (flow_aliases.router, *AUTOMATION_ROUTERS):
         app.include_router(router, prefix="/api/auto-engagement", include_in_schema=False)
+    app.include_router(health.metrics_router)
     app.add_api_route("/api/{path:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     return app
 

@@ -18,7 +18,8 @@ class Contact(SQLModel, table=True):
     """A person, unique per account by normalised phone (E.164) and by e-mail (lower case).
 
     `phone_raw` keeps what was sent when it cannot be a phone number; `phone` is then null.
-    `other_phones` and `other_emails` keep earlier addresses of the same person.
+    `other_phones` and `other_emails` keep earlier addresses of the same person. Deleting erases all of it and sets `deleted_at`: the
+    nameless row stays for the ledger and the executions to point at.
     """
 
     __tablename__ = "contacts"
@@ -47,6 +48,7 @@ class Contact(SQLModel, table=True):
     entry_type: str = Field(default=EntryType.API, max_length=20)
     created_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
+    deleted_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class LeadEvent(SQLModel, table=True):

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from autoflows.domain.outcomes import Accepted, ErrorClass, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.providers.base import CallRequest, Catalogue, CheckResult, Connection, ProviderUnavailable, WebhookRejected
 from autoflows.providers.bolna_executions import ATTEMPT_KEY, event_of
+from autoflows.providers.bolna_webhooks import point_agents
 from autoflows.providers.forms import ADVANCED, SECRET, Form, Token, WebAddress
 from autoflows.providers.payload import known, mapping, moment, number, objects, read_object, text
 from autoflows.providers.wire import clip, exchange, fetch, json_of, object_of, redirected, retry_after
@@ -173,6 +174,10 @@ class Bolna:
         except ProviderUnavailable:
             return False
         return answer.status_code == 200 and text(object_of(answer).get("status")) == "stopped"
+
+    async def register_webhook(self, connection: Connection, url: str) -> str:
+        """Point agents whose webhook points nowhere, or at an earlier address of ours, at `url`; others keep theirs."""
+        return await point_agents(connection, await _list(connection, "/v2/agent/all", "agents"), url)
 
     def handshake(self, connection: Connection, query: Mapping[str, str]) -> str | None:
         """Bolna verifies no URL."""

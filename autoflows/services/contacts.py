@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from autoflows.domain.account import AccountSettings
-from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid, NotSignedIn, TooLarge
+from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid, NotFound, NotSignedIn, TooLarge
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.people import normalise_email, normalise_phone
 from autoflows.domain.permissions import Permission
@@ -22,9 +22,11 @@ from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
 from autoflows.engine.pool import get_pool
 from autoflows.models import Contact
 from autoflows.models.base import utc_now
+from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to, requires, scoped
+from autoflows.services.after_commit import after_commit
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
-from autoflows.services.views.bodies import check_storable
+from autoflows.services.validation import invalid
 from autoflows.services.views.contacts import (
     BulkItemError,
     BulkItemView,
@@ -74,7 +76,7 @@ async def add_contacts(actor: Actor, items: Sequence[Any]) -> BulkView:
         try:
             drafts[index] = LeadDraft.model_validate(item)
         except ValidationError as error:
-            answers[index] = Invalid("This lead has values that cannot be used.", errors=field_errors(error))
+            answers[index] = invalid(error, detail="This lead has values that cannot be used.")
     taken = await ingest_many(actor.account_id, settings, list(drafts.values()), bulk=True)
     answers.update(zip(drafts, taken, strict=True))
     results = [_bulk_item(index, answers[index]) for index in range(len(items))]
@@ -98,7 +100,7 @@ async def list_contacts(
     cursor: str | None = None,
 ) -> Page[ContactView]:
     """Contacts, newest first. `search` reads names, companies, e-mail addresses, and phone numbers in any way of writing."""
-    statement: Any = scoped(actor, Contact)
+    statement: Any = scoped(actor, Contact).where(col(Contact.deleted_at).is_(None))
     if search := clean(search):
         statement = statement.where(await matches_person(actor, search))
     if tag := clean(tag):
@@ -113,13 +115,13 @@ async def list_contacts(
 @requires(Permission.CONTACTS_READ)
 async def get_contact(actor: Actor, session: AsyncSession, contact_id: UUID) -> ContactView:
     """One contact. Raises NotFound."""
-    return contact_view(actor, await one_of_mine(actor, session, Contact, contact_id, "contact"))
+    return contact_view(actor, await my_contact(actor, session, contact_id))
 
 
 @requires(Permission.CONTACTS_WRITE)
 async def update_contact(actor: Actor, session: AsyncSession, contact_id: UUID, change: ContactChange) -> ContactView:
     """Change the fields that were sent. Raises Invalid (an address that cannot be one) and Conflict (another contact has it)."""
-    contact = await one_of_mine(actor, session, Contact, contact_id, "contact")
+    contact = await my_contact(actor, session, contact_id)
     values = _checked(change, await account_settings(actor.account_id))
     for name in ("phone", "email"):
         if values.get(name) is not None:
@@ -133,6 +135,9 @@ async def update_contact(actor: Actor, session: AsyncSession, contact_id: UUID, 
     for name, value in values.items():
         setattr(contact, name, value)
     contact.updated_at = utc_now()
+    if {"tags", "phone", "email", "timezone", "consent"} & values.keys():  # a wait is cut short by what now says no
+        after_commit(session, lambda: control.wake_contact(actor.account_id, contact_id))
+    audit.record(session, actor, "contact.updated", "contact", contact_id, changed=sorted(values))
     try:
         async with session.begin_nested():
             session.add(contact)
@@ -146,7 +151,7 @@ async def update_contact(actor: Actor, session: AsyncSession, contact_id: UUID, 
 @requires(Permission.CONTACTS_WRITE)
 async def enrol_contact(actor: Actor, session: AsyncSession, contact_id: UUID, flow_id: UUID) -> UUID:
     """Start a flow for a contact by hand; the id of the execution. Raises NotFound, and Conflict if the flow runs for them already."""
-    await one_of_mine(actor, session, Contact, contact_id, "contact")
+    await my_contact(actor, session, contact_id)
     return await control.enrol(actor.account_id, contact_id, flow_id, actor.user_id)
 
 
@@ -190,6 +195,17 @@ async def matches_person(actor: Actor, search: str) -> sa.ColumnElement[bool]:
     return sa.or_(*tests)
 
 
+async def my_contact(actor: Actor, session: AsyncSession, contact_id: UUID) -> Contact:
+    """The account's contact with this id. Raises NotFound for another account's, a deleted one, or none."""
+    contact = await one_of_mine(actor, session, Contact, contact_id, "contact")
+    if contact.deleted_at is not None:
+        raise NotFound(f"There is no contact with the id {contact_id}.")
+    return contact
+
+
+my_contact.__open_to__ = "services"  # type: ignore[attr-defined]
+
+
 def contact_view(actor: Actor, contact: Contact) -> ContactView:
     """A contact as this actor may see it."""
     fields = {name: getattr(contact, name) for name in ContactView.model_fields if name != "is_dnc"}
@@ -212,17 +228,8 @@ def ingested_view(answer: Ingested) -> IngestedView:
 
 
 def clean(text: str) -> str:
-    """A filter as typed into a box, without the spaces around it. Raises Invalid for what cannot be compared with stored text."""
-    try:
-        check_storable(text)
-    except ValueError as error:
-        raise Invalid("The filter cannot be used.", errors=[FieldError("/query", str(error))]) from None
-    return text.strip()[:255]
-
-
-def field_errors(error: ValidationError, prefix: str = "") -> list[FieldError]:
-    """Pydantic's findings as JSON pointers below `prefix`, in words."""
-    return [FieldError(prefix + "".join(f"/{part}" for part in e["loc"]), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+    """A text as typed into a box: no spaces around it, nothing that cannot be compared with stored text, at most 255 characters."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode().strip()[:255]
 
 
 def _bulk_item(index: int, answer: Ingested | AutoflowsError) -> BulkItemView:

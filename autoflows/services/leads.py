@@ -102,9 +102,9 @@ def person_view(contact: Contact) -> PersonView:
 
 
 def _events(actor: Actor) -> sa.Select[Any]:
+    columns: sa.Select[Any] = sa.select(LeadEvent, Contact, col(Execution.status))
     return (
-        sa.select(LeadEvent, Contact, col(Execution.status))
-        .outerjoin(Contact, col(Contact.id) == col(LeadEvent.contact_id))
+        columns.outerjoin(Contact, col(Contact.id) == col(LeadEvent.contact_id))
         .outerjoin(Execution, col(Execution.id) == col(LeadEvent.execution_id))
         .where(col(LeadEvent.user_id) == actor.account_id)
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel
 
 from autoflows.domain.errors import Unavailable
 from autoflows.domain.permissions import Permission

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from autoflows.domain.errors import AutoflowsError, Forbidden, Malformed, NotFound, NotSignedIn, TooLarge
 from autoflows.engine import outcome
-from autoflows.engine.pool import get_pool
+from autoflows.engine.pool import transact
 from autoflows.providers import PROVIDERS
 from autoflows.providers.base import Connection, Provider, WebhookRejected
 from autoflows.providers.connections import connect
@@ -54,14 +54,18 @@ async def handshake(provider_name: str, secret: str, query: Mapping[str, str]) -
 
 
 @open_to("providers")
-async def receive(provider_name: str, secret: str, headers: Mapping[str, str], raw: bytes) -> int:
-    """Record a vendor's webhook; the number of events in it that were new. What this answers is durable.
+async def receive(provider_name: str, secret: str, headers: Mapping[str, str], raw: bytes, address: str) -> int:
+    """Record a vendor's webhook that came from the IP `address`; the number of events in it that were new. The answer is durable.
 
     Raises NotFound (unknown secret), TooLarge, NotSignedIn (not the vendor's), Malformed (not readable) and Unavailable (no database).
     """
     if len(raw) > MAX_BYTES:
         raise TooLarge(f"A webhook may have at most {MAX_BYTES:,} bytes.")
     provider, connection = await _connection(provider_name, secret)
+    allowed = getattr(connection.settings, "allowed_ips", [])
+    if allowed and address not in allowed:
+        log.warning("webhook refused for channel %s: it came from %s", connection.channel_id, address)
+        raise NotSignedIn("This webhook cannot be verified.")
     try:
         provider.verify(connection, headers, raw)
     except WebhookRejected as error:
@@ -87,8 +91,7 @@ async def _connection(provider_name: str, secret: str) -> tuple[Provider, Connec
     key, now = (provider_name, secret), time.monotonic()
     known = _known.get(key)
     if known is None or known.until < now:
-        pool = await get_pool()
-        row = await pool.fetchrow(FIND_CHANNEL, secret, provider_name)
+        row = await transact(lambda connection: connection.fetchrow(FIND_CHANNEL, secret, provider_name))
         if row is None:
             raise NotFound("There is no such webhook address.")
         if len(_known) >= MAX_REMEMBERED:

@@ -26,7 +26,6 @@ class HealthView(View):
     """`status` is `ok`, `degraded` (works, but someone should look: `problems` says why) or `down`."""
 
     status: Literal["ok", "degraded", "down"]
-    version: str
     database: Literal["ok", "down"]
     broker: Literal["ok", "down"]
     workers: int

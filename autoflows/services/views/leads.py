@@ -9,18 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from autoflows.domain.people import mask_email, mask_phone
-from autoflows.services.views.masking import Mask, View, as_is, nothing
-
-
-def _scrub_trace(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Ids and flow names stay; what the lead's own values were is hidden where it is a person's data."""
-    return [flow | {"conditions": [_scrub_condition(condition) for condition in flow.get("conditions", [])]} for flow in trace]
-
-
-def _scrub_condition(condition: dict[str, Any]) -> dict[str, Any]:
-    if condition.get("condition_type") in ("contact_field", "custom_field"):
-        return condition | {"actual": None if condition.get("actual") is None else "•••"}
-    return condition
+from autoflows.services.views.masking import Mask, View, as_is, nothing, scrub_trace
 
 
 class PersonView(View):
@@ -61,7 +50,7 @@ class LeadEventDetail(LeadEventView):
     payload: dict[str, Any] | None = Field(description="what the source sent; null without the permission pii:read")
     trace: list[dict[str, Any]]
 
-    personal: ClassVar[dict[str, Mask]] = LeadEventView.personal | {"payload": nothing, "trace": _scrub_trace}
+    personal: ClassVar[dict[str, Mask]] = LeadEventView.personal | {"payload": nothing, "trace": scrub_trace}
 
 
 class DispositionCounts(View):

@@ -63,6 +63,17 @@ def result(value: Any) -> dict[str, Any]:
     return {key: scrub_all(value[key]) for key in RESULT_KEYS_SHOWN if key in value}
 
 
+def scrub_trace(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ids and flow names stay; what the lead's own values were is hidden where it is a person's data."""
+    return [flow | {"conditions": [_scrub_condition(condition) for condition in flow.get("conditions", [])]} for flow in trace]
+
+
+def _scrub_condition(condition: dict[str, Any]) -> dict[str, Any]:
+    if condition.get("condition_type") in ("contact_field", "custom_field"):
+        return condition | {"actual": None if condition.get("actual") is None else "•••"}
+    return condition
+
+
 def as_is(value: Any) -> Any:
     """Surely not personal: ids, links and words of our own."""
     return value
