@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from autoflows.ui.pages import analytics, door, execution, executions, flow_form, flow_list, leads
+from autoflows.ui.pages import (
+    analytics,
+    channels,
+    contacts,
+    door,
+    execution,
+    executions,
+    flow_form,
+    flow_list,
+    leads,
+    templates,
+)
 
-__all__ = ["analytics", "door", "execution", "executions", "flow_form", "flow_list", "leads"]
+__all__ = [
+    "analytics",
+    "channels",
+    "contacts",
+    "door",
+    "execution",
+    "executions",
+    "flow_form",
+    "flow_list",
+    "leads",
+    "templates",
+]

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import reflex as rx
 
+from autoflows.domain.permissions import Permission
 from autoflows.ui.components import save_bar, text_field
 from autoflows.ui.components.sheet import form_dialog
+from autoflows.ui.states.base import may
 from autoflows.ui.states.leads import AddLeadState
 
 
+def add_lead_button() -> rx.Component:
+    """Opens the dialog."""
+    return rx.cond(
+        may(Permission.CONTACTS_WRITE),
+        rx.button(rx.icon("plus", size=15), "Add a lead", on_click=AddLeadState.set_open(True)),
+        rx.fragment(),
+    )
+
+
 def add_lead_dialog() -> rx.Component:
-    """The button and its dialog."""
+    """The dialog; a page has it once, however many buttons open it."""
     wrong = AddLeadState.problems
     form = rx.form(
         rx.el.div(
@@ -44,5 +55,4 @@ def add_lead_dialog() -> rx.Component:
         form,
         is_open=AddLeadState.is_open,
         on_open_change=AddLeadState.set_open,
-        trigger=rx.button(rx.icon("plus", size=15), "Add a lead"),
     )
