@@ -16,7 +16,9 @@ router = APIRouter(prefix="/channels", tags=["Channels"])
 
 
 @router.get("", summary="List channels")
-async def list_channels(actor: CurrentActor, session: Transaction, provider: Annotated[str, Query(max_length=40)] = "") -> Page[ChannelView]:
+async def list_channels(
+    actor: CurrentActor, session: Transaction, provider: Annotated[str, Query(max_length=40)] = ""
+) -> Page[ChannelView]:
     """By name; all on one page."""
     return Page(data=await channels.list_channels(actor, session, provider=provider), has_more=False)
 

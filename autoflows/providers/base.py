@@ -26,6 +26,8 @@ class Connection:
     settings: Any
     http: httpx.AsyncClient
     timeout_seconds: float = 20.0
+    allow_private_network: bool = True
+    """Whether an adapter that does not use `http` may connect to a private address; `http` judges by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection
+from autoflows.providers.url_guard import guarded_transport
 from autoflows.providers.vault import unseal
 from autoflows.settings import get_settings
 
@@ -32,10 +33,10 @@ def http_client(provider: str) -> httpx.AsyncClient:
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     if provider not in clients:
         seconds = get_settings().provider_timeout_seconds
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=20)
         clients[provider] = httpx.AsyncClient(
-            verify=_tls(),
+            transport=guarded_transport(allow_private=get_settings().allow_private_network, verify=_tls(), limits=limits),
             timeout=httpx.Timeout(seconds, connect=min(seconds, 10.0)),
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=20),
             follow_redirects=False,
             trust_env=False,
         )
@@ -58,6 +59,7 @@ def connect(channel_id: UUID, provider_name: str, sealed_credentials: str, setti
             settings=provider.Settings.model_validate(dict(settings)),
             http=http_client(provider_name),
             timeout_seconds=get_settings().provider_timeout_seconds,
+            allow_private_network=get_settings().allow_private_network,
         )
     except ValidationError as error:
         errors = [FieldError("/settings/" + "/".join(str(p) for p in e["loc"]), e["msg"]) for e in error.errors()]

@@ -10,7 +10,7 @@ import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar, Literal
 
 import aiosmtplib
@@ -22,6 +22,7 @@ from autoflows.providers.forms import ADVANCED, SECRET, Form
 from autoflows.providers.payload import storable
 from autoflows.providers.smtp_codes import Phase, class_of, enhanced_code
 from autoflows.providers.smtp_mail import AddressInvalid, Mail, bare_address, compose, domain_of
+from autoflows.providers.url_guard import check_host
 from autoflows.providers.wire import clip
 
 QUIT_SECONDS = 2.0
@@ -173,7 +174,9 @@ def _tls(verify: bool) -> ssl.SSLContext:
 
 
 def _sign_in(client: aiosmtplib.SMTP, connection: Connection) -> list[Step]:
-    steps: list[Step] = [(Phase.CONNECT, client.connect), (Phase.CONNECT, client.ehlo)]
+    host, port = connection.settings.host, connection.settings.port
+    judge = partial(check_host, host, port, allow_private=connection.allow_private_network)
+    steps: list[Step] = [(Phase.CONNECT, judge), (Phase.CONNECT, client.connect), (Phase.CONNECT, client.ehlo)]
     if connection.settings.security == "starttls":
         steps += [(Phase.ENCRYPT, client.starttls), (Phase.ENCRYPT, client.ehlo)]
     if username := connection.credentials.username:

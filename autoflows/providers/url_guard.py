@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ ESCAPE = "set AUTOFLOWS_ALLOW_PRIVATE_NETWORK=1 if this server may reach its own
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class AddressRefused(Exception):
+class AddressRefused(ValueError):
     """The address is in a private, loopback or otherwise special network; the message is a sentence for the user."""
 
 
@@ -100,14 +101,13 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
-def guarded_transport(*, allow_private: bool, limits: httpx.Limits | None = None) -> httpx.AsyncHTTPTransport:
+def guarded_transport(*, allow_private: bool, verify: ssl.SSLContext, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
     """The transport of every httpx client that talks to addresses users typed. Redirects are the client's business: keep them off."""
-    limits = limits or httpx.Limits()
-    transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+    transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
     if not allow_private:
-        # httpx has no argument for httpcore's network backend, which is public there; the guard's test fails if this stops working.
+        # httpx has no argument for httpcore's network backend, which is public there; the guard's tests fail if this stops working.
         transport._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=verify,
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,

@@ -1,4 +1,7 @@
-"""Catalogues: the agents, numbers and templates that actions name. Synced ones come from `sync`; here they are listed, and typed in by hand."""
+"""Catalogues: the agents, numbers and templates that actions name.
+
+Synced items come from `services/sync.py`; here all of them are listed, and changed and typed in by hand.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.people import normalise_phone
 from autoflows.domain.permissions import Permission
 from autoflows.domain.templating import TemplateError, check_template
+from autoflows.ids import utc_now
 from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
-from autoflows.models.base import utc_now
 from autoflows.providers import PROVIDERS
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
@@ -63,8 +66,10 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "whatsapp-numbers", "WhatsApp number", WhatsAppNumber, "whatsapp_message", views.WhatsAppNumberView, views.NewWhatsAppNumber,
-            views.WhatsAppNumberChange, lambda row: " ".join(filter(None, (row.verified_name, row.display_number))) or row.provider_number_id,
-            ("display_number", "verified_name", "provider_number_id"), ("provider_number_id", "The channel has a number with this id already."),
+            views.WhatsAppNumberChange,
+            lambda row: " ".join(filter(None, (row.verified_name, row.display_number))) or row.provider_number_id,
+            ("display_number", "verified_name", "provider_number_id"),
+            ("provider_number_id", "The channel has a number with this id already."),
         ),
         Kind(
             "whatsapp-templates", "WhatsApp template", WhatsAppTemplate, "whatsapp_message", views.WhatsAppTemplateView,
@@ -73,7 +78,8 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "email-templates", "e-mail template", EmailTemplate, "email", views.EmailTemplateView, views.NewEmailTemplate,
-            views.EmailTemplateChange, lambda row: row.name, ("name", "subject"), ("name", "There is an e-mail template with this name already."),
+            views.EmailTemplateChange, lambda row: row.name, ("name", "subject"),
+            ("name", "There is an e-mail template with this name already."),
         ),
     )
 }  # fmt: skip
@@ -111,7 +117,7 @@ async def items_for_actions(actor: Actor, session: AsyncSession) -> dict[str, li
     """The items that can be used now, of every catalogue, by name; for pickers."""
     found: dict[str, list[ItemView]] = {}
     for which in KINDS.values():
-        rows = (await session.exec(_rows(actor, which).where(which.model.is_active))).all()  
+        rows = (await session.exec(_rows(actor, which).where(which.model.is_active))).all()
         found[which.name] = sorted((_view(which, *row) for row in rows), key=lambda item: item.label.casefold())
     return found
 
@@ -125,7 +131,7 @@ async def get_item(actor: Actor, session: AsyncSession, kind: str, item_id: UUID
 
 @requires(Permission.CHANNELS_WRITE)
 async def create_item(actor: Actor, session: AsyncSession, kind: str, new: BaseModel) -> ItemView:
-    """Type an item in by hand. Raises Invalid (the channel is not there or of another sort, wrong values) and Conflict (it is there already)."""
+    """Type an item in by hand. Raises Invalid (no such channel, or of another sort; wrong values) and Conflict (it is there already)."""
     which = _kind(kind)
     values = new.model_dump()
     channel = await _fitting_channel(actor, session, which, values["channel_id"])

@@ -12,8 +12,8 @@ from sqlmodel import col
 
 from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid
 from autoflows.domain.permissions import Permission
+from autoflows.ids import utc_now
 from autoflows.models import Channel
-from autoflows.models.base import utc_now
 from autoflows.providers import PROVIDERS, get_provider
 from autoflows.providers.base import Connection
 from autoflows.providers.connections import connect
@@ -131,7 +131,7 @@ async def check_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -
 
 
 async def open_channel(channel: Channel) -> Connection:
-    """The channel's connection, its address judged again. Raises AddressRefused, SealBroken, and Invalid for settings that no longer fit."""
+    """The channel's connection, its address judged again. Raises AddressRefused, SealBroken, and Invalid for settings that do not fit."""
     await _judge_addresses(channel.settings)
     return connect(channel.id, channel.provider, channel.credentials, channel.settings)
 

@@ -20,8 +20,8 @@ from autoflows.domain.permissions import Permission
 from autoflows.engine import control
 from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
 from autoflows.engine.pool import get_pool
+from autoflows.ids import utc_now
 from autoflows.models import Contact
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to, requires, scoped
 from autoflows.services.after_commit import after_commit
@@ -175,7 +175,7 @@ async def account_settings(account_id: UUID) -> AccountSettings:
 
 @open_to("services")
 async def matches_person(actor: Actor, search: str) -> sa.ColumnElement[bool]:
-    """Which contacts a search text means. People without `pii:read` find addresses only by naming them whole: no guessing digit by digit."""
+    """Which contacts a search text means. Without `pii:read` addresses are found only by naming them whole: no guessing digit by digit."""
     settings = await account_settings(actor.account_id)
     phone, email = normalise_phone(search, settings.default_country), normalise_email(search)
     tests: list[Any] = [
@@ -257,7 +257,8 @@ def _checked(change: ContactChange, settings: AccountSettings) -> dict[str, Any]
     if values.get("phone"):
         values["phone"] = normalise_phone(raw := values["phone"], settings.default_country)
         if values["phone"] is None:
-            errors.append(FieldError("/phone", f"'{raw[:40]}' is not a phone number; write it with its country code, such as +91 98765 43210"))
+            detail = f"'{raw[:40]}' is not a phone number; write it with its country code, such as +91 98765 43210"
+            errors.append(FieldError("/phone", detail))
     if values.get("email"):
         values["email"] = normalise_email(raw := values["email"])
         if values["email"] is None:

@@ -47,7 +47,7 @@ async def list_executions(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[ExecutionView]:
-    """Executions, newest first; `since` is included, `until` is not; `search` looks for the contact. Raises Invalid for an unknown status."""
+    """Executions, newest first; `since` is included, `until` is not; `search` is for the contact. Raises Invalid for an unknown status."""
     statement = _executions(actor).where(*_filters(flow_id, since, until, is_test_run))
     if status:
         if status not in tuple(ExecutionStatus):
@@ -206,7 +206,9 @@ def _executions(actor: Actor) -> sa.Select[Any]:
     )
 
 
-def _filters(flow_id: UUID | None, since: datetime | None, until: datetime | None, is_test_run: bool | None) -> list[sa.ColumnElement[bool]]:
+def _filters(
+    flow_id: UUID | None, since: datetime | None, until: datetime | None, is_test_run: bool | None
+) -> list[sa.ColumnElement[bool]]:
     tests: list[sa.ColumnElement[bool]] = []
     if flow_id is not None:
         tests.append(col(Execution.flow_id) == flow_id)

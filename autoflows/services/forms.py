@@ -1,4 +1,4 @@
-"""A provider's credentials and settings as forms: read off the adapter's pydantic models, so that a new adapter needs no form of its own."""
+"""A provider's credentials and settings as forms, read off the adapter's models: a new adapter needs no form of its own."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import asyncpg
 
@@ -58,7 +57,7 @@ async def check_health() -> HealthView:
 
 @open_to("anyone")
 async def metrics() -> str:
-    """Prometheus text format (prometheus.io, exposition formats, version 0.0.4). Of a database that is down, only `autoflows_up` is told."""
+    """Prometheus text format (prometheus.io, exposition formats, version 0.0.4); without the database, little but `autoflows_up`."""
     workers, queue, found = await asyncio.gather(_workers(), _database(), _ledger())
     lines = _metric("autoflows_up", "Whether the database answers.", [({}, int(queue is not None))])
     lines += _metric("autoflows_broker_up", "Whether the broker answers.", [({}, int(workers is not None))])
@@ -66,7 +65,8 @@ async def metrics() -> str:
     if found is not None:
         by = [({"disposition": d.value}, found.by_disposition.get(d.value, 0)) for d in Disposition]
         lines += _metric("autoflows_leads", "Lead events by their current disposition.", by)
-        lines += _metric("autoflows_leads_unaccounted", "Lead events whose fate nobody knows; 0 or a lead was lost.", [({}, found.unaccounted)])
+        what = "Lead events whose fate nobody knows; 0 or a lead was lost."
+        lines += _metric("autoflows_leads_unaccounted", what, [({}, found.unaccounted)])
     if queue is not None:
         lines += _metric("autoflows_queue_due", "Work that is due and not taken yet.", [({}, queue.due)])
         lines += _metric("autoflows_queue_oldest_due_seconds", "How long the oldest due work has waited.", [({}, queue.oldest_due_seconds)])

@@ -102,12 +102,13 @@ def person_view(contact: Contact) -> PersonView:
 
 
 def _events(actor: Actor) -> sa.Select[Any]:
-    columns: sa.Select[Any] = sa.select(LeadEvent, Contact, col(Execution.status))
-    return (
+    columns: Any = sa.select(LeadEvent, Contact, col(Execution.status))
+    joined: sa.Select[Any] = (
         columns.outerjoin(Contact, col(Contact.id) == col(LeadEvent.contact_id))
         .outerjoin(Execution, col(Execution.id) == col(LeadEvent.execution_id))
         .where(col(LeadEvent.user_id) == actor.account_id)
     )
+    return joined
 
 
 def _filters(lead_source: str, since: datetime | None, until: datetime | None) -> list[sa.ColumnElement[bool]]:

@@ -18,8 +18,8 @@ from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.leads import Disposition
 from autoflows.domain.permissions import Permission
 from autoflows.engine import control
+from autoflows.ids import utc_now
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, FlowVersion, LeadEvent, ProviderEventRow
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.contacts import contact_view, my_contact
@@ -87,7 +87,8 @@ async def delete_contact(actor: Actor, session: AsyncSession, contact_id: UUID) 
 async def _forget(actor: Actor, session: AsyncSession, contact_id: UUID) -> Contact:
     contact = await my_contact(actor, session, contact_id)
     # In the order in which a worker that settles a lead locks them: its lead events, then the contact.
-    events = (await session.exec(select(LeadEvent).where(LeadEvent.contact_id == contact_id).order_by(col(LeadEvent.id)).with_for_update())).all()
+    arrivals = select(LeadEvent).where(LeadEvent.contact_id == contact_id).order_by(col(LeadEvent.id)).with_for_update()
+    events = (await session.exec(arrivals)).all()
     await session.refresh(contact, with_for_update={"key_share": True})  # FOR NO KEY UPDATE: rows that point here may still be inserted
     running = select(Execution.id).where(Execution.contact_id == contact_id, Execution.status == ExecutionStatus.RUNNING)
     for execution_id in (await session.exec(running)).all():

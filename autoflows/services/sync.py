@@ -17,8 +17,8 @@ from sqlmodel import SQLModel
 
 from autoflows.domain.errors import Unavailable
 from autoflows.domain.permissions import Permission
+from autoflows.ids import new_id, utc_now
 from autoflows.models import Channel, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
-from autoflows.models.base import new_id, utc_now
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection, ProviderUnavailable
 from autoflows.providers.url_guard import AddressRefused
@@ -42,7 +42,7 @@ OURS = frozenset({"id", "user_id", "channel_id", "created_at", "updated_at", "sy
 
 @requires(Permission.CHANNELS_WRITE)
 async def sync_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -> SyncView:
-    """Bring the channel's catalogues up to date and tell the provider our webhook address. Raises NotFound, and Unavailable if it cannot."""
+    """Bring the channel's catalogues up to date and tell the provider our webhook address. Raises NotFound and Unavailable."""
     channel = await one_of_mine(actor, session, Channel, channel_id, "channel")
     provider = get_provider(channel.provider)
     try:
@@ -76,8 +76,8 @@ async def _bring_in(session: AsyncSession, channel: Channel, name: str, items: l
         added = (await session.exec(statement.returning(sa.literal_column("(xmax = 0)")))).one()[0]
         count.added += bool(added)
         count.updated += not added
-    gone = sa.update(model).where(model.channel_id == channel.id, model.is_active, model.synced_at < now).values(is_active=False, updated_at=now)
-    count.deactivated = (await session.exec(gone)).rowcount
+    unlisted = sa.update(model).where(model.channel_id == channel.id, model.is_active, model.synced_at < now)
+    count.deactivated = (await session.exec(unlisted.values(is_active=False, updated_at=now))).rowcount
     return count
 
 
@@ -107,7 +107,7 @@ async def _register(connection: Connection, channel: Channel) -> str:
     if not isinstance(provider, RegistersWebhook):
         return f"Enter the channel's webhook address at {provider.title}, once."
     if urlsplit(settings.public_url).hostname in ("localhost", "127.0.0.1", "::1") and not settings.allow_private_network:
-        return "Not told the webhook address: AUTOFLOWS_PUBLIC_URL names this machine only. Set it to the address the internet reaches us at."
+        return "Webhooks are not set up: AUTOFLOWS_PUBLIC_URL names this machine only. Set it to the address the internet reaches us at."
     try:
         return await provider.register_webhook(connection, url)
     except ProviderUnavailable as error:

@@ -44,11 +44,11 @@ async def refuse_if_used(actor: Actor, session: AsyncSession, item_ids: Collecti
         .order_by(col(Flow.name))
     )
     rows = (await session.exec(statement)).all()  # type: ignore[call-overload]
-    using = [(name, on) for name, on, actions in rows if any(wanted & set(_texts(action.get("action_config", {}))) for action in actions or [])]
+    using = [(name, on) for name, on, actions in rows if any(wanted & _texts(action.get("action_config", {})) for action in actions or [])]
     if flows := list(dict.fromkeys(name for name, on in using if on)):
         raise Conflict(f"{what} is used by {_listed('enabled flow', flows)}. Disable or change what uses it first.")
     if flows := list(dict.fromkeys(name for name, _ in using)):
-        raise Conflict(f"{what} is used by executions of {_listed('flow', flows)} that are still running. Cancel them, or wait for their end.")
+        raise Conflict(f"{what} is used by running executions of {_listed('flow', flows)}. Cancel them, or wait for their end.")
 
 
 def _listed(noun: str, names: list[str]) -> str:
@@ -57,5 +57,5 @@ def _listed(noun: str, names: list[str]) -> str:
     return f"the {noun}{'s' if len(names) > 1 else ''} {quoted}{more}"
 
 
-def _texts(config: dict[str, Any]) -> list[str]:
-    return [value for value in config.values() if isinstance(value, str)]
+def _texts(config: dict[str, Any]) -> set[str]:
+    return {value for value in config.values() if isinstance(value, str)}
