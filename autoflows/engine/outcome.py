@@ -13,7 +13,7 @@ from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
 from autoflows.engine import doorbell, live
 from autoflows.engine.pool import Connection, transact
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 
 ADD_EVENT = """
 INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,
@@ -54,6 +54,7 @@ WHERE id = ANY($1) AND status = 'running'
 """
 CONVERSED = "UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_at, clock_timestamp()) WHERE id = ANY($1) AND status <> 'running'"
 LOCK_EXECUTIONS = "SELECT id FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+REF_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 11)) FROM unnest($1::text[]) AS name"
 EARLY = """
 SELECT id, channel_id, event FROM provider_events
 WHERE action_log_id IS NULL AND (channel_id, provider_ref) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
@@ -82,6 +83,9 @@ async def write(
     connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None
 ) -> tuple[int, list[live.LiveChange]]:
     """The same inside a transaction. `attempt_id` names the attempt when we asked for it ourselves."""
+    nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
+    if attempt_id is None:
+        await lock_refs(connection, list(nameless))
     new: list[tuple[UUID, ProviderEvent]] = []
     for event in events:
         row_id = await connection.fetchval(
@@ -103,6 +107,15 @@ async def write(
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
     return len(new), await _apply(connection, channel_id, about)
+
+
+async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
+    """Settle who is first: the transaction that tells us a provider's name for an attempt, or the event that only knows that name.
+
+    Without it an event could look for the attempt just before the name is committed, and be looked for just before it is committed itself.
+    """
+    if refs:
+        await connection.execute(REF_LOCKS, sorted(f"{channel_id}:{ref}" for channel_id, ref in refs))
 
 
 async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:

@@ -211,6 +211,8 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     under its row lock, so a result that comes late only finds less left to decide.
     """
     ordered = sorted(results, key=lambda r: r.attempt.log_id)
+    named = [(r.channel_id, r.provider_ref) for r in ordered if r.channel_id and r.provider_ref]
+    await outcome.lock_refs(connection, named)
     await connection.executemany(
         RECORD,
         [
@@ -221,7 +223,7 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
             for r in ordered
         ],
     )  # fmt: skip
-    await outcome.claim_early(connection, [(r.channel_id, r.provider_ref) for r in ordered if r.channel_id and r.provider_ref])
+    await outcome.claim_early(connection, named)
     for r in ordered:
         if r.events and r.channel_id is not None:
             await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)

@@ -18,8 +18,8 @@ from autoflows.actions import ACTIONS, validate_config
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, TriggerCondition
+from autoflows.ids import new_id, utc_now
 from autoflows.models import Execution, Flow, FlowAction, FlowTriggerCondition, FlowVersion
-from autoflows.models.base import new_id, utc_now
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import ExecutionCounts, FlowView

@@ -77,9 +77,11 @@ async def test_settings_start_with_their_defaults_and_are_merged(owner: httpx.As
     settings = (await owner.get("/api/settings")).json()
     assert settings["default_business_hours"] is None
     assert (settings["legal_hours"], settings["cooldown_minutes"], settings["default_country"]) == ("on", 60, "IN")
-    changed = await owner.patch("/api/settings", json={"default_business_hours": {"start": "10:00"}, "prices": {"ai_call": 400, "email": 5}})
+    first = {"default_business_hours": {"start": "10:00"}, "prices": {"ai_call": 400, "email": 5}}
+    changed = await owner.patch("/api/settings", json=first)
     assert changed.status_code == 200, changed.text
-    assert changed.json()["default_business_hours"] == {"days": [1, 2, 3, 4, 5, 6], "start": "10:00", "end": "19:00", "timezone": "Asia/Kolkata"}
+    expected = {"days": [1, 2, 3, 4, 5, 6], "start": "10:00", "end": "19:00", "timezone": "Asia/Kolkata"}
+    assert changed.json()["default_business_hours"] == expected
     hours = {"default_business_hours": {"end": "21:30"}, "prices": {"email": None, "ai_call": 500}, "default_country": "ae"}
     again = (await owner.patch("/api/settings", json=hours)).json()
     assert (again["default_business_hours"]["start"], again["default_business_hours"]["end"]) == ("10:00", "21:30")
@@ -131,7 +133,7 @@ async def test_lifting_the_kill_switch_wakes_what_it_held(owner: httpx.AsyncClie
         version = FlowVersion(flow_id=flow.id, version=1, definition={"name": "x"})
         session.add(version)
         await session.flush()
-        held = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": person.id, "user_id": account}
+        held: dict[str, Any] = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": person.id, "user_id": account}
         session.add(Execution(**held, due_at=later, waiting_reason="The kill switch is on: every contact is held"))
     assert (await owner.patch("/api/settings", json={"kill_switch": False})).status_code == 200
     for _ in range(100):

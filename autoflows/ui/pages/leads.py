@@ -22,9 +22,8 @@ from autoflows.ui.components import (
     tag,
 )
 from autoflows.ui.components.sheet import sheet
-from autoflows.ui.pages.add_lead import add_lead_dialog
+from autoflows.ui.pages.add_lead import add_lead_button, add_lead_dialog
 from autoflows.ui.shell import FLOWS, page
-from autoflows.ui.states.base import may
 from autoflows.ui.states.leads import LeadsState, TraceFlow, TraceLine
 from autoflows.ui.theme import word
 
@@ -84,16 +83,19 @@ def _nothing() -> rx.Component:
     return rx.cond(
         filtered,
         empty_state(
-            "search-x", "No lead fits these filters", "Take a filter away to see more.",
+            "search-x",
+            "No lead fits these filters",
+            "Take a filter away to see more.",
             rx.button("Clear filters", variant="soft", on_click=LeadsState.clear_filters),
         ),
         empty_state(
-            "inbox", "No leads yet",
+            "inbox",
+            "No leads yet",
             "A lead that arrives by the API, from a source or by hand is here within a second, with the reason for what happened to it.",
-            rx.cond(may(Permission.CONTACTS_WRITE), add_lead_dialog(), rx.fragment()),
+            add_lead_button(),
             rx.link(rx.button("How to send leads", variant="soft"), href="/api/docs", is_external=True),
         ),
-    )  # fmt: skip
+    )
 
 
 def _trace_line(line: TraceLine) -> rx.Component:
@@ -165,7 +167,7 @@ def _detail() -> rx.Component:
     "Leads",
     LeadsState,
     text="Every lead that arrived, where it stands, and why.",
-    actions=lambda: (rx.cond(may(Permission.CONTACTS_WRITE), add_lead_dialog(), rx.fragment()),),
+    actions=lambda: (add_lead_button(),),
     write=Permission.CONTACTS_WRITE,
 )
 def leads() -> rx.Component:
@@ -178,5 +180,6 @@ def leads() -> rx.Component:
             pager(LeadsState),
             flush=True,
         ),
+        add_lead_dialog(),
         sheet("The lead", _detail(), is_open=LeadsState.detail_open, on_open_change=LeadsState.set_detail_open),
     )

@@ -162,7 +162,7 @@ class FlowForm(FlowRows, PageState, Base):
         await self._check()
 
     async def _check(self) -> None:
-        """What is wrong or unwise in the flow as it stands in the form, in the panel; the fields themselves stay quiet until it is saved."""
+        """Fill the panel with what is wrong or unwise in the flow as it stands; the fields themselves stay quiet until it is saved."""
         body = {name: value for name, value in self._body().items() if name not in ("is_enabled", "priority")}
         try:
             found = await self._service(flows.check_definition, FlowDefinition.model_validate(body))
@@ -333,4 +333,3 @@ POINTERS_OF: dict[str, Iterable[str]] = {
     "exit_tag": ("exit_rules",),
 }
 """Which pointers of the body a setting of the form stands for, where the names differ."""
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import reflex as rx
@@ -14,6 +15,9 @@ from autoflows.services import contacts, leads
 from autoflows.services.views.leads import LeadEventDetail, LeadEventView
 from autoflows.ui import live
 from autoflows.ui.states.base import Base, ListState, PageState, choice_of, id_of, text_of
+
+COUNT_EVERY_SECONDS = 3.0
+"""Counting looks at every lead of the account, so a live page does not count at each arrival."""
 
 
 class TraceLine(BaseModel):
@@ -89,8 +93,20 @@ class LeadsState(ListState, Base):
     counts: list[tuple[str, int]] = []
     detail: LeadDetail | None = None
     detail_open: bool = False
+    _counted_at: float = 0.0
 
     async def _load(self) -> None:
+        await self._load_rows()
+        await self._count()
+        self.sources = [[name, name] for name in await self._service(leads.lead_sources)]
+        live.subscribe(self, live.account_topic((await self._actor()).account_id))
+
+    async def _refresh(self) -> None:
+        await self._load_rows()
+        if time.monotonic() - self._counted_at > COUNT_EVERY_SECONDS:
+            await self._count()
+
+    async def _load_rows(self) -> None:
         page = await self._service(
             leads.list_lead_events,
             disposition=self.disposition,
@@ -100,15 +116,19 @@ class LeadsState(ListState, Base):
         )
         self.rows = page.data
         self._show_page(next_cursor=page.next_cursor, has_more=page.has_more)
+
+    async def _count(self) -> None:
         found = await self._service(leads.count_by_disposition, lead_source=self.source)
         self.total = found.total
         self.counts = sorted(((name, count) for name, count in found.by_disposition.items() if count), key=lambda pair: -pair[1])
-        self.sources = [[name, name] for name in await self._service(leads.lead_sources)]
-        live.subscribe(self, live.account_topic((await self._actor()).account_id))
+        self._counted_at = time.monotonic()
 
     @rx.event
     async def load(self):
-        """Also open the lead that the address names (`?lead=...`)."""
+        """Also obey the address: `?disposition=error` filters, `?lead=...` opens one."""
+        if self._param("disposition"):
+            self.disposition = choice_of(self._param("disposition"), Disposition)
+            self._first_page()
         done = await self._enter()
         if self._param("lead") and not self.error:
             await self._open(self._param("lead"))
