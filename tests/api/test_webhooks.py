@@ -25,8 +25,9 @@ async def channel(owner: httpx.AsyncClient, provider: str, credentials: dict[str
     account = UUID((await owner.get("/api/me")).json()["account_id"])
     async with open_session() as session:
         secret = f"s3cret-{uuid4().hex}"
-        known = {"credentials": seal(credentials), "settings": settings or {}, "webhook_secret": secret}
-        session.add(Channel(user_id=account, provider=provider, name=secret, **known))
+        made = Channel(user_id=account, provider=provider, name=secret, credentials=seal(credentials), webhook_secret=secret)
+        made.settings = settings or {}
+        session.add(made)
     return f"/api/webhooks/{provider}/{secret}"
 
 
