@@ -129,7 +129,7 @@ def fields_of(kind: str, config: Mapping[str, Any]) -> list[FieldRow]:
                 title=info.title or name.replace("_", " ").capitalize(),
                 help=info.description or "",
                 widget=widget,
-                unit=_unit(name),
+                unit="" if _unit(name) in (info.title or "").lower() else _unit(name),
                 value=value[:5] if widget == "time" else value,
                 required=info.is_required(),
                 advanced=bool(extra.get("advanced")),

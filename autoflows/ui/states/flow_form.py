@@ -256,7 +256,7 @@ class FlowForm(FlowRows, PageState, Base):
             "business_hours_start": self.opens or None,
             "business_hours_end": self.closes or None,
             "business_hours_timezone": self.zone or None,
-            "business_days": self.days,
+            "business_days": list(self.days),
             "outside_hours": self.outside_hours,
             "exit_rules": {"on_answered": self.exit_on_answered, "on_reply": self.exit_on_reply, "on_tag": self.exit_tag or None},
             "cooldown_minutes": self.cooldown_minutes.strip() or None,
