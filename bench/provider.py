@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -41,8 +41,7 @@ class Protocol(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

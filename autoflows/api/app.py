@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from itertools import takewhile
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -43,6 +44,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
 
 def create_api() -> FastAPI:
     """The application with all routes. Everything under `/api` that is no route is a JSON 404, or 405 for the wrong method."""
@@ -57,20 +60,23 @@ def create_api() -> FastAPI:
     for router in (flow_aliases.router, *AUTOMATION_ROUTERS):
         app.include_router(router, prefix="/api/auto-engagement", include_in_schema=False)
     app.include_router(health.metrics_router)
-    app.add_api_route("/api/{path:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
     return app
 
 
 async def _nothing_here(request: Request) -> None:
-    """Last of the routes: it would else be the pages' HTML 404."""
-    allowed: set[str] = set()
-    for route in request.app.router.routes:
-        match, _ = route.matches(request.scope)
-        if match is Match.PARTIAL:
-            allowed |= getattr(route, "methods", None) or set()
+    """Last of the routes: what follows it are the pages, whose 404 is HTML."""
+    allowed = [method for method in _METHODS if method != request.method and _takes(request, method)]
     if allowed:
-        raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
     raise HTTPException(404)
+
+
+def _takes(request: Request, method: str) -> bool:
+    """Whether a route before the last takes this address with another method."""
+    scope = {**request.scope, "method": method}
+    routes = takewhile(lambda route: getattr(route, "endpoint", None) is not _nothing_here, request.app.router.routes)
+    return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
 
 def _version() -> str:

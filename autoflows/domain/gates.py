@@ -30,6 +30,11 @@ CHANNEL_OF_ACTION = {
 """Actions that contact a person, and by what. The others pass the gates of contact."""
 
 
+OPT_IN_CHANNELS = frozenset({"call", "whatsapp", "sms"})
+"""Where a recorded consent that leaves the channel out means no (WhatsApp Business policy; TCPA and TCCCPR for calls and texts).
+E-mail in answer to an enquiry needs none; it stops at an unsubscribe, at do-not-call, or at a consent to no channel at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The account's rules and the present load, read when the decision is made."""
@@ -120,7 +125,7 @@ def _dnc(c: GateContext) -> _Answer:
 
 def _consent(c: GateContext) -> _Answer:
     allowed = (c.consent or {}).get("channels")
-    if c.channel and allowed is not None and c.channel not in allowed:
+    if c.channel in OPT_IN_CHANNELS and allowed is not None and c.channel not in allowed:
         return _Answer(False, f"No consent for {c.channel}")
     return YES
 

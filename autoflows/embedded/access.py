@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autoflows.embedded import migrations, postgres
-from autoflows.embedded.home import Home, Instance, lock, open_home, running, secret_key
+from autoflows.embedded.home import Home, Instance, check_space, lock, open_home, running, secret_key
 from autoflows.embedded.processes import CannotStart, stop
 from autoflows.settings import get_settings
 
@@ -60,6 +60,7 @@ def _usable(instance: Instance) -> bool:
 
 @contextlib.contextmanager
 def _own_database(home: Home) -> Iterator[str]:
+    check_space(home)
     server = postgres.locate(home.root, log=home.logs / "postgres.log")
     process = postgres.start(server)
     try:

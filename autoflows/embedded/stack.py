@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from autoflows.embedded import frontend, postgres, valkey, web
-from autoflows.embedded.home import Home, Instance, lock, open_home, record, running, secret_key
+from autoflows.embedded.home import Home, Instance, check_space, lock, open_home, record, running, secret_key
 from autoflows.embedded.processes import MARK, CannotStart, Command, end, orphans
 from autoflows.embedded.supervisor import Service, Supervisor, console
 from autoflows.settings import Settings
@@ -47,6 +47,7 @@ def up(options: Options, settings: Settings) -> None:
     frontend.ensure_built(console)
     home = open_home(options.home)
     with _owned(home):
+        check_space(home)
         port = _choose_port(options)
         left = orphans(home.root)
         if left:

@@ -21,7 +21,7 @@ from autoflows.domain.outcomes import CallOutcome
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 from autoflows.engine.runs import CLAIM_COLUMNS, RUN_COLUMNS, RUN_JOINS, LogRow, Run, load
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
 from autoflows.engine import doorbell, live
 from autoflows.engine.pool import Connection, get_pool, transact
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 from autoflows.providers import get_provider
 from autoflows.providers.connections import connect
 

@@ -20,7 +20,7 @@ from autoflows.domain.leads import Disposition, EntryType
 from autoflows.domain.people import normalise_email, normalise_phone
 from autoflows.engine import doorbell, live
 from autoflows.engine.pool import Connection, transact
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 
 CLOCK_SLACK = timedelta(minutes=5)
 MAX_CUSTOM_FIELDS = 100

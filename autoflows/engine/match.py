@@ -20,7 +20,7 @@ from autoflows.engine.advance import Batch, lock_and_advance
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection, transact
 from autoflows.engine.runs import account_settings, definitions_of, holidays_of, lead_of
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
 from autoflows.engine import doorbell, live
 from autoflows.engine.pool import Connection, transact
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 
 ADD_EVENT = """
 INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
-from uuid_utils.compat import uuid7
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,16 +22,6 @@ Timestamp = sa.DateTime(timezone=True)
 """Times are UTC in the database and always aware in Python."""
 
 Json = JSONB(none_as_null=True)
-
-
-def new_id() -> UUID:
-    """A fresh id: UUID version 7 (RFC 9562), so that ids of one table sort by the time they were made."""
-    return uuid7()
-
-
-def utc_now() -> datetime:
-    """The present moment, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 def one_of(column: str, values: Iterable[str] | type[enum.Enum], *, optional: bool = False) -> sa.CheckConstraint:

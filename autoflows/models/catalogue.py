@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from autoflows.models.base import Json, Timestamp, foreign_key, new_id, utc_now
+from autoflows.ids import new_id, utc_now
+from autoflows.models.base import Json, Timestamp, foreign_key
 
 
 class CatalogueItem(SQLModel):

@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from autoflows.models.base import Json, Timestamp, foreign_key, new_id, one_of, utc_now
+from autoflows.ids import new_id, utc_now
+from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 
 CHANNEL_STATUSES = ("unchecked", "active", "error", "disabled")
 PROVIDER_NAMES = ("bolna", "whatsapp_cloud", "smtp", "twilio_sms", "webhook")

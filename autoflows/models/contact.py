@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from autoflows.domain.leads import Disposition, EntryType
-from autoflows.models.base import Json, Timestamp, foreign_key, new_id, one_of, utc_now
+from autoflows.ids import new_id, utc_now
+from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 
 
 class Contact(SQLModel, table=True):

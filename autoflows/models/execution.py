@@ -12,7 +12,8 @@ from sqlmodel import Field, SQLModel
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
-from autoflows.models.base import Json, Timestamp, foreign_key, new_id, one_of, utc_now
+from autoflows.ids import new_id, utc_now
+from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 
 
 class Execution(SQLModel, table=True):

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from autoflows.domain.flow import ActionCondition, ActionType, ConditionOperator, OnUnknown, OutsideHours, TriggerType
-from autoflows.models.base import Json, Timestamp, foreign_key, new_id, one_of, utc_now
+from autoflows.ids import new_id, utc_now
+from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 
 
 class Flow(SQLModel, table=True):

@@ -29,7 +29,7 @@ HANG_SECONDS = 300.0
 
 def refusal(request: Request, error: Exception) -> Response:
     """The documented error body: `{error, message}`."""
-    assert isinstance(error, BolnaError)  # noqa: S101  # registered for this class alone
+    assert isinstance(error, BolnaError)  # registered for this class alone
     _world(request).refused[f"bolna {error.status}"] += 1
     return JSONResponse({"error": error.status, "message": error.message}, error.status)
 

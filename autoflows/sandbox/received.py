@@ -31,8 +31,8 @@ class Received:
         self.latest.append(row)
         return row
 
-    def report(self, limit: int, counts: bool = True) -> dict[str, Any]:
-        """Counts, and the latest `limit` details, newest first."""
+    def report(self, limit: int | None = None, counts: bool = True) -> dict[str, Any]:
+        """Counts, and the latest `limit` details (None = all that are kept), newest first."""
         twice = [attempt for attempt, times in self.by_attempt.items() if times > 1] if counts else []
         maps = {"by_attempt": dict(self.by_attempt), "by_person": dict(self.by_person), "attempts_twice": twice} if counts else {}
         return {"total": self.total, "people": len(self.by_person), **maps, "items": list(reversed(self.latest))[:limit]}

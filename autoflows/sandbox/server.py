@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,6 +42,7 @@ def application(world: World) -> Starlette:
 @asynccontextmanager
 async def running(world: World, port: int, smtp_port: int, host: str = "127.0.0.1") -> AsyncIterator[World]:
     """Serve `world` while the block runs. Raises `OSError` with a plain sentence if a port cannot be had."""
+    _must_be_free(host, port)
     mail = await _mail(world, host, smtp_port)
     server = Server(application(world), address=host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
     serving = asyncio.create_task(server.serve())
@@ -52,6 +54,16 @@ async def running(world: World, port: int, smtp_port: int, host: str = "127.0.0.
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.gather(serving, return_exceptions=True)
         mail.close()
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """Asked beforehand: the web server would share a taken port or fail in its own thread."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(f"The sandbox's port {port} cannot be used: {error}. Choose another one.") from error
 
 
 async def _mail(world: World, host: str, port: int) -> asyncio.Server:
@@ -66,7 +78,7 @@ async def _until_ready(serving: asyncio.Task[None], host: str, port: int) -> Non
     async with asyncio.timeout(READY_SECONDS):
         while True:
             if serving.done():
-                raise OSError(f"The sandbox's port {port} cannot be used. Is something else running there?") from serving.exception()
+                raise OSError(f"The sandbox's web server on port {port} did not start.") from serving.exception()
             try:
                 _, writer = await asyncio.open_connection(host, port)
             except OSError:

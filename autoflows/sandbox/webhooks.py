@@ -53,7 +53,8 @@ async def _until_taken(world: World, url: str, raw: bytes, signed: bool) -> None
             world.webhooks["repeated"] += 1
             await asyncio.sleep(min(2.0 ** (attempt - 1), LONGEST_PAUSE))
         try:
-            answer = await world.http.post(url, content=raw, headers=headers)
+            async with world.webhook_slots:
+                answer = await world.http.post(url, content=raw, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.debug("webhook to %s failed: %r", url, error)
             continue

@@ -25,7 +25,7 @@ WINDOW_SECONDS = 24 * 3600
 
 def refusal(request: Request, error: Exception) -> Response:
     """Graph's error body."""
-    assert isinstance(error, GraphError)  # noqa: S101  # registered for this class alone
+    assert isinstance(error, GraphError)  # registered for this class alone
     _world(request).refused[f"whatsapp {error.code}"] += 1
     body: dict[str, Any] = {"message": f"(#{error.code}) {error.message}", "type": "OAuthException", "code": error.code}
     if error.details:

@@ -73,7 +73,8 @@ class World:
         self.concurrency = concurrency
         self.agents = _agents()
         self.callback_url: str | None = None
-        self.http = httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=50), follow_redirects=False, trust_env=False)
+        self.http = httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
+        self.webhook_slots = asyncio.Semaphore(16)  # httpx slows down badly where thousands wait for a connection
         self.tasks: set[asyncio.Task[None]] = set()
         self.clear()
 

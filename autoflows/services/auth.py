@@ -15,8 +15,8 @@ from sqlmodel import col, select
 
 from autoflows.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotSignedIn, TooManyRequests
 from autoflows.domain.permissions import Role, permissions_of
+from autoflows.ids import utc_now
 from autoflows.models import ApiToken, Session, User
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.passwords import check_password, hash_password, needs_rehash, verify_password

@@ -1,4 +1,4 @@
-"""Catalogues: the agents, numbers and templates that actions name. 
+"""Catalogues: the agents, numbers and templates that actions name.
 
 Synced items come from `services/sync.py`; here all of them are listed, and changed and typed in by hand.
 """
@@ -20,8 +20,8 @@ from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.people import normalise_phone
 from autoflows.domain.permissions import Permission
 from autoflows.domain.templating import TemplateError, check_template
+from autoflows.ids import utc_now
 from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
-from autoflows.models.base import utc_now
 from autoflows.providers import PROVIDERS
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires, scoped

@@ -12,8 +12,8 @@ from sqlmodel import col
 
 from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid
 from autoflows.domain.permissions import Permission
+from autoflows.ids import utc_now
 from autoflows.models import Channel
-from autoflows.models.base import utc_now
 from autoflows.providers import PROVIDERS, get_provider
 from autoflows.providers.base import Connection
 from autoflows.providers.connections import connect

@@ -20,8 +20,8 @@ from autoflows.domain.permissions import Permission
 from autoflows.engine import control
 from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
 from autoflows.engine.pool import get_pool
+from autoflows.ids import utc_now
 from autoflows.models import Contact
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to, requires, scoped
 from autoflows.services.after_commit import after_commit

@@ -13,8 +13,8 @@ from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.leads import Disposition
 from autoflows.domain.permissions import Permission
 from autoflows.engine.ledger import Ledger
+from autoflows.ids import utc_now
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, LeadEvent
-from autoflows.models.base import utc_now
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.contacts import account_settings
 from autoflows.services.counted import ledger_of

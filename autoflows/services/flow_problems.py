@@ -11,8 +11,8 @@ from sqlmodel import col, select
 from autoflows.actions import ACTIONS
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.lint import Item, Problem, Reference, Surroundings, lint
+from autoflows.ids import utc_now
 from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
-from autoflows.models.base import utc_now
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.settings import account_rules
 

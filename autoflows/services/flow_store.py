@@ -11,14 +11,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from autoflows.actions import ACTIONS, validate_config
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, TriggerCondition
+from autoflows.ids import new_id, utc_now
 from autoflows.models import Execution, Flow, FlowAction, FlowTriggerCondition, FlowVersion
-from autoflows.models.base import new_id, utc_now
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import ExecutionCounts, FlowView
@@ -177,11 +178,11 @@ async def _actions(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID
     return found
 
 
-async def _statistics(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+def statistics_of(flow_ids: Sequence[UUID]) -> sa.Select[*tuple[Any, ...]]:
     """Per flow: the last run, how many run now, and the counts of the last days. One query; each part is a range of one index."""
     since = utc_now() - timedelta(days=STATISTICS_DAYS)
-    flow, run = sa.orm.aliased(Flow), Execution
-    real = sa.and_(col(run.flow_id) == flow.id, col(run.is_test_run).is_(False))
+    flow, run = aliased(Flow), Execution
+    real = sa.and_(col(run.flow_id) == col(flow.id), sa.not_(col(run.is_test_run)))
     last = sa.select(col(run.triggered_at)).where(real).order_by(col(run.triggered_at).desc()).limit(1)
     live = sa.select(sa.func.count()).where(real, col(run.status) == ExecutionStatus.RUNNING)
     counts = sa.select(
@@ -189,19 +190,22 @@ async def _statistics(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[U
         *(sa.func.count().filter(col(run.status) == status).label(status.value) for status in ExecutionStatus),
     ).where(real, col(run.triggered_at) >= since)
     recent = counts.select_from(run).correlate(flow).lateral("recent")
-    statement = (
+    return (
         sa.select(
-            flow.id.label("flow_id"),  # type: ignore[attr-defined]
+            col(flow.id).label("flow_id"),
             last.correlate(flow).scalar_subquery().label("last_run_at"),
             live.select_from(run).correlate(flow).scalar_subquery().label("running_executions"),
             *recent.c,
         )
         .select_from(flow)
         .join(recent, sa.true())
-        .where(flow.id.in_(flow_ids))  # type: ignore[attr-defined]
+        .where(col(flow.id).in_(flow_ids))
     )
+
+
+async def _statistics(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     found: dict[UUID, dict[str, Any]] = {}
-    for row in (await session.exec(statement)).mappings():  # type: ignore[call-overload]
+    for row in (await session.exec(statistics_of(flow_ids))).mappings():  # type: ignore[call-overload]
         values = dict(row)
         key, last_run_at, running = values.pop("flow_id"), values.pop("last_run_at"), values.pop("running_executions")
         found[key] = {"last_run_at": last_run_at, "running_executions": running, "executions_30d": ExecutionCounts(**values)}

@@ -16,8 +16,8 @@ from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.lint import Problem, errors_of
 from autoflows.domain.permissions import Permission
+from autoflows.ids import utc_now
 from autoflows.models import Flow, FlowVersion, User
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.flow_problems import find_problems

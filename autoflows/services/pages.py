@@ -15,9 +15,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from autoflows.domain.errors import FieldError, Invalid
+from autoflows.services.access import AsyncSession, open_to
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -33,6 +33,7 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = Field(default=None, description="pass as `cursor` for the next page")
 
 
+@open_to("services")
 async def paginate(
     session: AsyncSession,
     statement: sa.Select[*tuple[Any, ...]],

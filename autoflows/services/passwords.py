@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from autoflows.domain.errors import FieldError, Invalid
+from autoflows.services.access import open_to
 
 MIN_LENGTH = 10
 MAX_LENGTH = 200
@@ -32,6 +33,7 @@ def check_password(password: str, email: str, pointer: str = "/password") -> Non
     raise Invalid("This password cannot be used.", errors=[FieldError(pointer, problem)])
 
 
+@open_to("services")
 async def hash_password(password: str) -> str:
     """The hash to store; about 20 ms of one core, off the event loop."""
     return await asyncio.to_thread(_hasher.hash, password)
@@ -50,6 +52,7 @@ def _matches(password_hash: str | None, password: str) -> bool:
         return False
 
 
+@open_to("services")
 async def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; None (no such user) takes as long and is False."""
     return await asyncio.to_thread(_matches, password_hash, password)

@@ -18,8 +18,8 @@ from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.leads import Disposition
 from autoflows.domain.permissions import Permission
 from autoflows.engine import control
+from autoflows.ids import utc_now
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, FlowVersion, LeadEvent, ProviderEventRow
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.contacts import contact_view, my_contact

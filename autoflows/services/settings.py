@@ -13,8 +13,8 @@ from sqlmodel import col, select
 from autoflows.domain.account import AccountSettings
 from autoflows.domain.permissions import Permission
 from autoflows.engine import control
+from autoflows.ids import utc_now
 from autoflows.models import User
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, open_to, requires
 from autoflows.services.after_commit import after_commit

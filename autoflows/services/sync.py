@@ -17,8 +17,8 @@ from sqlmodel import SQLModel
 
 from autoflows.domain.errors import Unavailable
 from autoflows.domain.permissions import Permission
+from autoflows.ids import new_id, utc_now
 from autoflows.models import Channel, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
-from autoflows.models.base import new_id, utc_now
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection, ProviderUnavailable
 from autoflows.providers.url_guard import AddressRefused

@@ -10,8 +10,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from autoflows.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from autoflows.domain.permissions import ROLE_PERMISSIONS, Permission, Role
+from autoflows.ids import utc_now
 from autoflows.models import User
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, may_grant, requires
 from autoflows.services.auth import actors_of_tokens, close_sessions

@@ -34,3 +34,7 @@ class Buckets:
     def forget(self, key: Hashable) -> None:
         """Give `key` a full bucket again."""
         self._levels.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget every key."""
+        self._levels.clear()

@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.permissions import ALL_SCOPES, ROLE_PERMISSIONS, Permission, Role
+from autoflows.ids import utc_now
 from autoflows.models import ApiToken, User
-from autoflows.models.base import utc_now
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, may_grant, open_to, requires
 from autoflows.services.auth import TOKEN_PREFIX, actors_of_tokens, digest

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from autoflows.domain.errors import FieldError, Invalid, NotFound
 from autoflows.domain.people import normalise_email
 from autoflows.domain.permissions import Role
+from autoflows.ids import new_id
 from autoflows.models import User
-from autoflows.models.base import new_id
 from autoflows.services import audit
 from autoflows.services.access import AsyncSession, open_to
 from autoflows.services.passwords import check_password, hash_password

@@ -21,8 +21,7 @@ from autoflows.engine import live as engine_live
 log = logging.getLogger(__name__)
 
 COALESCE_SECONDS = 0.05
-LEAST_GAP_SECONDS = 0.3
-"""A tab is refreshed at most this often, so a burst of a thousand leads costs three refreshes a second and not a thousand."""
+"""How long announcements are gathered before a tab is refreshed. A page's `live_gap_seconds` adds a least time between two refreshes."""
 
 
 @dataclass
@@ -61,9 +60,12 @@ def subscribe(state: Any, *topics: str) -> None:
         _tabs[token] = _Tab(state=type(state), topics=frozenset(topics))
 
 
-def unsubscribe(state: Any) -> None:
-    """This tab now shows a page that does not change by itself."""
-    _tabs.pop(state.router.session.client_token, None)
+def leave(state: Any) -> None:
+    """This tab now shows the page of this state: the page before it is no longer refreshed."""
+    token = state.router.session.client_token
+    previous = _tabs.get(token)
+    if previous is not None and previous.state is not type(state):
+        del _tabs[token]
 
 
 async def run(app: rx.App) -> None:
@@ -73,18 +75,18 @@ async def run(app: rx.App) -> None:
             async for changes in engine_live.listen():
                 topics = {account_topic(change.account_id) for change in changes}
                 topics |= {execution_topic(change.execution_id) for change in changes if change.execution_id}
-                _wake(app, topics)
+                _wake(app, topics, everyone=any(change.kind == "resync" for change in changes))
         except Exception:
             log.exception("The live hub lost its listener; trying again in a second")
             await asyncio.sleep(1.0)
 
 
-def _wake(app: rx.App, topics: set[str]) -> None:
+def _wake(app: rx.App, topics: set[str], *, everyone: bool) -> None:
     connected = app.event_namespace.token_to_sid if app.event_namespace else {}
     for token, tab in list(_tabs.items()):
         if token not in connected:
             _tabs.pop(token, None)
-        elif topics & tab.topics:
+        elif everyone or topics & tab.topics:
             tab.dirty = True
             if tab.running is None or tab.running.done():
                 tab.running = asyncio.create_task(_refresh(app, token, tab))
@@ -93,7 +95,7 @@ def _wake(app: rx.App, topics: set[str]) -> None:
 async def _refresh(app: rx.App, token: str, tab: _Tab) -> None:
     """Refresh one tab until it has seen everything announced so far."""
     while tab.dirty and _tabs.get(token) is tab:
-        pause = max(COALESCE_SECONDS, tab.refreshed_at + LEAST_GAP_SECONDS - time.monotonic())
+        pause = max(COALESCE_SECONDS, tab.refreshed_at + tab.state.live_gap_seconds - time.monotonic())
         await asyncio.sleep(pause)
         tab.dirty = False
         tab.refreshed_at = time.monotonic()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.outcomes import CallOutcome
 from autoflows.domain.permissions import Role, permissions_of
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 from autoflows.models.contact import Contact
 from autoflows.models.database import dispose_engine, open_session
 from autoflows.models.execution import ActionLog, Execution

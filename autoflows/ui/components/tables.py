@@ -57,19 +57,29 @@ def pager(state: Any) -> rx.Component:
             rx.el.span("Page ", state.page_number),
             rx.el.div(
                 rx.button(
-                    rx.icon("chevron-left", size=14), "Previous",
-                    size="1", variant="soft", color_scheme="gray", on_click=state.previous_page, disabled=state.page_number <= 1,
+                    rx.icon("chevron-left", size=14),
+                    "Previous",
+                    size="1",
+                    variant="soft",
+                    color_scheme="gray",
+                    on_click=state.previous_page,
+                    disabled=state.page_number <= 1,
                 ),
                 rx.button(
-                    "Next", rx.icon("chevron-right", size=14),
-                    size="1", variant="soft", color_scheme="gray", on_click=state.next_page, disabled=~state.has_more,
+                    "Next",
+                    rx.icon("chevron-right", size=14),
+                    size="1",
+                    variant="soft",
+                    color_scheme="gray",
+                    on_click=state.next_page,
+                    disabled=~state.has_more,
                 ),
                 class_name="af-row",
             ),
             class_name="af-pager",
             aria_label="Pages",
         ),
-    )  # fmt: skip
+    )
 
 
 def search_box(state: Any, placeholder: str) -> rx.Component:

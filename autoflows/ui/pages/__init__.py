@@ -6,12 +6,14 @@ from autoflows.ui.pages import (
     analytics,
     channels,
     contacts,
+    dashboard,
     door,
     execution,
     executions,
     flow_form,
     flow_list,
     leads,
+    settings,
     templates,
 )
 
@@ -19,11 +21,13 @@ __all__ = [
     "analytics",
     "channels",
     "contacts",
+    "dashboard",
     "door",
     "execution",
     "executions",
     "flow_form",
     "flow_list",
     "leads",
+    "settings",
     "templates",
 ]

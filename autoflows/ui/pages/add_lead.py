@@ -31,7 +31,12 @@ def add_lead_dialog() -> rx.Component:
         ),
         rx.el.div(
             text_field(
-                "phone", "Phone", optional=True, error=wrong["phone"], auto_complete="off", type="tel",
+                "phone",
+                "Phone",
+                optional=True,
+                error=wrong["phone"],
+                auto_complete="off",
+                type="tel",
                 help="With country code, or a number of your own country.",
             ),
             text_field("email", "E-mail", optional=True, error=wrong["email"], auto_complete="off", type="email"),
@@ -39,7 +44,11 @@ def add_lead_dialog() -> rx.Component:
         ),
         rx.el.div(
             text_field(
-                "lead_source", "Lead source", optional=True, error=wrong["lead_source"], placeholder="Manual",
+                "lead_source",
+                "Lead source",
+                optional=True,
+                error=wrong["lead_source"],
+                placeholder="Manual",
                 help="What your flows' conditions look at.",
             ),
             text_field("tags", "Tags", optional=True, error=wrong["tags"], placeholder="pump, trade fair", help="Separated by commas."),
@@ -48,7 +57,7 @@ def add_lead_dialog() -> rx.Component:
         save_bar("Add the lead", problem=wrong[""]),
         on_submit=AddLeadState.add,
         class_name="af-form",
-    )  # fmt: skip
+    )
     return form_dialog(
         "Add a lead",
         "A phone number or an e-mail address is needed. Matching flows contact the person at once.",

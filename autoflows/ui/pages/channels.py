@@ -29,23 +29,44 @@ def _menu(channel: ChannelCard, channel_id: rx.Var[str]) -> rx.Component:
     off = channel.status == "disabled"
     return rx.el.div(
         rx.button(
-            rx.icon("stethoscope", size=14), "Check", size="1", variant="soft",
-            loading=ChannelsState.checking == channel_id, on_click=ChannelsState.check(channel_id),
+            rx.icon("stethoscope", size=14),
+            "Check",
+            size="1",
+            variant="soft",
+            loading=ChannelsState.checking == channel_id,
+            on_click=ChannelsState.check(channel_id),
         ),
         rx.button(
-            rx.icon("refresh-cw", size=14), "Sync", size="1", variant="soft",
-            loading=ChannelsState.syncing == channel_id, on_click=ChannelsState.sync(channel_id),
+            rx.icon("refresh-cw", size=14),
+            "Sync",
+            size="1",
+            variant="soft",
+            loading=ChannelsState.syncing == channel_id,
+            on_click=ChannelsState.sync(channel_id),
         ),
         rx.button(
-            rx.icon("pencil", size=14), "Edit", size="1", variant="soft", color_scheme="gray", on_click=ChannelsState.edit(channel_id),
+            rx.icon("pencil", size=14),
+            "Edit",
+            size="1",
+            variant="soft",
+            color_scheme="gray",
+            on_click=ChannelsState.edit(channel_id),
         ),
         rx.button(
-            rx.cond(off, "Switch on", "Switch off"), size="1", variant="soft", color_scheme="gray",
+            rx.cond(off, "Switch on", "Switch off"),
+            size="1",
+            variant="soft",
+            color_scheme="gray",
             on_click=ChannelsState.set_enabled(channel_id, off),
         ),
         confirm_dialog(
             rx.icon_button(
-                rx.icon("trash-2", size=14), size="1", variant="soft", color_scheme="red", aria_label=f"Remove {channel.name}", title="Remove",
+                rx.icon("trash-2", size=14),
+                size="1",
+                variant="soft",
+                color_scheme="red",
+                aria_label=f"Remove {channel.name}",
+                title="Remove",
             ),
             f"Remove {channel.name}?",
             "Its agents, numbers and templates go with it. Logs keep what they say. A channel that a flow uses is refused.",
@@ -53,7 +74,7 @@ def _menu(channel: ChannelCard, channel_id: rx.Var[str]) -> rx.Component:
             ChannelsState.delete(channel_id),
         ),
         class_name="af-row",
-    )  # fmt: skip
+    )
 
 
 def _card(channel: ChannelCard) -> rx.Component:
@@ -103,8 +124,12 @@ def _provider(form: ProviderForm) -> rx.Component:
     icon = rx.match(form.action_type, *((kind, rx.icon(icon, size=18)) for kind, icon in ICONS.items()), rx.icon("plug", size=18))
     what = rx.match(
         form.action_type,
-        ("ai_call", "AI voice calls"), ("whatsapp_message", "WhatsApp messages"), ("email", "E-mail"), ("sms", "SMS"), "Webhooks",
-    )  # fmt: skip
+        ("ai_call", "AI voice calls"),
+        ("whatsapp_message", "WhatsApp messages"),
+        ("email", "E-mail"),
+        ("sms", "SMS"),
+        "Webhooks",
+    )
     return rx.el.button(
         rx.el.span(icon, class_name="af-empty-icon", style={"margin": 0, "width": "36px", "height": "36px"}),
         rx.el.span(
@@ -119,8 +144,14 @@ def _provider(form: ProviderForm) -> rx.Component:
 
 def _dialog() -> rx.Component:
     form = rx.form(
-        text_field("name", "Name", id="channel-name", default_value=ChannelsState.name, error=ChannelsState.problems["name"],
-                   help="How flows and logs call it."),
+        text_field(
+            "name",
+            "Name",
+            id="channel-name",
+            default_value=ChannelsState.name,
+            error=ChannelsState.problems["name"],
+            help="How flows and logs call it.",
+        ),
         rx.foreach(ChannelsState.entries, lambda entry: rx.cond(entry.advanced, rx.fragment(), _entry(entry))),
         rx.cond(
             ChannelsState.has_advanced,
@@ -138,7 +169,7 @@ def _dialog() -> rx.Component:
         on_submit=ChannelsState.save,
         key=f"{ChannelsState.provider}-{ChannelsState.channel_id}",
         class_name="af-form",
-    )  # fmt: skip
+    )
     return form_dialog(
         rx.cond(ChannelsState.provider == "", "Connect a channel", ChannelsState.provider_title),
         rx.cond(

@@ -78,8 +78,14 @@ def _nothing() -> rx.Component:
     )
 
 
-@page(CONTACTS, "Contacts", ContactsState, text="Everybody who ever became a lead, once per person.", actions=lambda: (add_lead_button(),),
-      write=Permission.CONTACTS_WRITE)  # fmt: skip
+@page(
+    CONTACTS,
+    "Contacts",
+    ContactsState,
+    text="Everybody who ever became a lead, once per person.",
+    actions=lambda: (add_lead_button(),),
+    write=Permission.CONTACTS_WRITE,
+)
 def contacts() -> rx.Component:
     """The list."""
     return rx.fragment(
@@ -88,8 +94,12 @@ def contacts() -> rx.Component:
                 search_box(ContactsState, "Search name, company, phone or e-mail"),
                 rx.debounce_input(
                     rx.input(
-                        rx.input.slot(rx.icon("tag", size=14)), value=ContactsState.tag, on_change=ContactsState.show_tag,
-                        placeholder="Tag", aria_label="Filter by tag", width="150px",
+                        rx.input.slot(rx.icon("tag", size=14)),
+                        value=ContactsState.tag,
+                        on_change=ContactsState.show_tag,
+                        placeholder="Tag",
+                        aria_label="Filter by tag",
+                        width="150px",
                     ),
                     debounce_timeout=300,
                 ),
@@ -100,7 +110,7 @@ def contacts() -> rx.Component:
             flush=True,
         ),
         add_lead_dialog(),
-    )  # fmt: skip
+    )
 
 
 ARRIVALS = (
@@ -129,14 +139,27 @@ def _edit_dialog() -> rx.Component:
             class_name="af-grid-2",
         ),
         rx.el.div(
-            text_field("phone", "Phone", optional=True, error=wrong["phone"], default_value=rx.cond(contact.phone, contact.phone, contact.phone_raw)),
+            text_field(
+                "phone",
+                "Phone",
+                optional=True,
+                error=wrong["phone"],
+                default_value=rx.cond(contact.phone, contact.phone, contact.phone_raw),
+            ),
             text_field("email", "E-mail", optional=True, error=wrong["email"], type="email", default_value=contact.email),
             class_name="af-grid-2",
         ),
         rx.el.div(
-            text_field("tags", "Tags", optional=True, error=wrong["tags"], default_value=contact.tags.join(", "), help="Separated by commas."),
             text_field(
-                "timezone", "Time zone", optional=True, error=wrong["timezone"], default_value=contact.timezone, list="zones",
+                "tags", "Tags", optional=True, error=wrong["tags"], default_value=contact.tags.join(", "), help="Separated by commas."
+            ),
+            text_field(
+                "timezone",
+                "Time zone",
+                optional=True,
+                error=wrong["timezone"],
+                default_value=contact.timezone,
+                list="zones",
                 help="Empty: taken from the phone number.",
             ),
             class_name="af-grid-2",
@@ -145,9 +168,14 @@ def _edit_dialog() -> rx.Component:
         save_bar("Save", problem=wrong[""]),
         on_submit=ContactState.save,
         class_name="af-form",
-    )  # fmt: skip
-    return form_dialog("Edit the contact", "Flows that run for this person see the change at their next step.", form,
-                       is_open=ContactState.editing, on_open_change=ContactState.set_editing)  # fmt: skip
+    )
+    return form_dialog(
+        "Edit the contact",
+        "Flows that run for this person see the change at their next step.",
+        form,
+        is_open=ContactState.editing,
+        on_open_change=ContactState.set_editing,
+    )
 
 
 def _enrol_dialog() -> rx.Component:

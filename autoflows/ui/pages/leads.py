@@ -83,16 +83,19 @@ def _nothing() -> rx.Component:
     return rx.cond(
         filtered,
         empty_state(
-            "search-x", "No lead fits these filters", "Take a filter away to see more.",
+            "search-x",
+            "No lead fits these filters",
+            "Take a filter away to see more.",
             rx.button("Clear filters", variant="soft", on_click=LeadsState.clear_filters),
         ),
         empty_state(
-            "inbox", "No leads yet",
+            "inbox",
+            "No leads yet",
             "A lead that arrives by the API, from a source or by hand is here within a second, with the reason for what happened to it.",
             add_lead_button(),
             rx.link(rx.button("How to send leads", variant="soft"), href="/api/docs", is_external=True),
         ),
-    )  # fmt: skip
+    )
 
 
 def _trace_line(line: TraceLine) -> rx.Component:

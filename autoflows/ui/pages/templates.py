@@ -46,26 +46,44 @@ def _state(row: Item) -> rx.Component:
 
 
 def _buttons(row: Item) -> rx.Component:
-    look = rx.icon_button(rx.icon("eye", size=14), size="1", variant="soft", color_scheme="gray", aria_label=f"Preview {row.title}", title="Preview",
-                          on_click=TemplatesState.preview(row.id))  # fmt: skip
+    look = rx.icon_button(
+        rx.icon("eye", size=14),
+        size="1",
+        variant="soft",
+        color_scheme="gray",
+        aria_label=f"Preview {row.title}",
+        title="Preview",
+        on_click=TemplatesState.preview(row.id),
+    )
     change = rx.fragment(
         rx.icon_button(
-            rx.icon("pencil", size=14), size="1", variant="soft", color_scheme="gray", aria_label=f"Edit {row.title}", title="Edit",
+            rx.icon("pencil", size=14),
+            size="1",
+            variant="soft",
+            color_scheme="gray",
+            aria_label=f"Edit {row.title}",
+            title="Edit",
             on_click=TemplatesState.edit(row.id),
         ),
         rx.icon_button(
-            rx.cond(row.is_active, rx.icon("archive", size=14), rx.icon("archive-restore", size=14)), size="1", variant="soft", color_scheme="gray",
+            rx.cond(row.is_active, rx.icon("archive", size=14), rx.icon("archive-restore", size=14)),
+            size="1",
+            variant="soft",
+            color_scheme="gray",
             aria_label=rx.cond(row.is_active, f"Take {row.title} out of use", f"Put {row.title} back in use"),
-            title=rx.cond(row.is_active, "Take out of use", "Put back in use"), on_click=TemplatesState.set_active(row.id, ~row.is_active),
+            title=rx.cond(row.is_active, "Take out of use", "Put back in use"),
+            on_click=TemplatesState.set_active(row.id, ~row.is_active),
         ),
         confirm_dialog(
-            rx.icon_button(rx.icon("trash-2", size=14), size="1", variant="soft", color_scheme="red", aria_label=f"Remove {row.title}", title="Remove"),
+            rx.icon_button(
+                rx.icon("trash-2", size=14), size="1", variant="soft", color_scheme="red", aria_label=f"Remove {row.title}", title="Remove"
+            ),
             f"Remove {row.title}?",
             "What was sent with it stays in the logs. One that a flow uses is refused.",
             "Remove",
             TemplatesState.delete(row.id),
         ),
-    )  # fmt: skip
+    )
     return rx.el.div(
         rx.cond(TemplatesState.kind == "email-templates", look, rx.fragment()),
         rx.cond(may(WRITE), change, rx.fragment()),

@@ -12,7 +12,7 @@ from autoflows.analytics import service as analytics
 from autoflows.analytics.charts import CHARTS
 from autoflows.analytics.period import Period, between, last_days
 from autoflows.domain.errors import FieldError, Invalid
-from autoflows.models.base import utc_now
+from autoflows.ids import utc_now
 from autoflows.ui.components import duration_text
 from autoflows.ui.states.base import Base, PageState, choice_of, text_of
 

@@ -26,6 +26,7 @@ from autoflows.services import auth
 from autoflows.services.access import Actor
 from autoflows.services.auth import COOKIE_NAME
 from autoflows.services.validation import invalid
+from autoflows.ui import live
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,8 @@ class PageState(Base, mixin=True):
     problems: dict[str, str] = {}
     busy: bool = False
 
-    _permission: ClassVar[Permission | None] = None
+    live_gap_seconds: ClassVar[float] = 0.3
+    """The least time between two live refreshes: a burst of a thousand leads costs three refreshes a second and not a thousand."""
 
     @rx.event
     async def load(self):
@@ -136,6 +138,7 @@ class PageState(Base, mixin=True):
 
     async def _enter(self) -> Any:
         self.error = self.denied = ""
+        live.leave(self)
         try:
             self.me = me_of(await self._actor())
             return await self._load()

@@ -78,8 +78,11 @@ def parts_of(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def synced_text(result: SyncView) -> str:
     """What a sync brought in, in a sentence."""
     names = {
-        "agents": "voice agents", "phone_numbers": "phone numbers", "whatsapp_numbers": "WhatsApp numbers", "whatsapp_templates": "WhatsApp templates",
-    }  # fmt: skip
+        "agents": "voice agents",
+        "phone_numbers": "phone numbers",
+        "whatsapp_numbers": "WhatsApp numbers",
+        "whatsapp_templates": "WhatsApp templates",
+    }
     found = []
     for name, words in names.items():
         count = getattr(result, name)

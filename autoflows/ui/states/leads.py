@@ -16,7 +16,6 @@ from autoflows.services.views.leads import LeadEventDetail, LeadEventView
 from autoflows.ui import live
 from autoflows.ui.states.base import Base, ListState, PageState, choice_of, id_of, text_of
 
-
 COUNT_EVERY_SECONDS = 3.0
 """Counting looks at every lead of the account, so a live page does not count at each arrival."""
 
@@ -126,7 +125,10 @@ class LeadsState(ListState, Base):
 
     @rx.event
     async def load(self):
-        """Also open the lead that the address names (`?lead=...`)."""
+        """Also obey the address: `?disposition=error` filters, `?lead=...` opens one."""
+        if self._param("disposition"):
+            self.disposition = choice_of(self._param("disposition"), Disposition)
+            self._first_page()
         done = await self._enter()
         if self._param("lead") and not self.error:
             await self._open(self._param("lead"))

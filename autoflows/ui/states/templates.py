@@ -34,32 +34,50 @@ class Shelf:
 
 SHELVES: dict[str, Shelf] = {
     "email-templates": Shelf(
-        "E-mail templates", "e-mail template", "email", "mail",
+        "E-mail templates",
+        "e-mail template",
+        "email",
+        "mail",
         "Write the mails your flows send. Each sees the contact, the account and the last call.",
         (
             Entry(key="name", title="Name", required=True),
             Entry(key="subject", title="Subject", required=True, description=LIQUID),
             Entry(key="html", title="HTML", type="area", rows="9", description="Leave empty for a mail of plain text only.", default=""),
-            Entry(key="text", title="Plain text", type="area", rows="6", description="Leave empty to have it made from the HTML.", default=""),
+            Entry(
+                key="text", title="Plain text", type="area", rows="6", description="Leave empty to have it made from the HTML.", default=""
+            ),
         ),
         ("name", "subject"),
     ),
     "whatsapp-templates": Shelf(
-        "WhatsApp templates", "WhatsApp template", "whatsapp_message", "message-circle",
+        "WhatsApp templates",
+        "WhatsApp template",
+        "whatsapp_message",
+        "message-circle",
         "Sync a WhatsApp channel to bring in its approved templates, or type one in exactly as it was approved.",
         (
             Entry(key="name", title="Name", required=True, description="As it is called at the provider."),
-            Entry(key="language", title="Language", required=True, value="en", description="The code it was approved for, such as en or hi."),
             Entry(
-                key="category", title="Category", type="choice", default="",
+                key="language", title="Language", required=True, value="en", description="The code it was approved for, such as en or hi."
+            ),
+            Entry(
+                key="category",
+                title="Category",
+                type="choice",
+                default="",
                 choices=[("MARKETING", "Marketing"), ("UTILITY", "Utility"), ("AUTHENTICATION", "Authentication")],
             ),
-            Entry(key="body", title="Body", type="area", required=True, rows="6", description="With its variables, such as {{1}} or {{name}}."),
+            Entry(
+                key="body", title="Body", type="area", required=True, rows="6", description="With its variables, such as {{1}} or {{name}}."
+            ),
         ),
         ("name", "body"),
     ),
     "agents": Shelf(
-        "Voice agents", "voice agent", "ai_call", "bot",
+        "Voice agents",
+        "voice agent",
+        "ai_call",
+        "bot",
         "Sync a voice channel to bring in its agents, or name one by the id its provider shows.",
         (
             Entry(key="name", title="Name", required=True),
@@ -68,7 +86,10 @@ SHELVES: dict[str, Shelf] = {
         ("name", "provider_agent_id"),
     ),
     "phone-numbers": Shelf(
-        "Phone numbers", "phone number", "ai_call", "phone",
+        "Phone numbers",
+        "phone number",
+        "ai_call",
+        "phone",
         "The numbers your calls come from. Sync a voice channel, or type one in.",
         (
             Entry(key="phone_number", title="Phone number", required=True, placeholder="+91 80357 35900"),
@@ -77,7 +98,10 @@ SHELVES: dict[str, Shelf] = {
         ("phone_number", "label"),
     ),
     "whatsapp-numbers": Shelf(
-        "WhatsApp numbers", "WhatsApp number", "whatsapp_message", "smartphone",
+        "WhatsApp numbers",
+        "WhatsApp number",
+        "whatsapp_message",
+        "smartphone",
         "The numbers your WhatsApp messages come from. Sync a WhatsApp channel, or type one in.",
         (
             Entry(key="provider_number_id", title="Phone number id", required=True, description="Digits, as the provider shows it."),
@@ -86,17 +110,21 @@ SHELVES: dict[str, Shelf] = {
         ),
         ("display_number", "verified_name"),
     ),
-}  # fmt: skip
+}
 
 SAMPLE: dict[str, Any] = {
     "contact": {
-        "name": "Asha Patel", "phone": "+919876500001", "email": "asha@example.com", "company": "Asha Agro",
-        "custom_fields": {"product": "Solar Pump", "city": "Nashik"}, "tags": ["pump"],
+        "name": "Asha Patel",
+        "phone": "+919876500001",
+        "email": "asha@example.com",
+        "company": "Asha Agro",
+        "custom_fields": {"product": "Solar Pump", "city": "Nashik"},
+        "tags": ["pump"],
     },
     "account": {"name": "Your company"},
     "flow": {"name": "First call"},
     "call": {"outcome": "answered", "summary": "Wants a quote for a 5 HP solar pump."},
-}  # fmt: skip
+}
 """Whom a preview is written to."""
 
 
