@@ -16,7 +16,7 @@ from autoflows.services import flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
 from autoflows.ui import words
-from autoflows.ui.flow_draft import action_body, condition_body, condition_of, placed, step_of
+from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, placed, step_of
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
@@ -134,7 +134,7 @@ class FlowForm(FlowRows, PageState, Base):
         self.exit_on_answered, self.exit_on_reply, self.exit_tag = True, True, ""
         self.cooldown_minutes, self.on_unknown = "", OnUnknown.CONTINUE.value
         self.conditions = [condition_of(c) for c in start.conditions]
-        self._dress([step_of(a) for a in start.actions])
+        self._dress([chosen(step_of(a), self.choices) for a in start.actions])
         self._filled()
 
     def _fill(self, flow: FlowView) -> None:
