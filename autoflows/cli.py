@@ -96,6 +96,7 @@ def migrate(home: Path) -> None:
 @click.option("--seed", type=int, help="The same outcomes again.")
 @click.option("--bolna-webhook-url", help="Where call outcomes are reported, as set at the vendor.")
 @click.option("--whatsapp-callback-url", help="Where message events are reported, as set at the vendor.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="A file that keeps the webhook addresses over a restart.")
 def sandbox(
     port: int,
     smtp_port: int | None,
@@ -104,12 +105,20 @@ def sandbox(
     seed: int | None,
     bolna_webhook_url: str | None,
     whatsapp_callback_url: str | None,
+    state: Path | None,
 ) -> None:
     """Run a world to try things in: local servers that speak the providers' protocols."""
     from autoflows.sandbox import server
 
     server.main(
-        port, smtp_port, speed, host=host, seed=seed, bolna_webhook_url=bolna_webhook_url, whatsapp_callback_url=whatsapp_callback_url
+        port,
+        smtp_port,
+        speed,
+        host=host,
+        seed=seed,
+        bolna_webhook_url=bolna_webhook_url,
+        whatsapp_callback_url=whatsapp_callback_url,
+        state=state,
     )
 
 
@@ -140,6 +149,26 @@ def demo(home: Path, sandbox_url: str, smtp_port: int) -> None:
     with connected(home):
         account = asyncio.run(make())
     click.echo(json.dumps(asdict(account)))
+
+
+@main.command("demo-leads")
+@click.option("--url", required=True, help="The web process, such as http://127.0.0.1:8000.")
+@click.option("--token", envvar="AUTOFLOWS_DEMO_TOKEN", required=True, help="API token of the demo account, or AUTOFLOWS_DEMO_TOKEN.")
+@click.option("--per-minute", type=click.FloatRange(min=0, min_open=True), default=12.0, show_default=True, help="Leads per minute.")
+def demo_leads(url: str, token: str, per_minute: float) -> None:
+    """Post made-up leads to the demo account until stopped. Never for an account with real channels."""
+    import asyncio
+    import signal
+
+    from autoflows.sandbox.leads import generate
+
+    async def run() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        await generate(url, token, per_minute, stop=stop)
+
+    asyncio.run(run())
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

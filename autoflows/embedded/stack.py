@@ -155,6 +155,8 @@ class Stack:
         self.environment |= {"AUTOFLOWS_DATABASE_URL": self.instance.database_url, "AUTOFLOWS_REDIS_URL": self.instance.redis_url}
         await self.supervisor.run(self._command("migrate", "-m", "autoflows.cli", "migrate"))
         demo, *_ = await _together(self._start_demo(), self._start_web(), *(self._start_worker(n) for n in range(self.options.workers)))
+        if demo:
+            await self._start_demo_leads(demo["api_token"])
         self.instance.ready = True
         record(self.home, self.instance)
         self._announce(demo, time.monotonic() - began)
@@ -199,6 +201,7 @@ class Stack:
         ports = _kept_ports(self.home)
         url, smtp = f"http://127.0.0.1:{ports['http']}", ports["smtp"]
         arguments = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
+        arguments += ("--state", str(self.home.root / "sandbox.json"))
         command = self._command("sandbox", *arguments)
         await self.supervisor.start(Service("sandbox", lambda: command, lambda: _listens(ports["http"]) and _listens(smtp), stage=2))
         printed = await self.supervisor.run(
@@ -206,6 +209,11 @@ class Stack:
         )
         account: dict[str, str] = json.loads(printed.splitlines()[-1])
         return account
+
+    async def _start_demo_leads(self, token: str) -> None:
+        arguments = ("-m", "autoflows.cli", "demo-leads", "--url", self.local)
+        command = self._command("leads", *arguments, env={"AUTOFLOWS_DEMO_TOKEN": token})
+        await self.supervisor.start(Service("demo leads", lambda: command, lambda: True, stage=4))
 
     def _command(self, name: str, *arguments: str, env: dict[str, str] | None = None, stop_seconds: float = 10.0) -> Command:
         return Command(
