@@ -200,8 +200,17 @@ class Stack:
             return None
         ports = _kept_ports(self.home)
         url, smtp = f"http://127.0.0.1:{ports['http']}", ports["smtp"]
-        arguments = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
-        arguments += ("--state", str(self.home.root / "sandbox.json"))
+        arguments = (
+            "-m",
+            "autoflows.cli",
+            "sandbox",
+            "--port",
+            str(ports["http"]),
+            "--smtp-port",
+            str(smtp),
+            "--state",
+            str(self.home.root / "sandbox.json"),
+        )
         command = self._command("sandbox", *arguments)
         await self.supervisor.start(Service("sandbox", lambda: command, lambda: _listens(ports["http"]) and _listens(smtp), stage=2))
         printed = await self.supervisor.run(
