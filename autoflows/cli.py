@@ -44,8 +44,9 @@ def main() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="HTTP port. Left out: 8000, or the next free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--demo/--no-demo", default=False, show_default=True, help="A demo account on a sandbox world, with leads arriving.")
+@click.option("--leads-per-minute", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Of the demo; 0 for none.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
-def up(home: Path, port: int | None, host: str, demo: bool, workers: int) -> None:
+def up(home: Path, port: int | None, host: str, demo: bool, leads_per_minute: float, workers: int) -> None:
     """Run everything on this machine.
 
     PostgreSQL and Valkey are embedded unless AUTOFLOWS_DATABASE_URL and AUTOFLOWS_REDIS_URL name others.
@@ -53,7 +54,7 @@ def up(home: Path, port: int | None, host: str, demo: bool, workers: int) -> Non
     from autoflows.embedded.stack import Options
     from autoflows.embedded.stack import up as run_stack
 
-    run_stack(Options(home=home, host=host, port=port, demo=demo, workers=workers), get_settings())
+    run_stack(Options(home=home, host=host, port=port, demo=demo, leads_per_minute=leads_per_minute, workers=workers), get_settings())
 
 
 @main.command()
@@ -152,23 +153,31 @@ def demo(home: Path, sandbox_url: str, smtp_port: int) -> None:
 
 
 @main.command("demo-leads")
-@click.option("--url", required=True, help="The web process, such as http://127.0.0.1:8000.")
-@click.option("--token", envvar="AUTOFLOWS_DEMO_TOKEN", required=True, help="API token of the demo account, or AUTOFLOWS_DEMO_TOKEN.")
-@click.option("--per-minute", type=click.FloatRange(min=0, min_open=True), default=12.0, show_default=True, help="Leads per minute.")
-def demo_leads(url: str, token: str, per_minute: float) -> None:
-    """Post made-up leads to the demo account until stopped. Never for an account with real channels."""
+@click.option("--url", required=True, help="Where Autoflows listens, such as http://127.0.0.1:8000.")
+@click.option("--token", envvar="AUTOFLOWS_DEMO_TOKEN", required=True, help="An API token with the scope contacts:write.")
+@click.option("--per-minute", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="How many leads, on average.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many.")
+def demo_leads(url: str, token: str, per_minute: float, limit: int | None) -> None:
+    """Send made-up leads until stopped.
+
+    Only into an account whose channels are on the sandbox: the people do not exist, but their numbers may.
+    """
     import asyncio
     import signal
 
     from autoflows.sandbox.leads import generate
 
-    async def run() -> None:
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop.set)
-        await generate(url, token, per_minute, stop=stop)
+    async def send() -> int:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        return await generate(url, token, per_minute, limit=limit, stop=stop)
 
-    asyncio.run(run())
+    try:
+        taken = asyncio.run(send())
+    except PermissionError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{taken} leads sent.")
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
