@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from autoflows.api import (
+    analytics,
     auth,
     catalogue,
     channels,
@@ -41,7 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings.router,
 )
 """Under `/api`."""
-AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router)
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router, analytics.router)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -131,7 +131,7 @@ def _period() -> rx.Component:
             rx.segmented_control.item("7 days", value="7"),
             rx.segmented_control.item("30 days", value="30"),
             rx.segmented_control.item("90 days", value="90"),
-            rx.segmented_control.item("Own", value="own"),
+            rx.segmented_control.item("Custom", value="own"),
             value=AnalyticsState.span,
             on_change=AnalyticsState.set_span,
             size="2",

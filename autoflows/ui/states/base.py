@@ -30,6 +30,9 @@ from autoflows.ui import live
 
 log = logging.getLogger(__name__)
 
+PAGE_SIZE = 25
+"""Rows a list shows at a time."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -14,7 +14,7 @@ from autoflows.engine.ingest import LeadDraft
 from autoflows.services import contacts, leads
 from autoflows.services.views.leads import LeadEventDetail, LeadEventView
 from autoflows.ui import live
-from autoflows.ui.states.base import Base, ListState, PageState, choice_of, id_of, text_of
+from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, PageState, choice_of, id_of, text_of
 
 COUNT_EVERY_SECONDS = 3.0
 """Counting looks at every lead of the account, so a live page does not count at each arrival."""
@@ -112,6 +112,7 @@ class LeadsState(ListState, Base):
             disposition=self.disposition,
             lead_source=self.source,
             search=self.search,
+            limit=PAGE_SIZE,
             cursor=self._cursor,
         )
         self.rows = page.data

@@ -64,7 +64,7 @@ def hours() -> rx.Component:
                     value=FlowForm.outside_hours,
                     on_change=FlowForm.set_outside_hours,
                     aria_labelledby="outside-label",
-                    class_name="af-row",
+                    class_name="af-radios",
                 ),
                 class_name="af-field",
             ),
