@@ -21,6 +21,7 @@ BOLNA = {"provider": "bolna", "name": "Bolna main", "credentials": {"api_key": "
 @pytest.fixture
 async def private_network(environment: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Channels may be on this machine."""
+    await close_clients()
     monkeypatch.setenv("AUTOFLOWS_ALLOW_PRIVATE_NETWORK", "1")
     get_settings.cache_clear()
     yield
