@@ -95,6 +95,9 @@ class LeadsState(ListState, Base):
     detail_open: bool = False
     _counted_at: float = 0.0
 
+    def _arrive(self) -> None:
+        self.problems, self.detail_open = {}, False
+
     async def _load(self) -> None:
         await self._load_rows()
         await self._count()
@@ -127,6 +130,7 @@ class LeadsState(ListState, Base):
     @rx.event
     async def load(self):
         """Also obey the address: `?disposition=error` filters, `?lead=...` opens one."""
+        self._arrive()
         if self._param("disposition"):
             self.disposition = choice_of(self._param("disposition"), Disposition)
             self._first_page()
