@@ -124,10 +124,21 @@ def demo(home: Path, sandbox_url: str, smtp_port: int) -> None:
     from dataclasses import asdict
 
     from autoflows.embedded.access import connected
-    from autoflows.services.demo import ensure_demo
+    from autoflows.engine.doorbell import close_doorbell
+    from autoflows.engine.pool import close_pool
+    from autoflows.models.database import dispose_engine
+    from autoflows.providers.connections import close_clients
+    from autoflows.services.demo import DemoAccount, ensure_demo
+
+    async def make() -> DemoAccount:
+        try:
+            return await ensure_demo(sandbox_url, smtp_port)
+        finally:
+            for close in (close_doorbell, close_clients, close_pool, dispose_engine):
+                await close()
 
     with connected(home):
-        account = asyncio.run(ensure_demo(sandbox_url, smtp_port))
+        account = asyncio.run(make())
     click.echo(json.dumps(asdict(account)))
 
 

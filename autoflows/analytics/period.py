@@ -61,9 +61,9 @@ def between(first: date, last: date, *, zone: str) -> Period:
     """From one day to another, both included. Raises Invalid that names the field `from`, `to` or `tz`."""
     _zone(zone)
     if last < first:
-        raise Invalid("The period ends before it begins", errors=[FieldError("/to", "choose a day on or after the first day")])
+        raise Invalid("The period ends before it begins", errors=[FieldError("/query/to", "choose a day on or after the first day")])
     if (last - first).days >= MAX_DAYS:
-        raise Invalid("The period is too long", errors=[FieldError("/from", f"choose at most {MAX_DAYS} days")])
+        raise Invalid("The period is too long", errors=[FieldError("/query/from", f"choose at most {MAX_DAYS} days")])
     return Period(first, last, zone)
 
 
@@ -79,4 +79,4 @@ def _zone(name: str) -> str:
     try:
         return check_timezone(name)
     except ValueError as error:
-        raise Invalid(str(error), errors=[FieldError("/tz", str(error))]) from None
+        raise Invalid(str(error), errors=[FieldError("/query/tz", str(error))]) from None

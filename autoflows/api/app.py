@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from autoflows.api import (
+    analytics,
     auth,
     catalogue,
     channels,
@@ -41,7 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings.router,
 )
 """Under `/api`."""
-AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router)
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router, analytics.router)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -60,7 +61,8 @@ def create_api() -> FastAPI:
     for router in (flow_aliases.router, *AUTOMATION_ROUTERS):
         app.include_router(router, prefix="/api/auto-engagement", include_in_schema=False)
     app.include_router(health.metrics_router)
-    app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
+    for path in ("/api", "/api/{path:path}"):
+        app.add_api_route(path, _nothing_here, methods=_METHODS, include_in_schema=False)
     return app
 
 

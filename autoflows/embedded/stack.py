@@ -24,7 +24,7 @@ from typing import Any
 from autoflows.embedded import frontend, postgres, valkey, web
 from autoflows.embedded.home import Home, Instance, check_space, lock, open_home, record, running, secret_key
 from autoflows.embedded.processes import MARK, CannotStart, Command, end, orphans
-from autoflows.embedded.supervisor import Service, Supervisor, console
+from autoflows.embedded.supervisor import Service, Supervisor, console, write
 from autoflows.settings import Settings
 
 FIRST_PORT = 8000
@@ -44,8 +44,10 @@ class Options:
 
 def up(options: Options, settings: Settings) -> None:
     """Run until a signal ends it. Raises CannotStart with the reason if it cannot start; nothing is left running then."""
-    frontend.ensure_built(console)
     home = open_home(options.home)
+    if options.port is not None:
+        _choose_port(options)  # before the long wait for a build
+    frontend.ensure_built(console)
     with _owned(home):
         check_space(home)
         port = _choose_port(options)
@@ -134,7 +136,8 @@ class Stack:
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, on_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup(1) keeps us running
+                loop.add_signal_handler(number, on_signal)
         try:
             await self._start()
             await asyncio.Event().wait()
@@ -223,8 +226,7 @@ class Stack:
         lines += [f"Data and logs:       {self.home.root}", "Stop with Ctrl-C"]
         rule = "-" * max(len(line) for line in lines)
         console(f"Started in {seconds:.1f} s")
-        sys.stdout.write("\n".join(["", rule, *lines, rule, "", ""]))
-        sys.stdout.flush()
+        write("\n".join(["", rule, *lines, rule, "", ""]))
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

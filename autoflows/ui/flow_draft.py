@@ -129,9 +129,9 @@ def fields_of(kind: str, config: Mapping[str, Any]) -> list[FieldRow]:
                 title=info.title or name.replace("_", " ").capitalize(),
                 help=info.description or "",
                 widget=widget,
-                unit=_unit(name),
+                unit="" if _unit(name) in (info.title or "").lower() else _unit(name),
                 value=value[:5] if widget == "time" else value,
-                required=info.is_required(),
+                required=info.is_required() or info.default is not None,
                 advanced=bool(extra.get("advanced")),
                 fixed=bool(extra.get("fixed")),
             )
@@ -148,6 +148,15 @@ def new_step(kind: str) -> StepRow:
     """An action just added. Raises ValueError for a type there is none of."""
     spec = ACTIONS[ActionType(kind)]
     return StepRow(key=new_key(), kind=kind, title=spec.title, icon=spec.icon, fields=fields_of(kind, {}))
+
+
+def chosen(step: StepRow, choices: Mapping[str, Sequence[Option]]) -> StepRow:
+    """The step with what there is nothing to choose about chosen: a picker that must be filled and has one item."""
+    for field in step.fields:
+        options = choices.get(field.widget, ())
+        if field.required and not field.value and len(options) == 1:
+            field.value = options[0].value
+    return step
 
 
 def step_of(action: Mapping[str, Any]) -> StepRow:

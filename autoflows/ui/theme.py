@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-STYLESHEETS = ["/autoflows.css"]
+STYLESHEETS = ["/autoflows.css", "/automation.css"]
 
 ACCENT = "indigo"
 GRAY = "slate"

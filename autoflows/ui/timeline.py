@@ -14,6 +14,7 @@ from autoflows.actions import ACTIONS
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.services.views.executions import ActionLogView, ExecutionView
 from autoflows.ui import words
+from autoflows.ui.components import duration_text
 
 MESSAGE_TYPES = (ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.SMS)
 
@@ -61,7 +62,7 @@ class AttemptView(BaseModel):
     started_at: str
     ended_at: str
     until: str
-    duration_ms: int | None
+    lasted: str
     outcome: str
     message_state: str
     skip_reason: str
@@ -78,7 +79,7 @@ class AttemptView(BaseModel):
 
 
 class StepView(BaseModel):
-    """One step of the plan. `status` is `upcoming` while nothing was tried, else the latest attempt's; `current` is where it stands."""
+    """One step of the plan. `status` is `upcoming` while nothing was tried, else the latest attempt's; `tone` is its colour."""
 
     order: int
     title: str
@@ -86,6 +87,7 @@ class StepView(BaseModel):
     text: str
     when: str
     status: str
+    tone: str
     label: str
     current: bool
     attempts: list[AttemptView]
@@ -127,6 +129,7 @@ def _step(
         text=text[:1].upper() + text[1:],
         when=words.when_in_words(action.get("condition_type"), action.get("condition_value"), action.get("condition_field")),
         status=status,
+        tone="skipped" if status in ("upcoming", "not_reached") else status,
         label=STATUS_WORDS.get(status, status.capitalize()),
         current=current,
         attempts=[_attempt(log, several=len(attempts) > 1) for log in attempts],
@@ -147,7 +150,7 @@ def _attempt(log: ActionLogView, *, several: bool) -> AttemptView:
         started_at=log.started_at.isoformat(),
         ended_at=log.completed_at.isoformat() if log.completed_at else "",
         until=log.wait_until.isoformat() if log.wait_until and log.status == "running" else "",
-        duration_ms=None if duration is None else max(round(duration), 0),
+        lasted="" if duration is None else duration_text(max(duration, 0)),
         outcome=log.outcome or "",
         message_state=log.message_state or "",
         skip_reason=log.skip_reason or "",

@@ -190,7 +190,7 @@ def step_in_words(order: int, action: Mapping[str, Any], names: Mapping[str, str
     what = action_in_words(str(action.get("action_type") or ""), action.get("action_config") or {}, names)
     when = when_in_words(action.get("condition_type"), action.get("condition_value"), action.get("condition_field"))
     start = "First" if order == 1 else "Then"
-    return f"{start}, {when}, {what}." if when else f"{start} {what}."
+    return f"{start}, {when}, {what}." if when else f"{start}, {what}."
 
 
 def days_in_words(days: Iterable[int]) -> str:

@@ -34,9 +34,9 @@ def test_without_dates_it_is_the_last_30_days_and_half_named_ones_are_completed(
 @pytest.mark.parametrize(
     ("first", "last", "zone", "pointer"),
     [
-        (date(2026, 2, 2), date(2026, 2, 1), "UTC", "/to"),
-        (date(2020, 1, 1), date(2026, 2, 1), "UTC", "/from"),
-        (date(2026, 1, 1), date(2026, 2, 1), "Mars/Base", "/tz"),
+        (date(2026, 2, 2), date(2026, 2, 1), "UTC", "/query/to"),
+        (date(2020, 1, 1), date(2026, 2, 1), "UTC", "/query/from"),
+        (date(2026, 1, 1), date(2026, 2, 1), "Mars/Base", "/query/tz"),
     ],
 )
 def test_wrong_periods_name_the_field(first: date, last: date, zone: str, pointer: str) -> None:

@@ -46,7 +46,7 @@ async def killer(field: Battlefield, victims: tuple[str, ...], done: asyncio.Eve
     while not done.is_set():
         await asyncio.sleep(chance.uniform(*KILL_EVERY))
         children = field.stack.children()
-        names = [name for name in children if name.startswith(victims)]
+        names = [name for name in children if name.casefold().startswith(victims)]
         if names:
             name = chance.choice(names)
             try:

@@ -154,7 +154,7 @@ async def test_a_mail_costs_few_milliseconds(smtp: Connection) -> None:
         began = time.perf_counter()
         assert isinstance(await SMTP_PROVIDER.send(smtp, mail()), Accepted)
         times.append(time.perf_counter() - began)
-    assert sorted(times)[10] < 0.05  # about 4 ms on an idle machine; the limit only catches a lost cache or a blocking look-up
+    assert sorted(times)[10] < 0.1  # about 4 ms on an idle machine; the limit only catches a lost cache or a blocking look-up
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:

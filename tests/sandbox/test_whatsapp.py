@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from autoflows.sandbox.scripts import Rates, message_script
 from autoflows.sandbox.world import APP_SECRET, PHONE_NUMBER_ID, WABA_ID, WHATSAPP_TOKEN
 from tests.sandbox.fixtures import Receiver, Sandbox, until
 
@@ -71,7 +73,6 @@ async def test_tokens_and_paths(vendor: httpx.AsyncClient) -> None:
 
 
 async def test_statuses_are_signed_and_name_our_data(sandbox: Sandbox, receiver: Receiver, vendor: httpx.AsyncClient) -> None:
-    sandbox.world.speed = 150
     sandbox.world.rates.delivered = sandbox.world.rates.read = 1
     sandbox.world.rates.replied = 0
     answer = (await vendor.post(MESSAGES, json=body(*WELCOME))).json()
@@ -81,10 +82,18 @@ async def test_statuses_are_signed_and_name_our_data(sandbox: Sandbox, receiver:
         digest = hmac.new(APP_SECRET.encode(), raw, hashlib.sha256).hexdigest()
         assert headers["x-hub-signature-256"] == f"sha256={digest}"
     statuses = [sent["entry"][0]["changes"][0]["value"]["statuses"][0] for sent in receiver.bodies]
-    assert [status["status"] for status in statuses] == ["sent", "delivered", "read"]
+    assert sorted(status["status"] for status in statuses) == ["delivered", "read", "sent"]
     assert {status["id"] for status in statuses} == {answer["messages"][0]["id"]}
     assert {status["biz_opaque_callback_data"] for status in statuses} == {"att"}
     assert all(status["timestamp"].isdigit() for status in statuses)
+
+
+def test_a_message_is_sent_then_delivered_then_read_then_answered() -> None:
+    certain = Rates(delivered=1, read=1, replied=1)
+    steps = message_script(certain, random.Random(1))
+    assert [status for _, status in steps] == ["sent", "delivered", "read", "reply"]
+    assert all(after > 0 for after, _ in steps)
+    assert [status for _, status in message_script(certain.model_copy(update={"delivered": 0}), random.Random(1))] == ["sent"]
 
 
 @pytest.mark.parametrize(("ending", "code"), [("91", 131026), ("92", 131049)])

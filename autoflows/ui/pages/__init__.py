@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from autoflows.ui.pages import channels, contacts, dashboard, door, leads, settings, templates
+from autoflows.ui.pages import (
+    analytics,
+    channels,
+    contacts,
+    dashboard,
+    door,
+    execution,
+    executions,
+    flow_form,
+    flow_list,
+    leads,
+    settings,
+    templates,
+)
 
-__all__ = ["channels", "contacts", "dashboard", "door", "leads", "settings", "templates"]
+__all__ = [
+    "analytics",
+    "channels",
+    "contacts",
+    "dashboard",
+    "door",
+    "execution",
+    "executions",
+    "flow_form",
+    "flow_list",
+    "leads",
+    "settings",
+    "templates",
+]

@@ -59,7 +59,7 @@ class AnalyticsState(PageState, Base):
         try:
             period = self._period()
         except Invalid as error:
-            self.problems = {e.pointer.removeprefix("/"): e.detail for e in error.errors}
+            self.problems = {e.pointer.removeprefix("/query/"): e.detail for e in error.errors}
             return
         shown = await self._service(analytics.overview, period, figures=True)
         self.first_day, self.last_day = period.first.isoformat(), period.last.isoformat()
@@ -108,7 +108,7 @@ def _day(text: str, name: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid("This is not a day.", errors=[FieldError(f"/{name}", "choose a day")]) from None
+        raise Invalid("This is not a day.", errors=[FieldError(f"/query/{name}", "choose a day")]) from None
 
 
 def _card(chart: analytics.ChartView) -> ChartCard:

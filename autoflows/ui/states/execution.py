@@ -81,7 +81,7 @@ class ExecutionPage(PageState, Base):
     cancel_open: bool = False
 
     _execution_id: str = ""
-    _plan: dict[str, Any] = {}
+    _plan: str = ""
     _names: dict[str, str] = {}
 
     @rx.var
@@ -98,7 +98,7 @@ class ExecutionPage(PageState, Base):
         if str(execution_id) != self._execution_id:
             self.head, self.steps, self.trace, self.trace_text = ExecutionHead(), [], [], ""
         self._execution_id = str(execution_id)
-        self._plan = (await self._service(timeline.get_plan, execution_id)).model_dump(mode="json")
+        self._plan = (await self._service(timeline.get_plan, execution_id)).model_dump_json()
         items = await self._service(catalogue.items_for_actions)
         self._names = {str(item.id): item.label for kind in items.values() for item in kind}
         await self._refresh()
@@ -109,7 +109,7 @@ class ExecutionPage(PageState, Base):
         execution_id = UUID(self._execution_id)
         execution = await self._service(executions.get_execution, execution_id)
         logs = await self._service(executions.list_logs, execution_id)
-        steps = story(execution, FlowDefinition.model_validate(self._plan), logs, self._names)
+        steps = story(execution, FlowDefinition.model_validate_json(self._plan), logs, self._names)
         head = head_of(execution)
         head.steps, head.steps_done = len(steps), sum(1 for s in steps if s.status in ("success", "failed", "skipped", "unknown"))
         if head != self.head:

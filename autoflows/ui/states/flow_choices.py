@@ -1,4 +1,4 @@
-"""What the pickers of a flow's steps offer: the account's agents, numbers and templates, each with a word of warning if it will not work."""
+"""What the pickers of a step offer: the account's items, each with a word of warning if it will not work."""
 
 from __future__ import annotations
 

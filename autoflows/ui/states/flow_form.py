@@ -16,7 +16,7 @@ from autoflows.services import flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
 from autoflows.ui import words
-from autoflows.ui.flow_draft import action_body, condition_body, condition_of, placed, step_of
+from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, placed, step_of
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
@@ -134,7 +134,7 @@ class FlowForm(FlowRows, PageState, Base):
         self.exit_on_answered, self.exit_on_reply, self.exit_tag = True, True, ""
         self.cooldown_minutes, self.on_unknown = "", OnUnknown.CONTINUE.value
         self.conditions = [condition_of(c) for c in start.conditions]
-        self._dress([step_of(a) for a in start.actions])
+        self._dress([chosen(step_of(a), self.choices) for a in start.actions])
         self._filled()
 
     def _fill(self, flow: FlowView) -> None:
@@ -162,7 +162,7 @@ class FlowForm(FlowRows, PageState, Base):
         await self._check()
 
     async def _check(self) -> None:
-        """What is wrong or unwise in the flow as it stands in the form, in the panel; the fields themselves stay quiet until it is saved."""
+        """Fill the panel with what is wrong or unwise in the flow as it stands; the fields themselves stay quiet until it is saved."""
         body = {name: value for name, value in self._body().items() if name not in ("is_enabled", "priority")}
         try:
             found = await self._service(flows.check_definition, FlowDefinition.model_validate(body))
@@ -256,7 +256,7 @@ class FlowForm(FlowRows, PageState, Base):
             "business_hours_start": self.opens or None,
             "business_hours_end": self.closes or None,
             "business_hours_timezone": self.zone or None,
-            "business_days": self.days,
+            "business_days": list(self.days),
             "outside_hours": self.outside_hours,
             "exit_rules": {"on_answered": self.exit_on_answered, "on_reply": self.exit_on_reply, "on_tag": self.exit_tag or None},
             "cooldown_minutes": self.cooldown_minutes.strip() or None,
@@ -333,4 +333,3 @@ POINTERS_OF: dict[str, Iterable[str]] = {
     "exit_tag": ("exit_rules",),
 }
 """Which pointers of the body a setting of the form stands for, where the names differ."""
-

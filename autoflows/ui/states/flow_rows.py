@@ -10,7 +10,7 @@ import reflex as rx
 from autoflows.actions import ACTIONS
 from autoflows.domain.errors import Invalid
 from autoflows.domain.flow import MAX_ACTIONS, MAX_CONDITIONS, ActionCondition, ActionType, ConditionOperator, TriggerType
-from autoflows.ui.flow_draft import MAPPABLE, ConditionRow, Option, StepRow, dressed, new_key, new_step
+from autoflows.ui.flow_draft import MAPPABLE, ConditionRow, Option, StepRow, chosen, dressed, new_key, new_step
 from autoflows.ui.states.base import choice_of, text_of
 
 GONE = Invalid("This row is not there any more. Reload the page.")
@@ -85,11 +85,7 @@ class FlowRows(rx.State, mixin=True):
         step = new_step(choice_of(kind, ACTIONS, default="wait"))
         if step.kind == "wait":
             step.fields[0].value = "10"  # a wait of nothing helps nobody
-        for field in step.fields:
-            options = self.choices.get(field.widget, [])
-            if field.required and len(options) == 1:  # nothing to choose from: chosen
-                field.value = options[0].value
-        self._dress([*self.steps, step])
+        self._dress([*self.steps, chosen(step, self.choices)])
         await self._touched()
 
     @rx.event

@@ -26,7 +26,8 @@ def conditions() -> rx.Component:
             rx.cond(
                 FlowForm.conditions.length() == 0,
                 rx.el.p(
-                    "Without a condition the flow never starts by itself; people can still be enrolled by hand.", class_name="af-help af-flat"
+                    "Without a condition the flow never starts by itself; people can still be enrolled by hand.",
+                    class_name="af-help af-flat",
                 ),
                 rx.fragment(),
             ),

@@ -13,9 +13,7 @@ def text(value: Any, on_done: Any, **attributes: Any) -> rx.Component:
     return rx.input(default_value=value, on_blur=on_done, width="100%", **attributes)
 
 
-def pick(
-    value: Any, options: Mapping[str, str] | Sequence[tuple[str, str]], on_change: Any, *, label: Any, **trigger: Any
-) -> rx.Component:
+def pick(value: Any, options: Mapping[str, str] | Sequence[tuple[str, str]], on_change: Any, *, label: Any, **trigger: Any) -> rx.Component:
     """One of fixed choices, value to words."""
     pairs = list(options.items()) if isinstance(options, Mapping) else list(options)
     return rx.select.root(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 import reflex as rx
 
 from autoflows.ui import words
 from autoflows.ui.components import card, field, switch_field
+from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.flow_form.controls import pick, said_wrong, text
 from autoflows.ui.states.flow_form import FlowForm
-
-ZONES = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/", "SystemV/", "US/"))) + ["UTC"]
 
 
 def hours() -> rx.Component:
@@ -45,7 +42,7 @@ def hours() -> rx.Component:
             ),
             class_name="af-grid-3",
         ),
-        rx.el.datalist(*(rx.el.option(value=zone) for zone in ZONES), id="zones"),
+        zone_list(),
         class_name="af-form af-inset",
     )
     return card(
@@ -67,7 +64,7 @@ def hours() -> rx.Component:
                     value=FlowForm.outside_hours,
                     on_change=FlowForm.set_outside_hours,
                     aria_labelledby="outside-label",
-                    class_name="af-row",
+                    class_name="af-radios",
                 ),
                 class_name="af-field",
             ),

@@ -38,7 +38,9 @@ def steps() -> rx.Component:
         rx.el.div(rx.foreach(FlowForm.steps, _step), class_name="af-steps", role="list", aria_label="Steps"),
         rx.cond(
             FlowForm.steps.length() == 0,
-            rx.el.p("No step yet. Most teams begin with an AI call, wait ten minutes, and follow up in writing.", class_name="af-steps-empty"),
+            rx.el.p(
+                "No step yet. Most teams begin with an AI call, wait ten minutes, and follow up in writing.", class_name="af-steps-empty"
+            ),
             rx.fragment(),
         ),
         said_wrong(FlowForm.problems["actions"]),
@@ -77,9 +79,7 @@ def _step(step: rx.Var[StepRow], index: rx.Var[int]) -> rx.Component:
             ),
             rx.el.div(
                 icon_action("arrow-up", f"Move {name} up", FlowForm.move_step(step.key, -1), disabled=index == 0),
-                icon_action(
-                    "arrow-down", f"Move {name} down", FlowForm.move_step(step.key, 1), disabled=order == FlowForm.steps.length()
-                ),
+                icon_action("arrow-down", f"Move {name} down", FlowForm.move_step(step.key, 1), disabled=order == FlowForm.steps.length()),
                 icon_action("trash-2", f"Remove {name}", FlowForm.remove_step(step.key), colour="red"),
                 class_name="af-step-tools af-edit-only",
             ),
