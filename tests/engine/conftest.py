@@ -56,7 +56,7 @@ class Bench:
     settings: AccountSettings = field(default_factory=lambda: AccountSettings(legal_hours="off"))
 
     def call(self, order: int, **extra: Any) -> dict[str, Any]:
-        condition = {k: extra.pop(k) for k in ("condition_type", "condition_value", "condition_field") if k in extra}
+        condition: dict[str, Any] = {k: extra.pop(k) for k in ("condition_type", "condition_value", "condition_field") if k in extra}
         config = {"agent_id": str(self.agent), "phone_number_id": str(self.number), **extra}
         return {"action_order": order, "action_type": "ai_call", "action_config": config, **condition}
 
@@ -177,7 +177,7 @@ async def serving(port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        web.stop()
+        web.stop()  # type: ignore[no-untyped-call]
         await asyncio.gather(task, return_exceptions=True)
 
 
@@ -238,15 +238,14 @@ async def _account(world: sandbox.World, drainer: Drainer, http_port: int, smtp_
         )
         smtp = channel("smtp", {}, {"host": "127.0.0.1", "port": smtp_port, "security": "none", "from_email": "sales@example.com"})
         await session.flush()
-        common = {"user_id": owner.id}
-        agent = VoiceAgent(**common, channel_id=bolna.id, name="Welcome", provider_agent_id=sandbox.AGENT_IDS[0])
-        number = PhoneNumber(**common, channel_id=bolna.id, phone_number=sandbox.NUMBERS[0])
-        sender = WhatsAppNumber(**common, channel_id=whatsapp.id, provider_number_id=sandbox.PHONE_NUMBER_ID)
+        agent = VoiceAgent(user_id=owner.id, channel_id=bolna.id, name="Welcome", provider_agent_id=sandbox.AGENT_IDS[0])
+        number = PhoneNumber(user_id=owner.id, channel_id=bolna.id, phone_number=sandbox.NUMBERS[0])
+        sender = WhatsAppNumber(user_id=owner.id, channel_id=whatsapp.id, provider_number_id=sandbox.PHONE_NUMBER_ID)
         template = WhatsAppTemplate(
-            **common, channel_id=whatsapp.id, name="lead_welcome", language="en", body="Hello {{1}} of {{2}}", variables=["1", "2"]
+            user_id=owner.id, channel_id=whatsapp.id, name="lead_welcome", language="en", body="Hello {{1}} of {{2}}", variables=["1", "2"]
         )
         email = EmailTemplate(
-            **common,
+            user_id=owner.id,
             channel_id=smtp.id,
             name="Thanks",
             subject="Thanks, {{ contact.name }}",
