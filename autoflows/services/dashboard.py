@@ -144,9 +144,7 @@ async def _attention(actor: Actor, session: AsyncSession, found: Ledger, enabled
     unknown, unknown_total = await _unknown_attempts(actor, session, now)
     failed = await _number(
         session,
-        scoped(actor, LeadEvent).where(
-            col(LeadEvent.disposition) == Disposition.ERROR, col(LeadEvent.received_at) >= now - LOOK_BACK
-        ),
+        scoped(actor, LeadEvent).where(col(LeadEvent.disposition) == Disposition.ERROR, col(LeadEvent.received_at) >= now - LOOK_BACK),
     )
     if failed:
         items.append(

@@ -120,7 +120,9 @@ def _day(which: str, label: str, value: rx.Var[str], name: str) -> rx.Component:
     return rx.el.div(
         rx.input(type="date", value=value, on_change=lambda v: AnalyticsState.set_day(which, v), aria_label=label),
         rx.cond(
-            AnalyticsState.problems[name], rx.el.div(AnalyticsState.problems[name], class_name="af-field-error", role="alert"), rx.fragment()
+            AnalyticsState.problems[name],
+            rx.el.div(AnalyticsState.problems[name], class_name="af-field-error", role="alert"),
+            rx.fragment(),
         ),
     )
 

@@ -108,6 +108,10 @@ class ChannelsState(PageState, Base):
     checking: str = ""
     syncing: str = ""
 
+    def _arrive(self) -> None:
+        self.problems, self.form_open = {}, False
+        self.checking = self.syncing = ""
+
     async def _load(self) -> None:
         self.forms = await self._call(channels.provider_forms)
         self.rows = [card_of(channel, self.forms) for channel in await self._service(channels.list_channels)]

@@ -58,6 +58,9 @@ class ContactState(PageState, Base):
     enrolling: bool = False
     flow_choices: list[tuple[str, str]] = []
 
+    def _arrive(self) -> None:
+        self.problems, self.editing, self.enrolling = {}, False, False
+
     async def _load(self) -> None:
         contact_id = id_of(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
         if self.contact is not None and self.contact.id != contact_id:
