@@ -48,10 +48,10 @@ COLUMNS = (
 def _tab(tab: rx.Var[StatusTab]) -> rx.Component:
     return rx.el.button(
         tab.label,
-        rx.el.span(tab.count, class_name="af-tab-count"),
+        rx.el.span(tab.count, class_name="af-status-tab-count"),
         type="button",
         role="tab",
-        class_name="af-tab",
+        class_name="af-status-tab",
         custom_attrs={"aria-selected": (ExecutionList.status == tab.value).to_string()},
         on_click=ExecutionList.set_status(tab.value),
         key=tab.value,
@@ -117,7 +117,7 @@ def _nothing() -> rx.Component:
 def executions() -> rx.Component:
     """The list."""
     return card(
-        rx.el.div(rx.foreach(ExecutionList.tabs, _tab), class_name="af-tabs", role="tablist", aria_label="Status"),
+        rx.el.div(rx.foreach(ExecutionList.tabs, _tab), class_name="af-status-tabs", role="tablist", aria_label="Status"),
         _filters(),
         rx.cond(ExecutionList.rows.length() > 0, data_table(COLUMNS, ExecutionList.rows, label="Executions"), _nothing()),
         pager(ExecutionList),
