@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -30,7 +31,8 @@ from autoflows.settings import get_settings
 from tests.servers import DatabaseServer
 
 PASSWORD = "a long enough password"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+"""The system's own browser if there is one, else the one Playwright has installed."""
 _numbers = itertools.count(1)
 
 
@@ -50,8 +52,10 @@ def site(database_server: DatabaseServer, valkey_server: Valkey, tmp_path_factor
         port = probe.getsockname()[1]
     url, log = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("web") / "web.log"
     with database_server.database() as database, pytest.MonkeyPatch.context() as patch:
-        for name, value in {"DATABASE_URL": database, "REDIS_URL": valkey_server.url, "SECRET_KEY": "only for tests", "PUBLIC_URL": url}.items():
-            patch.setenv(f"AUTOFLOWS_{name}", value)
+        patch.setenv("AUTOFLOWS_DATABASE_URL", database)
+        patch.setenv("AUTOFLOWS_REDIS_URL", valkey_server.url)
+        patch.setenv("AUTOFLOWS_SECRET_KEY", "only for tests")
+        patch.setenv("AUTOFLOWS_PUBLIC_URL", url)
         get_settings.cache_clear()
         environment = {**os.environ, **web.ENVIRONMENT, "PORT": str(port), "PYTHONPATH": str(web.SOURCE)}
         with log.open("wb") as output:
@@ -83,7 +87,7 @@ async def chromium(site: Site) -> AsyncIterator[Browser]:
     """One browser for all tests; each page has a context, so cookies, of its own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM if Path(CHROMIUM).exists() else None,
+            executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
+from sqlmodel import select
 
-from autoflows.domain.flow import FlowDefinition
 from autoflows.ids import new_id, utc_now
 from autoflows.models import (
     Channel,
@@ -101,10 +100,7 @@ async def make_execution(person: Person, flow: FlowView, name: str, phone: str) 
     """A run of the flow's version that has just begun. It is due far in the future: no worker is meant to take it."""
     now = utc_now()
     async with open_session() as session:
-        version = (
-            await session.exec(sa.select(FlowVersion.id, FlowVersion.definition).where(FlowVersion.flow_id == flow.id))  # type: ignore[call-overload, arg-type]
-        ).one()
-        FlowDefinition.model_validate(version.definition)
+        version = (await session.exec(select(FlowVersion).where(FlowVersion.flow_id == flow.id))).one()
         contact = Contact(user_id=person.account_id, name=name, phone=phone)
         session.add(contact)
         await session.flush()
@@ -126,5 +122,4 @@ async def make_execution(person: Person, flow: FlowView, name: str, phone: str) 
 async def flow_named(person: Person, name: str) -> Flow | None:
     """The account's flow with this name, deleted ones included."""
     async with open_session() as session:
-        found = await session.exec(sa.select(Flow).where(Flow.user_id == person.account_id, Flow.name == name))  # type: ignore[call-overload, arg-type]
-        return found.scalars().first()
+        return (await session.exec(select(Flow).where(Flow.user_id == person.account_id, Flow.name == name))).first()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
@@ -48,7 +49,7 @@ async def change(execution: Execution, log: ActionLog | None = None, **values: o
     return committed
 
 
-def attempt(execution: Execution, order: int, kind: str, status: str, **values: object) -> ActionLog:
+def attempt(execution: Execution, order: int, kind: str, status: str, **values: Any) -> ActionLog:
     return ActionLog(
         flow_execution_id=execution.id,
         user_id=execution.user_id,

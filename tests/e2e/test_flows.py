@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Dialog, Page, expect
 
 from autoflows.domain.permissions import Role
+from autoflows.models import VoiceAgent
+from autoflows.models.database import open_session
 from tests.e2e.conftest import OpenPage, make_person, ready
 from tests.e2e.flow_world import flow_named, make_flow, make_world
 
@@ -93,7 +97,7 @@ async def test_leaving_with_unsaved_changes_asks(open_page: OpenPage) -> None:
     await expect(page.get_by_text("Unsaved changes")).to_be_visible()
     asked: list[str] = []
 
-    async def stay(dialog) -> None:  # type: ignore[no-untyped-def]
+    async def stay(dialog: Dialog) -> None:
         asked.append(dialog.message)
         await dialog.dismiss()
 
@@ -175,10 +179,8 @@ async def test_an_empty_account_is_offered_examples(open_page: OpenPage) -> None
     await expect(page.get_by_role("heading", name="4. E-mail")).to_be_visible()
 
 
-async def _retire_agent(agent_id) -> None:  # type: ignore[no-untyped-def]
-    from autoflows.models import VoiceAgent
-    from autoflows.models.database import open_session
-
+async def _retire_agent(agent_id: UUID) -> None:
+    """As a sync does when the vendor no longer lists it."""
     async with open_session() as session:
         agent = await session.get(VoiceAgent, agent_id)
         assert agent is not None

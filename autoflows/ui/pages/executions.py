@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from autoflows.ui.components import Column, card, data_table, empty_state, filter_select, moment, pager, search_box, status_badge, tag
@@ -12,14 +14,14 @@ from autoflows.ui.states.executions import ExecutionList, StatusTab
 HERE = f"{FLOWS}/executions"
 
 
-def _who(row) -> rx.Component:
+def _who(row: Any) -> rx.Component:
     return rx.el.div(
         rx.link(row.name, href=f"{HERE}/{row.id}"),
         rx.cond(row.address != "", rx.el.div(row.address, class_name="af-muted af-small"), rx.fragment()),
     )
 
 
-def _flow(row) -> rx.Component:
+def _flow(row: Any) -> rx.Component:
     return rx.el.span(
         rx.el.span(row.flow_name, class_name="af-clip", title=row.flow_name),
         rx.el.span(f" v{row.flow_version}", class_name="af-muted af-small"),
@@ -27,7 +29,7 @@ def _flow(row) -> rx.Component:
     )
 
 
-def _waiting(row) -> rx.Component:
+def _waiting(row: Any) -> rx.Component:
     return rx.el.span(
         rx.el.span(row.waiting, class_name="af-muted af-clip", title=row.waiting),
         rx.cond(row.waiting_until != "", rx.el.span(" ", countdown(row.waiting_until), class_name="af-small af-nowrap"), rx.fragment()),
