@@ -61,7 +61,8 @@ def create_api() -> FastAPI:
     for router in (flow_aliases.router, *AUTOMATION_ROUTERS):
         app.include_router(router, prefix="/api/auto-engagement", include_in_schema=False)
     app.include_router(health.metrics_router)
-    app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
+    for path in ("/api", "/api/{path:path}"):
+        app.add_api_route(path, _nothing_here, methods=_METHODS, include_in_schema=False)
     return app
 
 

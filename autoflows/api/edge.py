@@ -24,7 +24,7 @@ MAX_DEPTH = 60
 """Levels of nesting in a JSON body; what is deeper is no honest request and would exhaust the stack when it is written again."""
 
 # Escapes that may stand for what PostgreSQL cannot store; only a body that has one is looked through.
-_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity|\d[eE]\+?\d{3}")
+_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|NaN|Infinity|\d[eE]\+?\d{3}")
 
 
 class ApiEdge:

@@ -120,7 +120,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found.append("404")
     if operation.get("requestBody"):
         found += ["400", "413"]
-    if operation.get("requestBody") or operation.get("parameters"):
+    if operation.get("requestBody") or operation.get("parameters") or "422" in operation["responses"]:
         found.append("422")
     if method != "get":
         found.append("409")

@@ -7,9 +7,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from autoflows.domain.flow import Strict, check_timezone
+from autoflows.domain.flow import Strict, check_timezone, check_wall_clock
+from autoflows.domain.people import has_phones
 
 DEFAULT_COOLDOWN_MINUTES = 60
+MAX_PRICE = 1_000_000_000
+"""Minor units of one action's price: room for any currency, and far from what a column can hold."""
 
 
 class BusinessHours(Strict):
@@ -24,6 +27,11 @@ class BusinessHours(Strict):
     @classmethod
     def _zone(cls, value: str) -> str:
         return check_timezone(value)
+
+    @field_validator("start", "end")
+    @classmethod
+    def _naive(cls, value: time) -> time | None:
+        return check_wall_clock(value)
 
     @field_validator("days")
     @classmethod
@@ -54,6 +62,13 @@ class AccountSettings(Strict):
     holidays: list[date] = Field(default_factory=list, max_length=400, description="no contacts on these dates in the hours' zone")
     kill_switch: bool = Field(default=False, description="hold every outgoing contact of the account")
     currency: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")] = "INR"
-    prices: dict[str, int] = Field(
+    prices: dict[str, Annotated[int, Field(ge=0, le=MAX_PRICE)]] = Field(
         default_factory=dict, description="price per action type in minor units, such as {'ai_call': 400}; added to the analytics"
     )
+
+    @field_validator("default_country")
+    @classmethod
+    def _country(cls, value: str) -> str:
+        if not has_phones(value):
+            raise ValueError(f"'{value}' is not a country of the telephone network; use its ISO 3166 code, such as IN or GB")
+        return value

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from autoflows.domain.flow import ConditionOperator, TriggerCondition, TriggerType
+
+MAX_SHOWN = 200
+"""Characters of an actual value that a trace keeps: traces are stored for each lead and flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,12 @@ class ConditionResult:
 
 
 def _number(text: str) -> float | None:
+    """A finite number, or None: `nan` and `infinity` are words a lead may carry, not amounts."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if isfinite(number) else None
 
 
 def _compare_numbers(actual: str, expected: str, test: Callable[[float, float], bool]) -> bool:
@@ -116,11 +122,12 @@ def field_value(lead: Lead, path: str) -> Any:
 def evaluate(condition: TriggerCondition, lead: Lead) -> ConditionResult:
     """One trigger condition against one lead."""
     actual = values_of(lead, condition.condition_type, condition.condition_field)
+    shown = ", ".join("" if v is None else str(v) for v in actual)
     return ConditionResult(
         condition_type=condition.condition_type,
         condition_operator=condition.condition_operator,
         condition_field=condition.condition_field,
         expected=condition.condition_value,
-        actual=", ".join("" if v is None else str(v) for v in actual),
+        actual=shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 1] + "…",
         met=compare(condition.condition_operator, actual, condition.condition_value),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import time
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -81,6 +82,7 @@ class OnUnknown(StrEnum):
 
 
 NO_VALUE_OPERATORS = frozenset({ConditionOperator.ANY, ConditionOperator.EXISTS})
+NUMBER_OPERATORS = frozenset({ConditionOperator.GREATER_THAN, ConditionOperator.LESS_THAN})
 CALL_OUTCOME_VALUES = tuple(o.value for o in CallOutcome) + (NOT_ANSWERED,)
 CONTACT_FIELDS = ("name", "phone", "email", "company", "timezone", "lead_source", "entry_type")
 
@@ -94,6 +96,20 @@ def check_timezone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"'{name}' is not a time zone; use an IANA name such as Asia/Kolkata") from None
     return name
+
+
+def check_wall_clock(value: time | None) -> time | None:
+    """A time of day itself. Raises ValueError for one that carries a zone."""
+    if value is not None and value.tzinfo is not None:
+        raise ValueError("must be a wall-clock time such as 09:00, without a zone; the zone is a field of its own")
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 class Strict(BaseModel):
@@ -118,11 +134,8 @@ class TriggerCondition(Strict):
             raise ValueError(f"condition_field is needed for a condition on {self.condition_type}: name the field to look at")
         if self.condition_type is TriggerType.CONTACT_FIELD and self.condition_field not in CONTACT_FIELDS:
             raise ValueError(f"condition_field '{self.condition_field}' is not a contact field; use one of {', '.join(CONTACT_FIELDS)}")
-        if self.condition_operator in (ConditionOperator.GREATER_THAN, ConditionOperator.LESS_THAN):
-            try:
-                float(self.condition_value or "")
-            except ValueError:
-                raise ValueError(f"condition_value must be a number for the operator '{self.condition_operator}'") from None
+        if self.condition_operator in NUMBER_OPERATORS and not _is_number(self.condition_value or ""):
+            raise ValueError(f"condition_value must be a number for the operator '{self.condition_operator}'")
         return self
 
 
@@ -178,9 +191,7 @@ class FlowSettings(Strict):
     @field_validator("business_hours_start", "business_hours_end")
     @classmethod
     def _naive(cls, value: time | None) -> time | None:
-        if value is not None and value.tzinfo is not None:
-            raise ValueError("must be a wall-clock time such as 09:00, without a zone; the zone is business_hours_timezone")
-        return value
+        return check_wall_clock(value)
 
     @field_validator("business_days")
     @classmethod

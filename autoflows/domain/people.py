@@ -9,6 +9,14 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import timezone as phone_timezone
 
+SHORTEST_SHOWN = 8
+"""Fewer characters than this are hidden altogether: three at the front and two at the end would be most of them."""
+
+
+def has_phones(country: str) -> bool:
+    """Whether numbers can be read as this ISO 3166 country's: `GB` has telephones, `UK` is no such code."""
+    return country in phonenumbers.SUPPORTED_REGIONS
+
 
 @lru_cache(maxsize=20_000)
 def normalise_phone(raw: str, default_country: str) -> str | None:
@@ -42,6 +50,7 @@ def normalise_email(raw: str) -> str | None:
     return checked.normalized.lower()
 
 
+@lru_cache(maxsize=5_000)
 def country_of_phone(phone: str) -> str | None:
     """ISO 3166 country of an E.164 number, or None (unknown, or a non-geographic range)."""
     try:
@@ -70,15 +79,17 @@ def _known(zone: str) -> bool:
 
 
 def mask_phone(phone: str | None) -> str | None:
-    """A phone number as viewers see it: country code and last two digits."""
+    """A phone number as viewers see it: its beginning and last two digits; of what is too short for a number, nothing."""
     if not phone:
         return phone
-    return f"{phone[:3]}{'•' * max(len(phone) - 5, 0)}{phone[-2:]}"
+    if len(phone) < SHORTEST_SHOWN:
+        return "•" * len(phone)
+    return f"{phone[:3]}{'•' * (len(phone) - 5)}{phone[-2:]}"
 
 
 def mask_email(email: str | None) -> str | None:
-    """An e-mail address as viewers see it: first letter and domain."""
-    if not email or "@" not in email:
+    """An e-mail address as viewers see it: first letter and domain; of what is no address, nothing."""
+    if not email:
         return email
-    local, _, domain = email.partition("@")
-    return f"{local[:1]}•••@{domain}"
+    local, at, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}" if at and len(local) > 1 else f"•••{at}{domain if at else ''}"

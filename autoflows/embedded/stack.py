@@ -24,7 +24,7 @@ from typing import Any
 from autoflows.embedded import frontend, postgres, valkey, web
 from autoflows.embedded.home import Home, Instance, check_space, lock, open_home, record, running, secret_key
 from autoflows.embedded.processes import MARK, CannotStart, Command, end, orphans
-from autoflows.embedded.supervisor import Service, Supervisor, console
+from autoflows.embedded.supervisor import Service, Supervisor, console, write
 from autoflows.settings import Settings
 
 FIRST_PORT = 8000
@@ -39,13 +39,16 @@ class Options:
     host: str
     port: int | None
     demo: bool
+    leads_per_minute: float
     workers: int
 
 
 def up(options: Options, settings: Settings) -> None:
     """Run until a signal ends it. Raises CannotStart with the reason if it cannot start; nothing is left running then."""
-    frontend.ensure_built(console)
     home = open_home(options.home)
+    if options.port is not None:
+        _choose_port(options)  # before the long wait for a build
+    frontend.ensure_built(console)
     with _owned(home):
         check_space(home)
         port = _choose_port(options)
@@ -110,6 +113,7 @@ class Stack:
         }
         if options.demo:
             self.environment["AUTOFLOWS_ALLOW_PRIVATE_NETWORK"] = "1"
+        self.sandbox_url = ""
         self.supervisor = Supervisor(console, self._children_changed)
         self.local = f"http://{'127.0.0.1' if options.host in ('0.0.0.0', '::') else options.host}:{port}"  # noqa: S104 - a comparison
 
@@ -134,7 +138,8 @@ class Stack:
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, on_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup(1) keeps us running
+                loop.add_signal_handler(number, on_signal)
         try:
             await self._start()
             await asyncio.Event().wait()
@@ -152,6 +157,8 @@ class Stack:
         self.environment |= {"AUTOFLOWS_DATABASE_URL": self.instance.database_url, "AUTOFLOWS_REDIS_URL": self.instance.redis_url}
         await self.supervisor.run(self._command("migrate", "-m", "autoflows.cli", "migrate"))
         demo, *_ = await _together(self._start_demo(), self._start_web(), *(self._start_worker(n) for n in range(self.options.workers)))
+        if demo and self.options.leads_per_minute:
+            await self._start_leads(demo["api_token"])
         self.instance.ready = True
         record(self.home, self.instance)
         self._announce(demo, time.monotonic() - began)
@@ -195,7 +202,9 @@ class Stack:
             return None
         ports = _kept_ports(self.home)
         url, smtp = f"http://127.0.0.1:{ports['http']}", ports["smtp"]
-        arguments = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
+        self.sandbox_url = url
+        arguments: tuple[str, ...] = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
+        arguments += ("--state", str(self.home.root / "sandbox.json"))
         command = self._command("sandbox", *arguments)
         await self.supervisor.start(Service("sandbox", lambda: command, lambda: _listens(ports["http"]) and _listens(smtp), stage=2))
         printed = await self.supervisor.run(
@@ -203,6 +212,12 @@ class Stack:
         )
         account: dict[str, str] = json.loads(printed.splitlines()[-1])
         return account
+
+    async def _start_leads(self, token: str) -> None:
+        rate = str(self.options.leads_per_minute)
+        arguments = ("-m", "autoflows.cli", "demo-leads", "--url", self.local, "--per-minute", rate)
+        command = self._command("demo-leads", *arguments, env={"AUTOFLOWS_DEMO_TOKEN": token})
+        await self.supervisor.start(Service("demo leads", lambda: command, lambda: True, stage=4))
 
     def _command(self, name: str, *arguments: str, env: dict[str, str] | None = None, stop_seconds: float = 10.0) -> Command:
         return Command(
@@ -218,13 +233,13 @@ class Stack:
         lines = [f"Autoflows is ready:  {self.instance.url}"]
         if demo:
             lines += [f"Demo login:          {demo['email']}", f"Demo password:       {demo['password']}"]
+            lines += [f"Sandbox world:       {self.sandbox_url}"]
         else:
             lines += ["First owner:         autoflows user create --email you@example.com --role owner"]
         lines += [f"Data and logs:       {self.home.root}", "Stop with Ctrl-C"]
         rule = "-" * max(len(line) for line in lines)
         console(f"Started in {seconds:.1f} s")
-        sys.stdout.write("\n".join(["", rule, *lines, rule, "", ""]))
-        sys.stdout.flush()
+        write("\n".join(["", rule, *lines, rule, "", ""]))
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

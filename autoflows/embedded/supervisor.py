@@ -23,7 +23,9 @@ POLL_SECONDS = 0.2
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0  # a service that lived so long is restarted without delay again
-_ERROR_LINE = re.compile(rb"\b(ERROR|CRITICAL|FATAL|PANIC)\b|^Traceback ")
+ERROR_PAUSE_SECONDS = 5.0  # a service that fails over and over is heard this often
+# A log line of that level, or the last line of a traceback, which names the exception.
+_ERROR_LINE = re.compile(rb"\b(ERROR|CRITICAL|FATAL|PANIC)\b|^(?:\w+\.)*\w*(?:Error|Exception)(?::|$)")
 
 
 @dataclass(slots=True)
@@ -141,11 +143,19 @@ class Supervisor:
     async def _until_ended(self, service: Service, watch: LogWatch) -> None:
         process = service.process
         assert process is not None
+        next_look = 0.0
         while process.poll() is None:
             await asyncio.sleep(POLL_SECONDS)
-            if not service.stopping:
-                for line in watch.errors():
-                    self._say(f"{service.name}: {line}")
+            if time.monotonic() >= next_look and self._show_errors(service, watch):
+                next_look = time.monotonic() + ERROR_PAUSE_SECONDS
+        self._show_errors(service, watch)
+
+    def _show_errors(self, service: Service, watch: LogWatch) -> bool:
+        """Tell what went wrong since the last look; True if anything did. What a stopping service logs is of no interest."""
+        lines = [] if service.stopping else watch.errors()
+        for line in lines:
+            self._say(f"{service.name}: {line}")
+        return bool(lines)
 
     def hurry(self) -> None:
         """Stop waiting for anybody: what still runs is killed."""
@@ -187,7 +197,11 @@ def _how_it_ended(process: subprocess.Popen[bytes]) -> str:
 
 
 def console(line: str) -> None:
-    """Print a line with the time, at once: the console may be a pipe."""
-    text = f"{time.strftime('%H:%M:%S')}  {line}\n"
-    with contextlib.suppress(BrokenPipeError):
+    """Print a line with the time, at once."""
+    write(f"{time.strftime('%H:%M:%S')}  {line}\n")
+
+
+def write(text: str) -> None:
+    """Write to stdout; if nobody can read it any more (a closed pipe or terminal), the services go on without."""
+    with contextlib.suppress(OSError):
         os.write(1, text.encode())

@@ -15,10 +15,12 @@ from sqlmodel import col, select
 
 from autoflows.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotSignedIn, TooManyRequests
 from autoflows.domain.permissions import Role, permissions_of
+from autoflows.engine import control
 from autoflows.ids import utc_now
 from autoflows.models import ApiToken, Session, User
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, open_to
+from autoflows.services.after_commit import after_commit
 from autoflows.services.passwords import check_password, hash_password, needs_rehash, verify_password
 from autoflows.services.throttle import Buckets
 from autoflows.services.users import create_user, find_user
@@ -46,7 +48,7 @@ async def sign_in(session: AsyncSession, email: str, password: str, ip: str, use
     """A new session: its secret for the cookie, and its end.
 
     Raises NotSignedIn with one sentence for an unknown address, a wrong password and a deactivated user alike, and TooManyRequests
-    after 10 tries of one address from one IP (one more every 30 s) or 100 from one IP. A success forgets the person's tries.
+    after 10 wrong tries of one address from one IP (one more every 30 s) or 100 from one IP (one every 3 s). A success does not count.
     """
     key = (ip, email.strip().lower())
     if wait := max(tries_per_person.take(key), tries_per_address.take(ip)):
@@ -56,15 +58,17 @@ async def sign_in(session: AsyncSession, email: str, password: str, ip: str, use
         log.info("Sign-in refused from %s for user %s", ip, user.id if user else "unknown")
         raise NotSignedIn("The e-mail address or the password is not right.")
     tries_per_person.forget(key)
+    tries_per_address.give_back(ip)
     if needs_rehash(user.password_hash):
         user.password_hash = await hash_password(password)
-    return _open(session, user, ip, user_agent)
+    return await _open(session, user, ip, user_agent)
 
 
-def _open(session: AsyncSession, user: User, ip: str, user_agent: str) -> tuple[str, datetime]:
+async def _open(session: AsyncSession, user: User, ip: str, user_agent: str) -> tuple[str, datetime]:
     secret, now = secrets.token_urlsafe(32), utc_now()
     expires_at = now + timedelta(hours=get_settings().session_hours)
     user.last_login_at = now
+    await session.exec(sa.delete(Session).where(col(Session.user_id) == user.id, col(Session.expires_at) < now))
     session.add(
         Session(
             user_id=user.id, token_hash=digest(secret), created_at=now, last_seen_at=now, expires_at=expires_at,
@@ -209,7 +213,11 @@ async def update_me(actor: Actor, session: AsyncSession, changes: MeUpdate, toke
         await close_sessions(session, user.id, but=token)
         audit.record(session, actor, "user.password_changed", "user", user.id)
     user.name = user.name if changes.name is None else changes.name
-    user.timezone = changes.timezone or user.timezone
+    if changes.timezone is not None and changes.timezone != user.timezone:
+        audit.record(session, actor, "user.updated", "user", user.id, timezone={"from": user.timezone, "to": changes.timezone})
+        user.timezone = changes.timezone
+        if user.owner_id is None:
+            after_commit(session, lambda: control.wake_account(user.id))
     user.updated_at = utc_now()
     return me(actor_of(user, "session"))
 
@@ -228,4 +236,4 @@ async def set_up(session: AsyncSession, setup: Setup, ip: str, user_agent: str) 
         raise Conflict("This installation is set up already; sign in, or ask its owner for an account.")
     user = await create_user(session, email=setup.email, password=setup.password, role=Role.OWNER, name=setup.name)
     user.timezone = setup.timezone
-    return _open(session, user, ip, user_agent)
+    return await _open(session, user, ip, user_agent)

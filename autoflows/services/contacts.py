@@ -41,6 +41,8 @@ from autoflows.services.views.masking import shown
 MAX_BULK = 1000
 SETTINGS_SECONDS = 5.0
 """How old an account's settings may be when a lead is taken in; only the default country is read from them there."""
+MIN_DIGITS, TRUNK_DIGITS = 3, 8
+"""How many digits are searched for within phone numbers, and from how many on a leading 0 may be the trunk prefix."""
 
 _settings: dict[UUID, tuple[float, AccountSettings]] = {}
 
@@ -105,7 +107,7 @@ async def list_contacts(
         statement = statement.where(await matches_person(actor, search))
     if tag := clean(tag):
         each = sa.func.unnest(col(Contact.tags)).column_valued("each_tag")
-        statement = statement.where(sa.exists(sa.select(sa.literal(1)).select_from(each).where(sa.func.lower(each) == tag.lower())))
+        statement = statement.where(sa.exists(sa.select(sa.literal(1)).where(sa.func.lower(each) == tag.lower())))
     if lead_source := clean(lead_source):
         statement = statement.where(sa.func.lower(col(Contact.lead_source)) == lead_source.lower())
     keys = [col(Contact.created_at), col(Contact.id)]
@@ -189,9 +191,9 @@ async def matches_person(actor: Actor, search: str) -> sa.ColumnElement[bool]:
     if actor.may(Permission.PII_READ):
         tests.append(col(Contact.email).icontains(search, autoescape=True))
         digits = "".join(letter for letter in search if letter.isascii() and letter.isdigit())
-        if len(digits) >= 3 and not any(letter.isalpha() for letter in search):
-            tests.append(col(Contact.phone).contains(digits.lstrip("0") or digits))
-            tests.append(col(Contact.phone_raw).contains(digits))
+        if len(digits) >= MIN_DIGITS and not any(letter.isalpha() for letter in search):
+            ways = {digits, digits.lstrip("0") if len(digits) >= TRUNK_DIGITS else digits}  # 0 before a national number is not stored
+            tests += [column.contains(way) for way in ways for column in (col(Contact.phone), col(Contact.phone_raw))]
     return sa.or_(*tests)
 
 

@@ -18,13 +18,15 @@ _BY_STATE: dict[str, tuple[type[AutoflowsError], str]] = {
     "23505": (Conflict, "There is one like this already."),
     "40001": (Conflict, "Somebody else changed this at the same moment; please try again."),
     "40P01": (Conflict, "Somebody else changed this at the same moment; please try again."),
+    # What asyncpg refuses to send has the class's own code.
+    "22000": (Invalid, "A value cannot be stored: it is out of range, or holds a character that is not allowed."),
     "22003": (Invalid, "A number is too large."),
     "22021": (Invalid, "A text holds a character that cannot be stored."),
     "22P05": (Invalid, "A text holds a character that cannot be stored."),
     "22001": (Invalid, "A text is too long."),
 }
 _DOWN_CLASSES = ("08", "53", "57P")  # connection, resources, operator intervention
-_LOST = (ConnectionError, asyncpg.InterfaceError, asyncpg.exceptions.ConnectionDoesNotExistError, sa.InterfaceError, sa.TimeoutError)
+_LOST = (ConnectionError, sa.TimeoutError)
 
 
 def explain(error: BaseException) -> AutoflowsError | None:
@@ -36,7 +38,7 @@ def explain(error: BaseException) -> AutoflowsError | None:
         if state in _BY_STATE:
             kind, sentence = _BY_STATE[state]
             return kind(sentence)
-        if state.startswith(_DOWN_CLASSES) or isinstance(cause, _LOST) or _never_connected(cause):
+        if state.startswith(_DOWN_CLASSES) or isinstance(cause, _LOST) or _closed(cause) or _never_connected(cause):
             return Unavailable(_DOWN)
     return None
 
@@ -47,6 +49,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = getattr(error, "orig", None) or error.__cause__ or error.__context__
+
+
+def _closed(error: BaseException) -> bool:
+    """Whether asyncpg found its connection or pool closed; its other interface errors are misuse, so faults of ours."""
+    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
 
 
 def _never_connected(error: BaseException) -> bool:

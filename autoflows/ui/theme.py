@@ -65,6 +65,9 @@ WORDS: dict[str, str] = {
     "notify_team": "Notify team",
     "update_contact": "Update contact",
     "sms": "SMS",
+    "api": "API",
+    "email": "E-mail",
+    "manual": "By hand",
     "ok": "Working",
     "unknown": "Unknown",
 }

@@ -22,6 +22,9 @@ from autoflows.services import auth
 from autoflows.services.tokens import create_token
 from autoflows.services.users import create_user
 from autoflows.settings import get_settings
+from tests.sandbox.fixtures import _sandbox_server, sandbox
+
+__all__ = ["_sandbox_server", "sandbox"]
 
 PASSWORD = "a long enough password"
 OWNER = "owner@example.com"

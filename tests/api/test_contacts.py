@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from autoflows.domain.permissions import Role
 from autoflows.engine.pool import get_pool
@@ -83,12 +83,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "pointer"), BAD)
-async def test_bad_leads_are_refused_with_the_field(owner: httpx.AsyncClient, body: dict[str, Any], pointer: str) -> None:
-    answer = await owner.post("/api/contacts", json=body)
-    assert answer.status_code == 422, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert pointer in [e["pointer"] for e in answer.json()["errors"]]
+async def test_bad_leads_are_refused_with_the_field(owner: httpx.AsyncClient) -> None:
+    for body, pointer in BAD:
+        answer = await owner.post("/api/contacts", content=json.dumps(body), headers={"content-type": "application/json"})
+        assert answer.status_code == 422, (body, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert pointer in [e["pointer"] for e in answer.json()["errors"]], (body, answer.text)
 
 
 async def test_odd_but_honest_leads_are_taken(owner: httpx.AsyncClient) -> None:
@@ -102,20 +102,21 @@ async def test_odd_but_honest_leads_are_taken(owner: httpx.AsyncClient) -> None:
 
 
 async def test_broken_bodies(owner: httpx.AsyncClient) -> None:
-    json = {"content-type": "application/json"}
-    assert (await owner.post("/api/contacts", content=b"{", headers=json)).status_code == 400
-    assert (await owner.post("/api/contacts", content=b"[1]", headers=json)).status_code == 422
-    assert (await owner.post("/api/contacts", content=b'{"name":"' + b"x" * 2_000_000 + b'"}', headers=json)).status_code == 413
+    as_json = {"content-type": "application/json"}
+    assert (await owner.post("/api/contacts", content=b"{", headers=as_json)).status_code == 400
+    assert (await owner.post("/api/contacts", content=b"[1]", headers=as_json)).status_code == 422
+    assert (await owner.post("/api/contacts", content=b'{"name":"' + b"x" * 2_000_000 + b'"}', headers=as_json)).status_code == 413
     deep = b'{"phone":"+919876500001","custom_fields":' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"}"
-    assert (await owner.post("/api/contacts", content=deep, headers=json)).status_code in (400, 422)
+    assert (await owner.post("/api/contacts", content=deep, headers=as_json)).status_code in (400, 422)
     nan = b'{"phone":"+919876500001","custom_fields":{"k":NaN}}'
-    assert (await owner.post("/api/contacts", content=nan, headers=json)).status_code == 422
+    assert (await owner.post("/api/contacts", content=nan, headers=as_json)).status_code == 422
     key = await owner.post("/api/contacts", json=ASHA, headers={"Idempotency-Key": "x" * 300})
     assert key.status_code == 422
 
 
 async def test_a_bulk_gives_a_result_per_item(owner: httpx.AsyncClient) -> None:
-    items = [{**ASHA, "external_id": "b-1"}, {"name": "nobody"}, {**ASHA, "external_id": "b-1"}, "text", {**ASHA, "external_id": "b-2", "x": 1}]
+    good, other = {**ASHA, "external_id": "b-1"}, {**ASHA, "external_id": "b-2"}
+    items = [good, {"name": "nobody"}, good, "text", {**other, "x": 1}]
     answer = await owner.post("/api/contacts/bulk", json=items)
     assert answer.status_code == 202
     body = answer.json()
@@ -140,7 +141,8 @@ async def found(client: httpx.AsyncClient, **filters: Any) -> list[str]:
 
 async def test_contacts_are_found_by_name_address_tag_and_source(owner: httpx.AsyncClient) -> None:
     await send(owner)
-    await send(owner, name="Ravi Nair", phone="+91 98765 00009", email="ravi.nair@example.com", company="50% Traders", tags=["Seed"], lead_source="Website")
+    ravi = {"name": "Ravi Nair", "phone": "+91 98765 00009", "email": "ravi.nair@example.com", "company": "50% Traders"}
+    await send(owner, **ravi, tags=["Seed"], lead_source="Website")
     for way in ("098765 00009", "+91-98765-00009", "919876500009", "98765 00009", "00009"):
         assert await found(owner, search=way) == ["Ravi Nair"], way
     assert await found(owner, search="asha") == ["Asha Patel"]
@@ -178,7 +180,8 @@ async def test_a_change_keeps_what_is_not_named_and_names_conflicts(owner: httpx
         taken = await owner.patch(path, json={field: value})
         assert taken.status_code == 409
         assert taken.json()["errors"][0]["pointer"] == f"/{field}"
-    for bad, pointer in (({"phone": "12"}, "/phone"), ({"email": "x@"}, "/email"), ({"phone": None, "email": None}, "/phone"), ({"id": 1}, "/id")):
+    nowhere = {"phone": None, "email": None}
+    for bad, pointer in (({"phone": "12"}, "/phone"), ({"email": "x@"}, "/email"), (nowhere, "/phone"), ({"id": 1}, "/id")):
         refused = await owner.patch(path, json=bad)
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] == pointer
@@ -272,8 +275,8 @@ async def test_a_viewer_sees_no_address_anywhere(owner: httpx.AsyncClient, peopl
     assert (await viewer.get(f"/api/lead-events/{asha['lead_event_id']}")).json()["payload"] is None
     for guess in ("98765", "asha@", "9876500"):
         assert await found(viewer, search=guess) == [], guess
-    for method, where in (("POST", "/api/contacts"), ("PATCH", f"/api/contacts/{asha['contact_id']}"), ("DELETE", f"/api/contacts/{asha['contact_id']}")):
-        assert (await viewer.request(method, where, json={})).status_code in (403, 422)
+    for method in ("PATCH", "DELETE"):
+        assert (await viewer.request(method, f"/api/contacts/{asha['contact_id']}", json={})).status_code == 403
     assert (await viewer.get(f"/api/contacts/{asha['contact_id']}/export")).status_code == 403
     assert (await viewer.post("/api/contacts", json=ASHA)).status_code == 403
 
@@ -294,7 +297,7 @@ async def test_lead_events_are_filtered_and_counted(owner: httpx.AsyncClient) ->
     assert await count(search="asha") == 2
     assert await count(search="98765 00001") == 1
     assert await count(**{"from": "2000-01-01"}) == 2
-    assert await count(**{"to": "2000-01-01T00:00:00Z"}) == 0
+    assert await count(to="2000-01-01T00:00:00Z") == 0
     assert (await owner.get("/api/lead-events", params={"disposition": "nowhere"})).status_code == 422
     assert (await owner.get("/api/lead-events", params={"from": "soon"})).status_code == 422
     assert (await owner.get("/api/lead-events/not-an-id")).status_code == 404

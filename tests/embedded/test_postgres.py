@@ -39,7 +39,7 @@ def running(server: postgres.Postgres) -> Iterator[subprocess.Popen[bytes]]:
 
 def sleeper(user: str | None) -> subprocess.Popen[bytes]:
     """A process that has nothing to do with PostgreSQL but runs as its user."""
-    return subprocess.Popen(["sleep", "60"], user=user)
+    return subprocess.Popen(["/bin/sleep", "60"], user=user)
 
 
 async def fetch(server: postgres.Postgres, statement: str) -> object:

@@ -130,8 +130,8 @@ def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
 
 
 def test_orphans_are_found_by_their_mark_and_ended(tmp_path: Path) -> None:
-    ours = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: str(tmp_path)})
-    other = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: "/somewhere/else"})
+    ours = subprocess.Popen(["/bin/sleep", "60"], env={**os.environ, MARK: str(tmp_path)})
+    other = subprocess.Popen(["/bin/sleep", "60"], env={**os.environ, MARK: "/somewhere/else"})
     try:
         found = orphans(tmp_path)
         assert [process.pid for process in found] == [ours.pid]

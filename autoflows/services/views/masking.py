@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from autoflows.domain.people import mask_email, mask_phone
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+\.[^\s@<>\"'(),;:=]+")
-_PHONE = re.compile(r"(?<![\w-])\+?\d(?:[\s().-]{0,2}\d){6,17}(?![\w-])")
+_PHONE = re.compile(r"(?<![\w-])(?!\d{4}-\d\d-\d\d)\+?\d(?:[\s().-]{0,2}\d){6,17}(?![\w-])")
 
 Mask = Callable[[Any], Any]
 

@@ -13,7 +13,7 @@ from autoflows.domain.flow import check_timezone
 
 def wall_clock(value: time | None) -> str | None:
     """A time of day as people write it: 09:00, with seconds only where there are some."""
-    return None if value is None else value.isoformat("seconds" if value.second else "minutes")
+    return None if value is None else value.isoformat("auto" if value.second or value.microsecond else "minutes")
 
 
 class SettingsView(AccountSettings):

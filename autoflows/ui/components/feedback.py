@@ -106,7 +106,7 @@ def confirm_dialog(
         *([rx.alert_dialog.trigger(trigger)] if trigger is not None else []),
         rx.alert_dialog.content(
             rx.alert_dialog.title(title, size="4"),
-            rx.alert_dialog.description(text, size="2", color_scheme="gray"),
+            rx.alert_dialog.description(text, class_name="af-dialog-text"),
             *([extra] if extra is not None else []),
             rx.el.div(
                 rx.alert_dialog.cancel(rx.button("Keep as it is", variant="soft", color_scheme="gray")),

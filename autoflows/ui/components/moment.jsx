@@ -39,6 +39,12 @@ function format(date, mode, zone) {
   }
 }
 
+// "soon": the time alone if it is today in the zone, else with its date.
+function soon(date, zone) {
+  const sameDay = format(date, "date", zone) === format(new Date(), "date", zone);
+  return format(date, sameDay ? "short" : "full", zone);
+}
+
 const STEPS = [
   [60, 1, "second"],
   [3600, 60, "minute"],
@@ -60,7 +66,7 @@ export function Moment({ value, zone, mode = "ago", empty = "—" }) {
   if (!value) return <span className="af-muted">{empty}</span>;
   const date = parse(value);
   if (Number.isNaN(date.getTime())) return <span>{String(value)}</span>;
-  const text = (mode === "ago" && relative(date)) || format(date, mode === "ago" ? "date" : mode, zone);
+  const text = mode === "soon" ? soon(date, zone) : (mode === "ago" && relative(date)) || format(date, mode === "ago" ? "date" : mode, zone);
   return (
     <time dateTime={date.toISOString()} title={`${format(date, "full", zone)} ${zone || ""}`.trim()}>
       {text}

@@ -23,7 +23,10 @@ class _Moment(rx.Component):
 
 
 def moment(value: Any, mode: str = "ago", *, zone: Any = None, empty: str = "—") -> rx.Component:
-    """A point in time. Modes: ago, full, seconds, time, short, date. `zone` is the viewer's unless given (a lead's own, for example)."""
+    """A point in time, in the viewer's zone unless `zone` is given (a lead's own, for example).
+
+    Modes: ago, full, seconds, time, short, date, soon (the time, with its date unless that is today).
+    """
     return _Moment.create(value=value, zone=Base.me.timezone if zone is None else zone, mode=mode, empty=empty)
 
 

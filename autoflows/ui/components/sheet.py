@@ -36,7 +36,7 @@ def form_dialog(
         *([rx.dialog.trigger(trigger)] if trigger is not None else []),
         rx.dialog.content(
             rx.el.div(rx.dialog.title(title, size="4", margin="0"), _close(), class_name="af-spread"),
-            rx.dialog.description(text, size="2", color_scheme="gray", margin_bottom="16px", class_name="af-dialog-text"),
+            rx.dialog.description(text, class_name="af-dialog-text"),
             form,
             max_width=width,
         ),

@@ -36,13 +36,17 @@ def _menu(channel: ChannelCard, channel_id: rx.Var[str]) -> rx.Component:
             loading=ChannelsState.checking == channel_id,
             on_click=ChannelsState.check(channel_id),
         ),
-        rx.button(
-            rx.icon("refresh-cw", size=14),
-            "Sync",
-            size="1",
-            variant="soft",
-            loading=ChannelsState.syncing == channel_id,
-            on_click=ChannelsState.sync(channel_id),
+        rx.cond(
+            channel.can_sync,
+            rx.button(
+                rx.icon("refresh-cw", size=14),
+                "Sync",
+                size="1",
+                variant="soft",
+                loading=ChannelsState.syncing == channel_id,
+                on_click=ChannelsState.sync(channel_id),
+            ),
+            rx.fragment(),
         ),
         rx.button(
             rx.icon("pencil", size=14),
@@ -106,7 +110,11 @@ def _card(channel: ChannelCard) -> rx.Component:
             rx.fragment(),
         ),
         rx.el.div(
-            rx.el.div(_when("Checked", channel.checked_at), _when("Synced", channel.synced_at), class_name="af-row"),
+            rx.el.div(
+                _when("Checked", channel.checked_at),
+                rx.cond(channel.can_sync, _when("Synced", channel.synced_at), rx.fragment()),
+                class_name="af-row",
+            ),
             rx.cond(may(WRITE), _menu(channel, channel_id), rx.fragment()),
             class_name="af-spread",
             style={"marginTop": "auto"},

@@ -122,6 +122,7 @@ def _run(run: RecentRun) -> rx.Component:
             rx.el.div(
                 run.flow_name,
                 rx.cond(run.note, rx.el.span(" · ", run.note), rx.fragment()),
+                rx.cond(run.until, rx.el.span(" until ", moment(run.until, "soon")), rx.fragment()),
                 class_name="af-muted af-small af-ellipsis",
             ),
             style={"minWidth": 0, "flex": 1},

@@ -25,7 +25,7 @@ from autoflows.ui.components.sheet import sheet
 from autoflows.ui.pages.add_lead import add_lead_button, add_lead_dialog
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.leads import LeadsState, TraceFlow, TraceLine
-from autoflows.ui.theme import word
+from autoflows.ui.theme import word, word_of
 
 
 def _who(row) -> rx.Component:
@@ -131,7 +131,7 @@ def _detail() -> rx.Component:
                 ("Phone", rx.cond(event.contact, rx.cond(event.contact.phone, event.contact.phone, "—"), "—")),
                 ("E-mail", rx.cond(event.contact, rx.cond(event.contact.email, event.contact.email, "—"), "—")),
                 ("Source", event.lead_source),
-                ("Came in by", event.entry_type),
+                ("Came in by", word_of(event.entry_type)),
                 ("External id", rx.cond(event.external_id, event.external_id, "—")),
                 ("At the source", moment(event.source_created_at, "full")),
                 ("Received", moment(event.received_at, "full")),

@@ -30,6 +30,9 @@ from autoflows.ui import live
 
 log = logging.getLogger(__name__)
 
+PAGE_SIZE = 25
+"""Rows a list shows at a time."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -127,7 +130,12 @@ class PageState(Base, mixin=True):
     @rx.event
     async def load(self):
         """Fetch what the page shows; runs at every visit, at "try again", and after a reconnection."""
+        self._arrive()
         return await self._enter()
+
+    def _arrive(self) -> None:
+        """A new visit: close what lay over the page, for a tab keeps its state. Overridden where there are dialogs."""
+        self.problems = {}
 
     async def _load(self) -> None:
         """Fetch the page's data through services."""

@@ -13,27 +13,29 @@ from autoflows.ui.states.base import Base, PageState, id_of, text_of
 from autoflows.ui.states.entries import Entry, values_of
 
 ICONS = {"ai_call": "phone-call", "whatsapp_message": "message-circle", "email": "mail", "sms": "message-square", "webhook": "webhook"}
+SYNCED = ("ai_call", "whatsapp_message")
 CHECKED = {"active": "Working", "unchecked": "Not checked yet", "error": "Needs attention", "disabled": "Switched off"}
 
 
 class ChannelCard(ChannelView):
-    """A channel as its card shows it."""
+    """A channel as its card shows it. `can_sync` is whether its provider has agents, numbers or templates to bring in."""
 
     icon: str
     word: str
     facts: list[tuple[str, str]]
+    can_sync: bool
 
 
-def card_of(channel: ChannelView) -> ChannelCard:
-    """The card of a channel: settings that are set, as words."""
-    shown = [
-        (name.replace("_", " ").capitalize(), str(value)) for name, value in channel.settings.items() if value not in (None, "", [], False)
-    ]
+def card_of(channel: ChannelView, forms: list[ProviderForm]) -> ChannelCard:
+    """The card of a channel: the settings that people look for, in the words of its form."""
+    fields = next((form.settings for form in forms if form.provider == channel.provider), [])
+    shown = [(field.title, channel.settings.get(field.name)) for field in fields if not field.advanced]
     return ChannelCard(
         **channel.model_dump(),
         icon=ICONS.get(channel.action_type, "plug"),
         word=CHECKED.get(channel.status, channel.status.capitalize()),
-        facts=shown,
+        facts=[(title, str(value)) for title, value in shown if value not in (None, "", [])],
+        can_sync=channel.action_type in SYNCED,
     )
 
 
@@ -106,9 +108,13 @@ class ChannelsState(PageState, Base):
     checking: str = ""
     syncing: str = ""
 
+    def _arrive(self) -> None:
+        self.problems, self.form_open = {}, False
+        self.checking = self.syncing = ""
+
     async def _load(self) -> None:
         self.forms = await self._call(channels.provider_forms)
-        self.rows = [card_of(channel) for channel in await self._service(channels.list_channels)]
+        self.rows = [card_of(channel, self.forms) for channel in await self._service(channels.list_channels)]
 
     def _form_of(self, provider: Any) -> ProviderForm:
         for form in self.forms:

@@ -13,7 +13,7 @@ from autoflows.services.views.contacts import ContactChange, ContactView
 from autoflows.services.views.executions import ExecutionView
 from autoflows.services.views.leads import LeadEventView
 from autoflows.ui import live
-from autoflows.ui.states.base import Base, ListState, PageState, id_of, text_of
+from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, PageState, id_of, text_of
 
 HISTORY = 20
 """How many of a contact's lead events and executions its page shows; the lists have the rest."""
@@ -26,7 +26,7 @@ class ContactsState(ListState, Base):
     tag: str = ""
 
     async def _load(self) -> None:
-        page = await self._service(contacts.list_contacts, search=self.search, tag=self.tag, cursor=self._cursor)
+        page = await self._service(contacts.list_contacts, search=self.search, tag=self.tag, limit=PAGE_SIZE, cursor=self._cursor)
         self.rows = page.data
         self._show_page(next_cursor=page.next_cursor, has_more=page.has_more)
         live.subscribe(self, live.account_topic((await self._actor()).account_id))
@@ -57,6 +57,9 @@ class ContactState(PageState, Base):
     editing: bool = False
     enrolling: bool = False
     flow_choices: list[tuple[str, str]] = []
+
+    def _arrive(self) -> None:
+        self.problems, self.editing, self.enrolling = {}, False, False
 
     async def _load(self) -> None:
         contact_id = id_of(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])

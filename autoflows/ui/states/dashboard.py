@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import reflex as rx
@@ -67,8 +68,9 @@ class RecentRun(BaseModel):
     status: str
     step: str
     note: str
+    until: datetime | None
     speed: str
-    triggered_at: object
+    triggered_at: datetime
 
 
 def recent_run(run: ExecutionView) -> RecentRun:
@@ -81,6 +83,7 @@ def recent_run(run: ExecutionView) -> RecentRun:
         status="waiting" if waiting else run.status,
         step=f"Step {min(run.current_action_step, run.action_count)} of {run.action_count}" if run.status == "running" else "",
         note=waiting or (run.error_message or ""),
+        until=run.waiting.until if waiting and run.waiting else None,
         speed=duration_text(run.speed_to_lead_ms) if run.speed_to_lead_ms is not None else "",
         triggered_at=run.triggered_at,
     )

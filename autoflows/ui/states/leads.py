@@ -14,7 +14,7 @@ from autoflows.engine.ingest import LeadDraft
 from autoflows.services import contacts, leads
 from autoflows.services.views.leads import LeadEventDetail, LeadEventView
 from autoflows.ui import live
-from autoflows.ui.states.base import Base, ListState, PageState, choice_of, id_of, text_of
+from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, PageState, choice_of, id_of, text_of
 
 COUNT_EVERY_SECONDS = 3.0
 """Counting looks at every lead of the account, so a live page does not count at each arrival."""
@@ -77,7 +77,9 @@ def condition_text(condition: dict[str, Any]) -> str:
 
 def gate_text(gate: dict[str, Any]) -> str:
     """A gate's outcome in a sentence: `Cooldown: contacted 12 minutes ago`."""
-    name = {"dnc": "Do not call"}.get(str(gate.get("gate")), str(gate.get("gate", "")).replace("_", " ").capitalize())
+    name = {"dnc": "Do not call", "re_entry": "Re-entry"}.get(
+        str(gate.get("gate")), str(gate.get("gate", "")).replace("_", " ").capitalize()
+    )
     detail = str(gate.get("detail") or ("clear" if gate.get("passed") else "blocked"))
     return f"{name}: {detail}"
 
@@ -94,6 +96,9 @@ class LeadsState(ListState, Base):
     detail: LeadDetail | None = None
     detail_open: bool = False
     _counted_at: float = 0.0
+
+    def _arrive(self) -> None:
+        self.problems, self.detail_open = {}, False
 
     async def _load(self) -> None:
         await self._load_rows()
@@ -112,6 +117,7 @@ class LeadsState(ListState, Base):
             disposition=self.disposition,
             lead_source=self.source,
             search=self.search,
+            limit=PAGE_SIZE,
             cursor=self._cursor,
         )
         self.rows = page.data
@@ -126,6 +132,7 @@ class LeadsState(ListState, Base):
     @rx.event
     async def load(self):
         """Also obey the address: `?disposition=error` filters, `?lead=...` opens one."""
+        self._arrive()
         if self._param("disposition"):
             self.disposition = choice_of(self._param("disposition"), Disposition)
             self._first_page()

@@ -24,6 +24,9 @@ class TeamState(PageState, Base):
     email: str = ""
     role: str = Role.VIEWER
 
+    def _arrive(self) -> None:
+        self.problems, self.form_open = {}, False
+
     async def _load(self) -> None:
         self.rows = (await self._service(team.list_members, limit=200)).data
 

@@ -13,7 +13,7 @@ from autoflows.domain.errors import Invalid
 from autoflows.domain.templating import TemplateError, render, text_of_html
 from autoflows.services import catalogue, channels
 from autoflows.services.views.catalogue import EmailTemplateView, ItemView
-from autoflows.ui.states.base import Base, ListState, choice_of, id_of
+from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, choice_of, id_of
 from autoflows.ui.states.entries import Entry, values_of
 
 LIQUID = "Liquid: {{ contact.name }}, {{ contact.company }}, {{ contact.custom_fields.product }}, {{ account.name }}, {{ call.summary }}."
@@ -175,9 +175,13 @@ class TemplatesState(ListState, Base):
     @rx.event
     async def load(self):
         """Open the catalogue that the address names (`?kind=agents`)."""
+        self._arrive()
         if (kind := self._param("kind")) in SHELVES:
             self._show_kind(kind)
         return await self._enter()
+
+    def _arrive(self) -> None:
+        self.problems, self.form_open, self.preview_open = {}, False, False
 
     def _show_kind(self, kind: str) -> None:
         self.kind, self.noun = kind, SHELVES[kind].noun
@@ -186,7 +190,7 @@ class TemplatesState(ListState, Base):
 
     async def _load(self) -> None:
         shelf = SHELVES[self.kind]
-        page = await self._service(catalogue.list_items, self.kind, search=self.search, limit=50, cursor=self._cursor)
+        page = await self._service(catalogue.list_items, self.kind, search=self.search, limit=PAGE_SIZE, cursor=self._cursor)
         self.rows = [item_of(self.kind, view) for view in page.data]
         self._show_page(next_cursor=page.next_cursor, has_more=page.has_more)
         found = await self._service(channels.list_channels)

@@ -1,0 +1,153 @@
+"""Each problem of a flow, told where it is and only when it is sure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoflows.domain.account import AccountSettings, BusinessHours
+from autoflows.domain.flow import ActionCondition, ActionType, FlowDefinition
+from autoflows.domain.lint import SEVERITIES, Item, Reference, Surroundings, errors_of, lint
+
+NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
+TRIGGER = {"condition_type": "lead_source", "condition_operator": "any"}
+MISSED = {"condition_type": "call_outcome", "condition_value": "missed"}
+CALL = {"action_type": "ai_call"}
+LETTER = {"action_type": "email"}
+WAIT = {"action_type": "wait", "action_config": {"duration_minutes": 5}}
+
+
+def flow(*actions: dict[str, Any], **settings: Any) -> FlowDefinition:
+    steps = [{"action_order": n, "action_config": {}, **action} for n, action in enumerate(actions, 1)]
+    return FlowDefinition.model_validate({"name": "x", "conditions": [TRIGGER], "actions": steps, **settings})
+
+
+def item(**changes: Any) -> Item:
+    return Item(**{"name": "Priya", "is_active": True, "channel_id": "c1", "channel_name": "Voice", "channel_status": "active", **changes})
+
+
+def around(*references: Reference, hours: BusinessHours | None = None, **account: Any) -> Surroundings:
+    return Surroundings(references, AccountSettings(**account), hours, "Asia/Kolkata", NOW, frozenset(account.get("holidays", ())))
+
+
+def found(definition: FlowDefinition, where: Surroundings | None = None) -> list[tuple[str, str, str]]:
+    return [(p.severity.value, p.code, p.pointer) for p in lint(definition, where or around())]
+
+
+def agent(thing: Item | None, order: int = 1) -> Reference:
+    return Reference(order, "agent_id", "voice agent", thing)
+
+
+def test_a_sound_flow_has_no_problem() -> None:
+    assert found(flow(CALL, {**WAIT, **MISSED}, {**LETTER, **MISSED}), around(agent(item()))) == []
+
+
+def test_what_is_missing_altogether() -> None:
+    assert found(flow(conditions=[])) == [("error", "no_conditions", "/conditions"), ("error", "no_actions", "/actions")]
+    assert ("warning", "no_contact", "/actions") in found(flow(WAIT))
+
+
+@pytest.mark.parametrize(
+    ("thing", "severity", "code"),
+    [
+        (None, "error", "item_missing"),
+        (item(is_active=False), "error", "item_inactive"),
+        (item(channel_status="disabled"), "error", "channel_disabled"),
+        (item(channel_status="error"), "warning", "channel_error"),
+        (item(status="PENDING"), "error", "template_not_approved"),
+    ],
+)
+def test_what_a_step_names_must_be_there_and_work(thing: Item | None, severity: str, code: str) -> None:
+    assert found(flow(LETTER, CALL), around(agent(thing, 2))) == [(severity, code, "/actions/1/action_config/agent_id")]
+
+
+@pytest.mark.parametrize("status", ["active", "unchecked"])
+def test_a_channel_that_nobody_checked_yet_is_no_problem(status: str) -> None:
+    assert found(flow(CALL), around(agent(item(channel_status=status)))) == []
+
+
+def test_items_of_one_step_belong_to_one_channel() -> None:
+    number = Reference(1, "phone_number_id", "caller id", item(channel_id="c2"))
+    assert found(flow(CALL), around(agent(item()), number)) == [("error", "channels_differ", "/actions/0/action_config/phone_number_id")]
+    elsewhere = Reference(2, "phone_number_id", "caller id", item(channel_id="c2"))
+    assert found(flow(CALL, CALL), around(agent(item()), elsewhere)) == []
+
+
+def test_every_variable_of_a_template_needs_a_value() -> None:
+    template = item(status="APPROVED", variables=("1", "2"))
+    step = {"action_type": "whatsapp_message", "action_config": {"variable_mappings": {"1": "name", "2": " ", "3": "company"}}}
+    where = around(Reference(1, "template_id", "WhatsApp template", template))
+    pointer = "/actions/0/action_config/variable_mappings"
+    assert found(flow(step), where) == [("error", "variable_unmapped", pointer), ("advice", "variable_unknown", pointer)]
+
+
+def test_waits_that_do_nothing() -> None:
+    assert found(flow(CALL, {"action_type": "wait"}, LETTER)) == [("warning", "wait_empty", "/actions/1")]
+    assert found(flow(CALL, WAIT)) == [("advice", "wait_last", "/actions/1")]
+    until = {"action_type": "wait", "action_config": {"until_time": "10:30"}}
+    assert found(flow(CALL, until, LETTER)) == []
+
+
+def test_steps_that_can_never_run() -> None:
+    opened = {"condition_type": "message_status", "condition_value": "read"}
+    never = ("warning", "never_runs", "/actions/0/condition_type")
+    assert found(flow({**LETTER, **MISSED}, CALL)) == [never]
+    assert found(flow({**CALL, **opened}, LETTER)) == [never]
+    assert found(flow({**LETTER, **opened}, {**LETTER, **opened}, CALL))[1][2] == "/actions/1/condition_type", (
+        "one that never ran sends nothing"
+    )
+    assert found(flow(LETTER, {**CALL, **opened}, {**LETTER, **MISSED})) == []
+
+
+def test_hours_that_are_never_open_or_never_legal() -> None:
+    night = {
+        "use_custom_business_hours": True,
+        "business_hours_start": "22:00",
+        "business_hours_end": "06:00",
+        "business_hours_timezone": "Asia/Kolkata",
+    }
+    illegal = [("warning", "hours_never_legal", "/business_hours_start")]
+    assert found(flow(CALL, **night)) == illegal
+    assert found(flow(CALL, **night), around(legal_hours="off")) == []
+    assert found(flow(LETTER, **night)) == [], "e-mail has no legal hours"
+    assert found(flow(CALL, **night), around(default_country="FR")) == []
+    assert found(flow(CALL, **{**night, "business_hours_end": "09:30"})) == []
+    account_night = around(hours=BusinessHours(start=time(22), end=time(6)))
+    assert found(flow(CALL), account_night) == [("warning", "hours_never_legal", "/use_custom_business_hours")]
+    mondays = [date.fromordinal(NOW.date().toordinal() + 7 * n) for n in range(-1, 60)]
+    closed = around(holidays=mondays)
+    always_closed = {**night, "business_hours_end": "23:00", "business_days": [1]}
+    assert found(flow(LETTER, **always_closed), closed) == [("error", "hours_never_open", "/business_hours_start")]
+
+
+conditions: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.just({"condition_type": ActionCondition.ALWAYS}),
+    st.sampled_from(["answered", "missed", "not_answered"]).map(lambda v: {"condition_type": "call_outcome", "condition_value": v}),
+    st.sampled_from(["read", "replied"]).map(lambda v: {"condition_type": "message_status", "condition_value": v}),
+)
+keys = st.sampled_from(["duration_minutes", "until_time", "variable_mappings", "agent_id"])
+configs: st.SearchStrategy[dict[str, Any]] = st.dictionaries(keys, st.none() | st.just({}))
+steps = st.tuples(st.sampled_from(list(ActionType)), configs, conditions).map(
+    lambda s: {"action_type": s[0], "action_config": s[1], **s[2]}
+)
+items = st.none() | st.builds(item, is_active=st.booleans(), status=st.sampled_from([None, "APPROVED", "x"]), variables=st.just(("1",)))
+
+
+@given(st.lists(steps, max_size=8), st.data())
+def test_it_answers_for_any_flow_worst_first_and_points_into_it(actions: list[dict[str, Any]], data: st.DataObject) -> None:
+    definition = flow(*actions)
+    references = [agent(data.draw(items), n) for n in range(1, len(actions) + 1)]
+    problems = lint(definition, around(*references))
+    order = [SEVERITIES.index(p.severity) for p in problems]
+    assert order == sorted(order)
+    assert errors_of(problems) == problems[: order.count(0)]
+    for problem in problems:
+        parts = problem.pointer.strip("/").split("/")
+        assert parts[0] in FlowDefinition.model_fields
+        assert len(parts) == 1 or int(parts[1]) < len(actions)
+        assert problem.message.endswith(".")
