@@ -181,6 +181,12 @@ async def serving(port: int) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def close_everything() -> None:
+    for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
+        await close()
+    get_settings.cache_clear()
+
+
 @pytest_asyncio.fixture
 async def bench(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     for name, value in {
@@ -194,7 +200,7 @@ async def bench(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPat
         "RETRY_BASE_SECONDS": "0.1",
     }.items():
         monkeypatch.setenv(f"AUTOFLOWS_{name}", value)
-    get_settings.cache_clear()
+    await close_everything()  # what another test opened under other settings
     http_port, smtp_port, hook_port = free_port(), free_port(), free_port()
     world = sandbox.World(speed=200.0, seed=7)
     try:
@@ -205,9 +211,7 @@ async def bench(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPat
             finally:
                 await drainer.close(2)
     finally:  # after the servers: a late webhook would open the pool again
-        for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
-            await close()
-        get_settings.cache_clear()
+        await close_everything()
 
 
 async def _account(world: sandbox.World, drainer: Drainer, http_port: int, smtp_port: int, hook_port: int) -> Bench:
