@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -60,19 +62,33 @@ def site(database_server: DatabaseServer, valkey_server: Valkey, tmp_path_factor
         environment = {**os.environ, **web.ENVIRONMENT, "PORT": str(port), "PYTHONPATH": str(web.SOURCE)}
         with log.open("wb") as output:
             process = subprocess.Popen(
-                web.arguments(host="127.0.0.1", port=port), cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
+                web.arguments(host="127.0.0.1", port=port),
+                cwd=log.parent,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             _wait(url, process, log)
             yield Site(url, log)
         finally:
-            process.terminate()
-            process.wait(20)
+            _stop(process)
             get_settings.cache_clear()
 
 
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server and its worker; one that was still starting may not listen to a polite request."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(5)
+
+
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/ping", timeout=2):

@@ -11,7 +11,6 @@ from autoflows.actions import ACTIONS as SPECS
 from autoflows.domain.errors import FieldError
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.ui.flow_draft import (
-    PICKERS,
     MappingRow,
     Option,
     action_body,
