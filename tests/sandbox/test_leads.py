@@ -94,6 +94,9 @@ async def test_it_stops_when_told(contacts: tuple[Contacts, str], answers: list[
     made.answers = answers
     stop = asyncio.Event()
     running = asyncio.create_task(generate(url, "t", per_minute=1, first=0, seed=1, stop=stop))
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(10):
+        while not made.header("idempotency-key"):
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.5)  # for the answer to the first lead, or into the pause before the next try
     stop.set()
-    assert await asyncio.wait_for(running, 1) == (0 if answers else 1)
+    assert await asyncio.wait_for(running, 5) == (0 if answers else 1)
