@@ -61,6 +61,7 @@ LOG_STATUSES = {
     "cancelled": "Cancelled",
 }
 GATES = {
+    "address": "Address",
     "kill_switch": "Kill switch",
     "dnc": "Do not call",
     "consent": "Consent",

@@ -59,7 +59,9 @@ class Sandbox:
 def running(command: tuple[str, ...], ready_url: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
     """One program, from when it answers until the block ends."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + 90
         while not _answers(ready_url):

@@ -9,7 +9,7 @@ from autoflows.domain.permissions import Role
 from tests.e2e.conftest import OpenPage, make_person
 from tests.e2e.flow_world import make_execution, make_flow, make_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
 
 HERE = "/dashboard/auto-engagement/analytics"
 

@@ -18,7 +18,7 @@ from autoflows.models.database import open_session
 from tests.e2e.conftest import OpenPage, make_person, ready
 from tests.e2e.flow_world import make_execution, make_flow, make_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
 
 HERE = "/dashboard/auto-engagement/executions"
 
@@ -84,7 +84,7 @@ async def test_the_page_moves_by_itself_within_300_ms(open_page: OpenPage) -> No
     lags = []
     committed = await change(execution, call, waiting_reason="Call in progress", waiting_until=None)
     lags.append(await pixels(page, "1:running") - committed)
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.1)
     call.status, call.outcome, call.completed_at = "success", "answered", utc_now()
     call.result_data = {
         "summary": "Wants a quote for a pump.",
@@ -93,11 +93,11 @@ async def test_the_page_moves_by_itself_within_300_ms(open_page: OpenPage) -> No
     }
     committed = await change(execution, call, current_action_step=2)
     lags.append(await pixels(page, "1:success") - committed)
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.1)
     skipped = attempt(execution, 2, "wait", "skipped", skip_reason="Call was answered", completed_at=utc_now())
     committed = await change(execution, skipped, current_action_step=3)
     lags.append(await pixels(page, "2:skipped") - committed)
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.1)
     failed = attempt(execution, 3, "email", "failed", error_message="The mail server refused the address.", completed_at=utc_now())
     committed = await change(execution, failed, status="failed", due_at=None, completed_at=utc_now(), waiting_reason=None)
     lags.append(await pixels(page, "3:failed") - committed)

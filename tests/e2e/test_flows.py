@@ -13,7 +13,7 @@ from autoflows.models.database import open_session
 from tests.e2e.conftest import OpenPage, make_person, ready
 from tests.e2e.flow_world import flow_named, make_flow, make_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
 
 FLOWS = "/dashboard/auto-engagement"
 

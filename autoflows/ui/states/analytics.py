@@ -13,7 +13,6 @@ from autoflows.analytics.charts import CHARTS
 from autoflows.analytics.period import Period, between, last_days
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.ids import utc_now
-from autoflows.ui import live
 from autoflows.ui.components import duration_text
 from autoflows.ui.states.base import Base, PageState, choice_of, text_of
 
@@ -55,7 +54,6 @@ class AnalyticsState(PageState, Base):
     days_text: str = ""
 
     async def _load(self) -> None:
-        live.unsubscribe(self)
         self.problems = {}
         self.zone = self.zone or self.me.timezone
         try:

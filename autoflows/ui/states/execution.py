@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import reflex as rx
@@ -73,6 +73,8 @@ def head_of(execution: ExecutionView) -> ExecutionHead:
 
 class ExecutionPage(PageState, Base):
     """One execution, live. The plan and the names in it do not change, so a refresh reads the execution and its attempts only."""
+
+    live_gap_seconds: ClassVar[float] = 0.05  # one execution changes a few times a second at most
 
     head: ExecutionHead = ExecutionHead()
     steps: list[StepView] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -73,6 +73,8 @@ def row_of(execution: ExecutionView) -> ExecutionRow:
 
 class ExecutionList(ListState, Base):
     """Executions, newest first."""
+
+    live_gap_seconds: ClassVar[float] = 0.5
 
     rows: list[ExecutionRow] = []
     tabs: list[StatusTab] = []

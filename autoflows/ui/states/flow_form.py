@@ -15,7 +15,7 @@ from autoflows.domain.flow import ActionType, FlowDefinition, OnUnknown, Outside
 from autoflows.services import flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
-from autoflows.ui import live, words
+from autoflows.ui import words
 from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, placed, step_of
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
@@ -98,7 +98,6 @@ class FlowForm(FlowRows, PageState, Base):
         return f"{self.default_hours} {outside.capitalize()}." if self.default_hours.startswith("Account") else self.default_hours
 
     async def _load(self) -> None:
-        live.unsubscribe(self)
         flow_id = self._asked_for()
         asked = f"{flow_id}?{self._param('example')}"
         if self.dirty and asked == self._shown:

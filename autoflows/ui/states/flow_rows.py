@@ -10,7 +10,7 @@ import reflex as rx
 from autoflows.actions import ACTIONS
 from autoflows.domain.errors import Invalid
 from autoflows.domain.flow import MAX_ACTIONS, MAX_CONDITIONS, ActionCondition, ActionType, ConditionOperator, TriggerType
-from autoflows.ui.flow_draft import MAPPABLE, ConditionRow, Option, StepRow, chosen, dressed, new_key, new_step
+from autoflows.ui.flow_draft import MAPPABLE, PICKERS, ConditionRow, Option, StepRow, chosen, dressed, new_key, new_step
 from autoflows.ui.states.base import choice_of, text_of
 
 GONE = Invalid("This row is not there any more. Reload the page.")
@@ -21,7 +21,7 @@ class FlowRows(rx.State, mixin=True):
 
     conditions: list[ConditionRow] = []
     steps: list[StepRow] = []
-    choices: dict[str, list[Option]] = {}
+    choices: dict[str, list[Option]] = {widget: [] for widget in PICKERS}
     dirty: bool = False
 
     def _dress(self, steps: list[StepRow]) -> None:

@@ -1,0 +1,100 @@
+"""The story of an execution from its plan and its logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from autoflows.domain.flow import FlowDefinition
+from autoflows.services.views.executions import ActionLogView, ExecutionView, WaitingView
+from autoflows.services.views.leads import PersonView
+from autoflows.ui.timeline import timeline
+
+NOW = datetime(2026, 3, 30, 9, 0, tzinfo=UTC)
+AGENT = uuid4()
+PLAN = FlowDefinition.model_validate(
+    {
+        "name": "Call, wait, mail",
+        "actions": [
+            {"action_order": 1, "action_type": "ai_call", "action_config": {"agent_id": str(AGENT)}},
+            {"action_order": 2, "action_type": "wait", "action_config": {"duration_minutes": 10}},
+            {"action_order": 3, "action_type": "email", "action_config": {}, "condition_type": "always"},
+        ],
+    }
+)
+
+
+def run(status: str = "running", step: int = 1, waiting: str = "") -> ExecutionView:
+    return ExecutionView.model_construct(
+        id=uuid4(),
+        contact=PersonView(id=uuid4(), name="Asha", phone=None, email=None),
+        status=status,
+        current_action_step=step,
+        waiting=WaitingView(reason=waiting, until=None) if waiting else None,
+    )
+
+
+def log(order: int, kind: str, status: str, attempt: int = 1, **values: Any) -> ActionLogView:
+    blank: dict[str, Any] = dict.fromkeys(ActionLogView.model_fields)
+    given = {
+        "id": uuid4(), "action_order": order, "action_type": kind, "attempt": attempt, "status": status, "started_at": NOW,
+        "result_data": {}, "gates": [], "action": {}, **values,
+    }  # fmt: skip
+    return ActionLogView.model_construct(**{**blank, **given})
+
+
+def test_what_is_still_to_come_is_shown_and_what_was_never_reached_says_so() -> None:
+    steps = timeline(run(), PLAN, [log(1, "ai_call", "running")], {str(AGENT): "Priya"})
+    assert [(s.order, s.status) for s in steps] == [(1, "running"), (2, "upcoming"), (3, "upcoming")]
+    assert steps[0].text == "Call with Priya"
+    assert steps[2].when == "always, even after an exit rule"
+    ended = timeline(run("cancelled"), PLAN, [log(1, "ai_call", "success")], {})
+    assert [s.label for s in ended] == ["Done", "Not reached", "Not reached"]
+
+
+def test_a_step_that_is_held_is_waiting() -> None:
+    steps = timeline(run(step=1, waiting="Flow hours: opens 09:00"), PLAN, [], {})
+    assert [s.status for s in steps] == ["waiting", "upcoming", "upcoming"]
+
+
+def test_attempts_are_numbered_only_when_there_are_several() -> None:
+    logs = [
+        log(1, "ai_call", "success", 1, outcome="missed", completed_at=NOW + timedelta(seconds=30)),
+        log(1, "ai_call", "success", 2, outcome="answered"),
+    ]
+    (first, second) = timeline(run(), PLAN, logs, {})[0].attempts
+    assert (first.number, first.outcome, first.lasted) == (1, "missed", "30.0 s")
+    assert (second.number, second.outcome, second.lasted) == (2, "answered", "")
+    assert timeline(run(), PLAN, logs[:1], {})[0].attempts[0].number == 0
+
+
+def test_results_read_as_facts_conversation_and_safe_links() -> None:
+    data = {
+        "agent": "Priya",
+        "conversation_duration": 36.2,
+        "transcript": "assistant: Hello.\nuser: Hi.\nwho is this?",
+        "recording_url": "javascript:alert(1)",
+        "summary": "Wants a quote.",
+    }
+    attempt = timeline(run(), PLAN, [log(1, "ai_call", "success", result_data=data)], {})[0].attempts[0]
+    assert ["Conversation", "36.2 s"] in attempt.facts
+    assert [(t.speaker, t.text) for t in attempt.transcript] == [("Agent", "Hello."), ("Lead", "Hi.\nwho is this?")]
+    assert attempt.recording_url == ""
+    assert attempt.summary == "Wants a quote."
+
+
+def test_the_rule_that_stopped_a_step_is_named() -> None:
+    gates = [
+        {"gate": "dnc", "passed": True, "detail": "", "next_allowed_at": None},
+        {"gate": "condition", "passed": False, "detail": "Call was answered", "next_allowed_at": None},
+    ]
+    attempt = timeline(run(step=2), PLAN, [log(2, "wait", "skipped", gates=gates, skip_reason="Call was answered")], {})[1].attempts[0]
+    assert attempt.gates_text == "Stopped by step condition"
+    assert attempt.skip_reason == "Call was answered"
+
+
+def test_without_a_plan_the_logs_tell_what_they_can() -> None:
+    old = log(2, "wait", "success", action={"action_type": "wait", "action_config": {"duration_minutes": 5}})
+    (step,) = timeline(run("completed"), None, [old], {})
+    assert (step.order, step.title, step.text) == (2, "Wait", "Wait 5 minutes")
