@@ -30,7 +30,7 @@ async def make_lead(site: Site, person: Person) -> dict[str, Any]:
     async with signed_in(site, person) as client:
         answer = await client.post("/api/contacts", json=lead)
         assert answer.status_code == 202, answer.text
-        return answer.json()
+        return dict(answer.json())
 
 
 async def everything() -> dict[str, list[Any]]:

@@ -26,13 +26,14 @@ PLAN = FlowDefinition.model_validate(
 
 
 def run(status: str = "running", step: int = 1, waiting: str = "") -> ExecutionView:
-    return ExecutionView.model_construct(
-        id=uuid4(),
-        contact=PersonView(id=uuid4(), name="Asha", phone=None, email=None),
-        status=status,
-        current_action_step=step,
-        waiting=WaitingView(reason=waiting, until=None) if waiting else None,
-    )
+    given: dict[str, Any] = {
+        "id": uuid4(),
+        "contact": PersonView(id=uuid4(), name="Asha", phone=None, email=None),
+        "status": status,
+        "current_action_step": step,
+        "waiting": WaitingView(reason=waiting, until=None) if waiting else None,
+    }
+    return ExecutionView.model_construct(**given)
 
 
 def log(order: int, kind: str, status: str, attempt: int = 1, **values: Any) -> ActionLogView:
