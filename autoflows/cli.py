@@ -44,8 +44,9 @@ def main() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", help="HTTP port. Left out: 8000, or the next free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--demo/--no-demo", default=False, show_default=True, help="A demo account on a sandbox world, with leads arriving.")
+@click.option("--leads-per-minute", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Of the demo; 0 for none.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
-def up(home: Path, port: int | None, host: str, demo: bool, workers: int) -> None:
+def up(home: Path, port: int | None, host: str, demo: bool, leads_per_minute: float, workers: int) -> None:
     """Run everything on this machine.
 
     PostgreSQL and Valkey are embedded unless AUTOFLOWS_DATABASE_URL and AUTOFLOWS_REDIS_URL name others.
@@ -53,7 +54,7 @@ def up(home: Path, port: int | None, host: str, demo: bool, workers: int) -> Non
     from autoflows.embedded.stack import Options
     from autoflows.embedded.stack import up as run_stack
 
-    run_stack(Options(home=home, host=host, port=port, demo=demo, workers=workers), get_settings())
+    run_stack(Options(home=home, host=host, port=port, demo=demo, leads_per_minute=leads_per_minute, workers=workers), get_settings())
 
 
 @main.command()
@@ -96,6 +97,7 @@ def migrate(home: Path) -> None:
 @click.option("--seed", type=int, help="The same outcomes again.")
 @click.option("--bolna-webhook-url", help="Where call outcomes are reported, as set at the vendor.")
 @click.option("--whatsapp-callback-url", help="Where message events are reported, as set at the vendor.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="A file that keeps the webhook addresses over a restart.")
 def sandbox(
     port: int,
     smtp_port: int | None,
@@ -104,12 +106,20 @@ def sandbox(
     seed: int | None,
     bolna_webhook_url: str | None,
     whatsapp_callback_url: str | None,
+    state: Path | None,
 ) -> None:
     """Run a world to try things in: local servers that speak the providers' protocols."""
     from autoflows.sandbox import server
 
     server.main(
-        port, smtp_port, speed, host=host, seed=seed, bolna_webhook_url=bolna_webhook_url, whatsapp_callback_url=whatsapp_callback_url
+        port,
+        smtp_port,
+        speed,
+        host=host,
+        seed=seed,
+        bolna_webhook_url=bolna_webhook_url,
+        whatsapp_callback_url=whatsapp_callback_url,
+        state=state,
     )
 
 
@@ -140,6 +150,34 @@ def demo(home: Path, sandbox_url: str, smtp_port: int) -> None:
     with connected(home):
         account = asyncio.run(make())
     click.echo(json.dumps(asdict(account)))
+
+
+@main.command("demo-leads")
+@click.option("--url", required=True, help="Where Autoflows listens, such as http://127.0.0.1:8000.")
+@click.option("--token", envvar="AUTOFLOWS_DEMO_TOKEN", required=True, help="An API token with the scope contacts:write.")
+@click.option("--per-minute", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="How many leads, on average.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many.")
+def demo_leads(url: str, token: str, per_minute: float, limit: int | None) -> None:
+    """Send made-up leads until stopped.
+
+    Only into an account whose channels are on the sandbox: the people do not exist, but their numbers may.
+    """
+    import asyncio
+    import signal
+
+    from autoflows.sandbox.leads import generate
+
+    async def send() -> int:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        return await generate(url, token, per_minute, limit=limit, stop=stop)
+
+    try:
+        taken = asyncio.run(send())
+    except PermissionError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{taken} leads sent.")
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

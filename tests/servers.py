@@ -26,6 +26,7 @@ from autoflows.embedded import postgres, valkey
 from autoflows.embedded.home import open_home
 from autoflows.embedded.migrations import upgrade
 from autoflows.embedded.processes import stop
+from autoflows.embedded.service_user import SERVICE_USER
 
 TEMPLATE = "autoflows_template"
 # Durability is what production is for: tests trade it for speed.
@@ -72,7 +73,7 @@ class DatabaseServer:
         self._admin: asyncpg.Connection = self._wait(self._connect())
 
     async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(host=str(self.server.socket_dir), user=postgres.SERVICE_USER, database="postgres")
+        return await asyncpg.connect(host=str(self.server.socket_dir), user=SERVICE_USER, database="postgres")
 
     def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)

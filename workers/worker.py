@@ -14,6 +14,7 @@ from collections.abc import Awaitable
 from typing import Any, cast
 
 from arq.connections import ArqRedis
+from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 from redis.asyncio import ConnectionPool
 
@@ -51,7 +52,7 @@ class DoorbellWorker(Worker):
 
     def __init__(self, settings: Settings, drainer: Drainer) -> None:
         super().__init__(
-            functions=[func(drain, name="drain")],
+            functions=[func(cast(WorkerCoroutine, drain), name="drain")],
             queue_name=QUEUE,
             redis_pool=_arq_pool(settings),
             handle_signals=False,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from alembic import op
 
 revision = "0001"
 down_revision = None
@@ -535,9 +536,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status IN ('pending', 'running', 'success', 'failed', 'skipped', 'unknown', 'cancelled')",
             name=op.f("ck_flow_action_logs_status_vocabulary"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["action_id"], ["flow_actions.id"], name=op.f("fk_flow_action_logs_action_id_flow_actions"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_flow_action_logs_channel_id_channels"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_flow_action_logs_contact_id_contacts"), ondelete="CASCADE"),

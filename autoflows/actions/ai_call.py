@@ -43,13 +43,15 @@ async def prepare(context: ActionContext) -> Prepared:
     if number is not None and number["channel_id"] != agent["channel_id"]:
         raise CannotPerform("The caller id and the voice agent belong to different channels")
     lead = context.lead
-    variables = {"name": lead.name, "company": lead.company, "lead_source": lead.lead_source, **lead.custom_fields}
+    own = {"name": lead.name, "company": lead.company, "lead_source": lead.lead_source}
+    # A custom field of the same name does not speak over what we know, only where we know nothing.
+    variables = {**lead.custom_fields, **{key: value for key, value in own.items() if value}}
     message = CallRequest(
         attempt_id=context.attempt_id,
         agent_id=agent["provider_agent_id"],
         to=lead.phone or "",
         from_number=number["phone_number"] if number else None,
-        variables={key: value for key, value in variables.items() if value not in (None, "")},
+        variables={key: value for key, value in variables.items() if value is not None and value != ""},
     )
     shown = {"agent": agent["name"], "to": lead.phone, "from": message.from_number}
     return Prepared(agent["channel_id"], message, shown)

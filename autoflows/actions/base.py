@@ -90,9 +90,15 @@ def parse_config(spec: ActionSpec, config: Mapping[str, Any], pointer: str = "/a
         return spec.Config.model_validate(dict(config))
     except ValidationError as error:
         errors = [
-            FieldError(pointer + "".join(f"/{part}" for part in e["loc"]), e["msg"].removeprefix("Value error, ")) for e in error.errors()
+            FieldError(pointer + "".join("/" + _escaped(part) for part in e["loc"]), e["msg"].removeprefix("Value error, "))
+            for e in error.errors()
         ]
         raise Invalid(f"The settings of the {spec.title.lower()} step cannot be used", errors=errors) from None
+
+
+def _escaped(part: int | str) -> str:
+    """One step of a JSON pointer (RFC 6901, section 3)."""
+    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 async def needed(context: ActionContext, table: str, item_id: UUID, what: str) -> CatalogueRow:

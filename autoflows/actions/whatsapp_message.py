@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from autoflows.providers.base import TemplateMessage
 
 # Meta refuses empty text parameters; a dash reads better than a failed message.
 EMPTY_VALUE = "-"
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
 
 class WhatsAppConfig(Strict):
@@ -21,12 +23,12 @@ class WhatsAppConfig(Strict):
 
     whatsapp_phone_number_id: UUID = Field(title="Sender", json_schema_extra={"widget": "whatsapp_number"})
     template_id: UUID = Field(title="Template", json_schema_extra={"widget": "whatsapp_template"})
-    variable_mappings: dict[
-        Annotated[str, StringConstraints(max_length=100)], Annotated[str, StringConstraints(max_length=1000)]
-    ] = Field(
-        default_factory=dict, title="Variables", description="Template variable -> contact field (name, custom_fields.product) or Liquid text",
+    variable_mappings: dict[Annotated[str, StringConstraints(max_length=100)], Annotated[str, StringConstraints(max_length=1000)]] = Field(
+        default_factory=dict,
+        title="Variables",
+        description="Template variable -> contact field (name, custom_fields.product) or Liquid text",
         json_schema_extra={"widget": "variable_mappings"},
-    )  # fmt: skip
+    )
 
 
 async def prepare(context: ActionContext) -> Prepared:
@@ -47,9 +49,7 @@ async def prepare(context: ActionContext) -> Prepared:
         values = {name: context.value(config.variable_mappings[name]).strip() or EMPTY_VALUE for name in template["variables"]}
     except TemplateError as error:
         raise CannotPerform(f"A variable of the WhatsApp message cannot be rendered: {error}") from None
-    body = template["body"]
-    for name, value in values.items():
-        body = body.replace("{{" + name + "}}", value)
+    body = _PLACEHOLDER.sub(lambda found: values.get(found.group(1), found.group()), template["body"])
     message = TemplateMessage(
         attempt_id=context.attempt_id,
         sender_id=sender["provider_number_id"],

@@ -6,22 +6,38 @@ is never repeated unless it surely did not happen; duplicates and reordering of 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from autoflows.domain.conditions import Lead
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import Action, ActionType, FlowDefinition, OnUnknown
-from autoflows.domain.gates import CHANNEL_OF_ACTION, GateContext, GateResult, Policy, Standing, Verdict, ask, flow_window
+from autoflows.domain.gates import (
+    CHANNEL_OF_ACTION,
+    NO_CONSENT,
+    GateContext,
+    GateResult,
+    Policy,
+    Standing,
+    Verdict,
+    ask,
+    consented_to_nothing,
+    flow_window,
+)
+from autoflows.domain.hours import next_time
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 
 MAX_TRANSIENT_RETRIES = 4
 """Further attempts after a definite, transient refusal; the back-off doubles from `Timing.retry_base`."""
+MAX_RETRY_AFTER = timedelta(days=1)
+"""The longest a provider can make us wait by its `Retry-After`; a lead that old is not worth more patience."""
 DEFAULT_REDIAL_MINUTES = 15
+RANG = frozenset({CallOutcome.MISSED, CallOutcome.BUSY, CallOutcome.VOICEMAIL})
+"""Outcomes after which a flow may want to call again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +156,29 @@ class Finish:
 Decision = Perform | Skip | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
 
 
-def standing_of(logs: Sequence[Log]) -> Standing:
-    """What has happened so far, from the logs in the order of their attempts."""
-    calls = [log.outcome for log in _ordered(logs) if log.action_type is ActionType.AI_CALL and log.outcome is not None]
+def standing_of(logs: Sequence[Log], before: int | None = None) -> Standing:
+    """What has happened so far, from the logs in the order of their attempts.
+
+    With `before`, the last call is that of the steps before this one: a step's condition does not turn on its own attempts.
+    """
+    calls = [(log.action_order, outcome) for log in _ordered(logs) if (outcome := _call_outcome(log)) is not None]
+    earlier = [outcome for order, outcome in calls if before is None or order < before]
     states = frozenset(log.message_state for log in logs if log.message_state is not None)
     return Standing(
-        last_call=calls[-1] if calls else None,
-        answered=CallOutcome.ANSWERED in calls,
+        last_call=earlier[-1] if earlier else None,
+        answered=any(outcome is CallOutcome.ANSWERED for _, outcome in calls),
         replied=MessageState.REPLIED in states,
         message_states=states,
     )
+
+
+def _call_outcome(log: Log) -> CallOutcome | None:
+    """How a call ended; None while it has not. One that was refused, or could not even be tried, could not be placed: `failed`."""
+    if log.action_type is not ActionType.AI_CALL:
+        return None
+    if log.outcome is None and log.status is LogStatus.FAILED:
+        return CallOutcome.FAILED
+    return CallOutcome.UNKNOWN if log.outcome is None and log.status is LogStatus.UNKNOWN else log.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,33 +196,29 @@ class Situation:
 def decide(situation: Situation, logs: Sequence[Log]) -> Decision:
     """The next thing to do for one running execution.
 
-    Walks the sequence to the first action that is not settled; asks the gates before any contact. Raises nothing for any history.
+    Walks the sequence to the first step that is not settled; asks the gates before any contact. A step that the run has left behind is
+    not taken up again, whatever becomes known about it. Raises nothing for any history.
     """
     definition, timing = situation.definition, situation.timing
-    standing = standing_of(logs)
+    attempts_of: dict[int, list[Log]] = defaultdict(list)
+    for log in _ordered(logs):
+        attempts_of[log.action_order].append(log)
+    reached = max(attempts_of, default=0)
     for action in definition.actions:
-        attempts = [log for log in _ordered(logs) if log.action_order == action.action_order]
+        attempts, left_behind = attempts_of[action.action_order], action.action_order < reached
+        out = next((log for log in attempts if log.status in (LogStatus.RUNNING, LogStatus.PENDING)), None)
+        if out is not None:
+            if action.action_type is ActionType.WAIT:
+                return _waiting(action, out, situation, logs)
+            return _in_flight(action, out, timing, situation.now)
+        if attempts and attempts[-1].status is LogStatus.UNKNOWN and definition.on_unknown is OnUnknown.STOP:
+            return Finish(ExecutionStatus.FAILED, f"Step {action.action_order}: what became of it is unknown, and the flow says stop")
+        if left_behind:
+            continue
         if not attempts:
-            return _begin(action, 1, situation, standing)
-        latest = attempts[-1]
-        match latest.status:
-            case LogStatus.RUNNING | LogStatus.PENDING:
-                if action.action_type is ActionType.WAIT:
-                    return _waiting(action, latest, situation, standing)
-                return _in_flight(action, latest, timing, situation.now)
-            case LogStatus.FAILED if latest.error_class is ErrorClass.TRANSIENT:
-                failures = sum(1 for a in attempts if a.error_class is ErrorClass.TRANSIENT)
-                if failures <= MAX_TRANSIENT_RETRIES:
-                    pause = timing.retry_base * 2 ** (failures - 1)
-                    if latest.retry_after_seconds is not None:
-                        pause = max(pause, timedelta(seconds=latest.retry_after_seconds))
-                    return _again(action, latest, pause, "Retrying after a temporary provider error", situation, standing)
-            case LogStatus.UNKNOWN if definition.on_unknown is OnUnknown.STOP:
-                return Finish(ExecutionStatus.FAILED, f"Step {action.action_order}: what became of it is unknown, and the flow says stop")
-            case _:
-                pass
-        if (pause := _redial_pause(action, attempts)) is not None:
-            return _again(action, latest, pause, "Calling again: not answered", situation, standing)
+            return _begin(action, 1, situation, logs)
+        if (again := _repetition(action, attempts, timing)) is not None:
+            return _again(action, attempts[-1], *again, situation, logs)
     return _finish(logs)
 
 
@@ -201,13 +226,14 @@ def _ordered(logs: Sequence[Log]) -> list[Log]:
     return sorted(logs, key=lambda log: (log.action_order, log.attempt))
 
 
-def _ask(action: Action, situation: Situation, standing: Standing) -> Verdict:
+def _ask(action: Action, situation: Situation, logs: Sequence[Log]) -> Verdict:
     s = situation
+    standing = standing_of(logs, before=action.action_order)
     return ask(GateContext(action, s.definition, s.lead, s.consent, standing, s.policy, s.now))
 
 
-def _begin(action: Action, attempt: int, situation: Situation, standing: Standing) -> Decision:
-    verdict = _ask(action, situation, standing)
+def _begin(action: Action, attempt: int, situation: Situation, logs: Sequence[Log]) -> Decision:
+    verdict = _ask(action, situation, logs)
     if verdict.block is not None:
         if verdict.block.next_allowed_at is None:
             return Skip(action, attempt, verdict.block.detail, verdict.results)
@@ -218,32 +244,54 @@ def _begin(action: Action, attempt: int, situation: Situation, standing: Standin
     return Perform(action, attempt, verdict.results)
 
 
-def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation: Situation, standing: Standing) -> Decision:
+def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation: Situation, logs: Sequence[Log]) -> Decision:
     """One more attempt at the same action after a pause; the gates are asked again, and a no now ends the action."""
     when = (latest.completed_at or latest.started_at) + pause
     if situation.now < when:
         return WaitUntil(when, reason, action.action_order)
-    return _begin(action, latest.attempt + 1, situation, standing)
+    return _begin(action, latest.attempt + 1, situation, logs)
 
 
-def _redial_pause(action: Action, attempts: Sequence[Log]) -> timedelta | None:
-    """The pause before calling again, or None: `max_retries` further calls while nobody answered."""
-    if action.action_type is not ActionType.AI_CALL:
+def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tuple[timedelta, str] | None:
+    """The pause before the next attempt at this action and why there is one, or None if it is settled.
+
+    Only what surely did not happen is repeated: a transient refusal, or a call that the flow wants made again since nobody answered.
+    """
+    latest = attempts[-1]
+    if any(a.status is LogStatus.UNKNOWN or (a.status is LogStatus.SUCCESS and a.outcome not in RANG) for a in attempts):
         return None
-    rung = [a for a in attempts if a.outcome in (CallOutcome.MISSED, CallOutcome.BUSY, CallOutcome.VOICEMAIL)]
-    if not rung or attempts[-1] is not rung[-1] or len(rung) > int(action.action_config.get("max_retries") or 0):
+    if _refused_for_now(latest):
+        failures = sum(1 for a in attempts if _refused_for_now(a))
+        if failures > MAX_TRANSIENT_RETRIES:
+            return None
+        return _back_off(latest, failures, timing), "Retrying after a temporary provider error"
+    rang = sum(1 for a in attempts if a.outcome in RANG)
+    if latest.outcome not in RANG or rang > int(action.action_config.get("max_retries") or 0):
         return None
-    return timedelta(minutes=float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES))
+    minutes = float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES)
+    return timedelta(minutes=minutes), "Calling again: not answered"
+
+
+def _refused_for_now(log: Log) -> bool:
+    """Refused with a word that the same request may work later, and nothing heard of it since."""
+    return log.status is LogStatus.FAILED and log.error_class is ErrorClass.TRANSIENT and log.outcome is None and log.message_state is None
+
+
+def _back_off(latest: Log, failures: int, timing: Timing) -> timedelta:
+    pause: timedelta = timing.retry_base * 2 ** (failures - 1)
+    asked = latest.retry_after_seconds or 0
+    return max(pause, timedelta(seconds=min(asked, MAX_RETRY_AFTER.total_seconds()))) if asked > 0 else pause
 
 
 def _in_flight(action: Action, log: Log, timing: Timing, now: datetime) -> Decision:
+    lookups = min(log.lookups, timing.lookups)
     if log.answered_at is None:
         # No answer recorded. Until the request's own timeout plus a grace has passed, silence proves nothing.
         reason = "Waiting for the provider's answer"
-        deadline = log.started_at + timing.provider_timeout + timing.unknown_grace * (log.lookups + 1) / timing.lookups
+        deadline = log.started_at + timing.provider_timeout + timing.unknown_grace * (lookups + 1) / max(timing.lookups, 1)
     else:
         reason = "Call in progress" if action.action_type is ActionType.AI_CALL else "Waiting for the outcome"
-        deadline = log.answered_at + timing.call_deadline * 2**log.lookups
+        deadline = log.answered_at + timing.call_deadline * 2**lookups
     if now < deadline:
         return AwaitOutcome(deadline, reason, action.action_order)
     if log.lookups < timing.lookups:
@@ -252,16 +300,18 @@ def _in_flight(action: Action, log: Log, timing: Timing, now: datetime) -> Decis
     return GiveUp(log.action_order, log.attempt, why)
 
 
-def _waiting(action: Action, log: Log, situation: Situation, standing: Standing) -> Decision:
+def _waiting(action: Action, log: Log, situation: Situation, logs: Sequence[Log]) -> Decision:
     until = log.wait_until or log.started_at
     if situation.now >= until:
         return EndWait(log.action_order, log.attempt)
-    # What a person does during a wait counts at once: an exit rule or DNC ends the wait instead of sleeping on.
-    block = _ask(action, situation, standing).block
+    # What a person does during a wait counts at once: an exit rule, DNC or opt-out ends the wait instead of sleeping on.
+    block = _ask(action, situation, logs).block
     if block is not None and block.gate == "exit_rules":
         return EndWait(log.action_order, log.attempt, block.detail)
     if has_dnc(list(situation.lead.tags)):
         return EndWait(log.action_order, log.attempt, "DNC tag found")
+    if consented_to_nothing(situation.consent):
+        return EndWait(log.action_order, log.attempt, NO_CONSENT)
     return WaitUntil(until, "Waiting", action.action_order)
 
 
@@ -276,13 +326,8 @@ def wait_end(action: Action, definition: FlowDefinition, policy: Policy, now: da
     reason = "Waiting"
     window = flow_window(definition, policy.default_hours, policy.holidays)
     if config.get("until_time"):
-        zone = ZoneInfo(window.zone if window else policy.account_zone)
         at = time.fromisoformat(str(config["until_time"]))
-        local = until.astimezone(zone)
-        target = datetime.combine(local.date(), at, tzinfo=zone)
-        if target < local:
-            target = datetime.combine(local.date() + timedelta(days=1), at, tzinfo=zone)
-        until, reason = target.astimezone(now.tzinfo), f"Waiting until {at:%H:%M}"
+        until, reason = next_time(until, at, window.zone if window else policy.account_zone), f"Waiting until {at:%H:%M}"
     if (
         config.get("wait_until_business_hours")
         and window is not None
@@ -295,11 +340,7 @@ def wait_end(action: Action, definition: FlowDefinition, policy: Policy, now: da
 
 def _finish(logs: Sequence[Log]) -> Finish:
     """Completed if any contact was made; failed if all that were tried failed; skipped if rules said no to all."""
-    contacts = [log for log in logs if log.action_type in CHANNEL_OF_ACTION]
-    latest: dict[int, Log] = {}
-    for log in _ordered(contacts):
-        latest[log.action_order] = log
-    states = {log.status for log in latest.values()}
+    states = {log.status for log in logs if log.action_type in CHANNEL_OF_ACTION}
     if LogStatus.SUCCESS in states or not states:
         return Finish(ExecutionStatus.COMPLETED)
     if LogStatus.UNKNOWN in states:

@@ -37,6 +37,7 @@ class Change:
 
 
 OPEN = frozenset({LogStatus.PENDING, LogStatus.RUNNING, LogStatus.UNKNOWN})
+NEVER_SENT = frozenset({LogStatus.SKIPPED, LogStatus.CANCELLED})
 
 
 def weigh(attempted: Attempted, event: ProviderEvent) -> Change:
@@ -48,18 +49,24 @@ def weigh(attempted: Attempted, event: ProviderEvent) -> Change:
     return Change(note="Kept, not acted on")
 
 
+_STATUS_OF_OUTCOME = {CallOutcome.FAILED: LogStatus.FAILED, CallOutcome.UNKNOWN: LogStatus.UNKNOWN}
+"""An attempt whose call had any other outcome did what it was for."""
+
+
 def _call(attempted: Attempted, event: ProviderEvent) -> Change:
     if not event.terminal or event.call_outcome is None:
         # Progress is shown while the call runs and never decides.
         return Change(data=event.data, note="Progress") if attempted.status in OPEN else Change(note="Progress after the end")
+    if attempted.outcome == event.call_outcome:
+        return Change(data=event.data, note="The same outcome again, with more detail")
+    # A refusal is our reading of an answer; an outcome is what happened, so it stands against a refusal too.
+    refused = attempted.status is LogStatus.FAILED and attempted.outcome is None
     named_before = attempted.outcome not in (None, CallOutcome.UNKNOWN)
-    if attempted.status not in OPEN or named_before:
-        if attempted.outcome == event.call_outcome:
-            return Change(data=event.data, note="The same outcome again, with more detail")
+    if named_before or not (attempted.status in OPEN or refused):
         return Change(note=f"The attempt had ended before ({attempted.outcome or attempted.status})")
     failed = event.call_outcome is CallOutcome.FAILED
     return Change(
-        status=LogStatus.FAILED if failed else LogStatus.SUCCESS,
+        status=_STATUS_OF_OUTCOME.get(event.call_outcome, LogStatus.SUCCESS),
         outcome=event.call_outcome,
         # A call that rang or broke is never repeated for a technical reason: calling again is the flow's choice.
         error_class=event.error_class if failed and event.error_class is not ErrorClass.TRANSIENT else None,
@@ -78,9 +85,9 @@ def _message(attempted: Attempted, event: ProviderEvent) -> Change:
         return Change(note=f"Already {attempted.message_state}")
     failed = state is MessageState.FAILED
     status = LogStatus.FAILED if failed else LogStatus.SUCCESS
-    may_change = attempted.status in OPEN or (failed and attempted.status is LogStatus.SUCCESS)
+    # The highest state decides: a message said to have failed, and then to be delivered, was delivered.
     return Change(
-        status=status if may_change else None,
+        status=None if attempted.status in NEVER_SENT or attempted.status is status else status,
         message_state=state,
         error_class=event.error_class if failed and event.error_class is not ErrorClass.TRANSIENT else None,
         error_code=event.error_code if failed else None,

@@ -27,14 +27,17 @@ class LogStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+_NAMED = frozenset({LogStatus.SUCCESS, LogStatus.FAILED, LogStatus.UNKNOWN})
+
 LOG_TRANSITIONS: dict[LogStatus, frozenset[LogStatus]] = {
-    LogStatus.PENDING: frozenset({LogStatus.RUNNING, LogStatus.SKIPPED, LogStatus.CANCELLED}),
-    LogStatus.RUNNING: frozenset({LogStatus.SUCCESS, LogStatus.FAILED, LogStatus.UNKNOWN, LogStatus.CANCELLED, LogStatus.SKIPPED}),
+    LogStatus.PENDING: _NAMED | {LogStatus.RUNNING, LogStatus.SKIPPED, LogStatus.CANCELLED},
+    LogStatus.RUNNING: _NAMED | {LogStatus.SKIPPED, LogStatus.CANCELLED},
     # A late webhook, a look-up or a person may still name an unknown.
     LogStatus.UNKNOWN: frozenset({LogStatus.SUCCESS, LogStatus.FAILED}),
     # A message accepted by the provider may still bounce.
     LogStatus.SUCCESS: frozenset({LogStatus.FAILED}),
-    LogStatus.FAILED: frozenset(),
+    # A provider that said no may be heard of later all the same: it acted, and nobody may be contacted again for it.
+    LogStatus.FAILED: frozenset({LogStatus.SUCCESS, LogStatus.UNKNOWN}),
     LogStatus.SKIPPED: frozenset(),
     LogStatus.CANCELLED: frozenset(),
 }

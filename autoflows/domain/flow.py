@@ -82,6 +82,7 @@ class OnUnknown(StrEnum):
 
 
 NO_VALUE_OPERATORS = frozenset({ConditionOperator.ANY, ConditionOperator.EXISTS})
+NUMBER_OPERATORS = frozenset({ConditionOperator.GREATER_THAN, ConditionOperator.LESS_THAN})
 CALL_OUTCOME_VALUES = tuple(o.value for o in CallOutcome) + (NOT_ANSWERED,)
 CONTACT_FIELDS = ("name", "phone", "email", "company", "timezone", "lead_source", "entry_type")
 
@@ -133,9 +134,8 @@ class TriggerCondition(Strict):
             raise ValueError(f"condition_field is needed for a condition on {self.condition_type}: name the field to look at")
         if self.condition_type is TriggerType.CONTACT_FIELD and self.condition_field not in CONTACT_FIELDS:
             raise ValueError(f"condition_field '{self.condition_field}' is not a contact field; use one of {', '.join(CONTACT_FIELDS)}")
-        if self.condition_operator in (ConditionOperator.GREATER_THAN, ConditionOperator.LESS_THAN):
-            if not _is_number(self.condition_value or ""):
-                raise ValueError(f"condition_value must be a number for the operator '{self.condition_operator}'")
+        if self.condition_operator in NUMBER_OPERATORS and not _is_number(self.condition_value or ""):
+            raise ValueError(f"condition_value must be a number for the operator '{self.condition_operator}'")
         return self
 
 

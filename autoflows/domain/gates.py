@@ -16,7 +16,7 @@ from autoflows.domain.conditions import Lead, compare, field_value
 from autoflows.domain.flow import Action, ActionCondition, ActionType, ConditionOperator, FlowDefinition, OutsideHours
 from autoflows.domain.hours import Window, legal_country, legal_windows, next_open_in_all, window_of, zones_of
 from autoflows.domain.leads import has_dnc
-from autoflows.domain.outcomes import NOT_ANSWERED, CallOutcome, MessageState
+from autoflows.domain.outcomes import MESSAGE_RANK, NOT_ANSWERED, CallOutcome, MessageState
 
 HOLD_RECHECK = timedelta(minutes=1)
 """How soon a hold without a known end (kill switch, busy lines) is looked at again; lifting one also wakes what it held."""
@@ -35,6 +35,9 @@ OPT_IN_CHANNELS = frozenset({"call", "whatsapp", "sms"})
 E-mail in answer to an enquiry needs none; it stops at an unsubscribe, at do-not-call, or at a consent to no channel at all."""
 
 
+NO_CONSENT = "The contact consented to no channel"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The account's rules and the present load, read when the decision is made."""
@@ -51,10 +54,10 @@ class Policy:
 class Standing:
     """What has happened so far in this run, as the gates need it."""
 
-    last_call: CallOutcome | None = None
+    last_call: CallOutcome | None = None  # of the calls made by earlier steps
     answered: bool = False
     replied: bool = False
-    message_states: frozenset[str] = frozenset()
+    message_states: frozenset[MessageState] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +126,18 @@ def _dnc(c: GateContext) -> _Answer:
     return _Answer(False, "DNC tag found") if c.channel and has_dnc(list(c.lead.tags)) else YES
 
 
+def consented_to_nothing(consent: Mapping[str, Any] | None) -> bool:
+    """Whether the person was asked and agreed to no channel at all; not having been asked is no refusal."""
+    return consent is not None and consent.get("channels") == []
+
+
 def _consent(c: GateContext) -> _Answer:
     allowed = (c.consent or {}).get("channels")
-    if c.channel in OPT_IN_CHANNELS and allowed is not None and c.channel not in allowed:
+    if c.channel is None or allowed is None:
+        return YES
+    if consented_to_nothing(c.consent):
+        return _Answer(False, NO_CONSENT)
+    if c.channel in OPT_IN_CHANNELS and c.channel not in allowed:
         return _Answer(False, f"No consent for {c.channel}")
     return YES
 
@@ -169,7 +181,8 @@ def _condition(c: GateContext) -> _Answer:
     if kind is ActionCondition.CONTACT_FIELD:
         path = c.action.condition_field or ""
         operator = ConditionOperator.EQUALS if value else ConditionOperator.EXISTS
-        if not compare(operator, [field_value(c.lead, path)], value):
+        actual = list(c.lead.tags) if path == "tags" else [field_value(c.lead, path)]
+        if not compare(operator, actual, value):
             return _Answer(False, f"The contact's {path} is not '{value}'" if value else f"The contact has no {path}")
     return YES
 
@@ -182,14 +195,11 @@ def _address(c: GateContext) -> _Answer:
     return YES
 
 
-def _message_meets(states: frozenset[str], wanted: str) -> bool:
-    if wanted == MessageState.DELIVERED:
-        return bool(states & {MessageState.DELIVERED, MessageState.READ, MessageState.REPLIED})
-    if wanted == MessageState.READ:
-        return bool(states & {MessageState.READ, MessageState.REPLIED})
-    if wanted == MessageState.SENT:
-        return bool(states - {MessageState.QUEUED, MessageState.FAILED})
-    return wanted in states
+def _message_meets(states: frozenset[MessageState], wanted: str) -> bool:
+    """Whether a message got at least so far; `failed` is met by a failed one only, and a failed one meets nothing else."""
+    if wanted == MessageState.FAILED:
+        return MessageState.FAILED in states
+    return any(MESSAGE_RANK[s] >= MESSAGE_RANK[MessageState(wanted)] for s in states - {MessageState.FAILED})
 
 
 def _legal_hours(c: GateContext) -> _Answer:

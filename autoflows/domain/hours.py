@@ -39,7 +39,7 @@ class Window:
             return None
         zone = ZoneInfo(self.zone)
         until = day if self.end > self.start else day + timedelta(days=1)
-        opens, closes = _instant(day, self.start, zone), _instant(until, self.end, zone)
+        opens, closes = instant_of(day, self.start, zone), instant_of(until, self.end, zone)
         return (opens, closes) if opens < closes else None
 
     def is_open(self, at: datetime) -> bool:
@@ -59,7 +59,14 @@ class Window:
         return None
 
 
-def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+def next_time(after: datetime, at: time, zone: str) -> datetime:
+    """The first instant from `after` on at which the clock of `zone` comes to `at`, in UTC."""
+    local = after.astimezone(ZoneInfo(zone)).date()
+    days = (instant_of(local + timedelta(days=ahead), at, ZoneInfo(zone)) for ahead in range(SEARCH_DAYS))
+    return next(instant for instant in days if instant >= after)
+
+
+def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall-clock time. In a gap: the end of the gap. In a fold: the first pass."""
     local = datetime.combine(day, at, tzinfo=zone)
     instant = local.astimezone(UTC)

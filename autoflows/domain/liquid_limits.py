@@ -77,7 +77,7 @@ class LimitedContext(RenderContext):
         super().assign(key, val)
         self.spend(1 + len(self.locals))
 
-    def filter(self, name: str, *, token: Token | None) -> Callable[..., object]:
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         apply = super().filter(name, token=token)
 
         def limited(left: object, *args: object, **options: object) -> object:
@@ -118,8 +118,8 @@ def _growth(name: str, left: object, args: tuple[object, ...]) -> int:
     return 0
 
 
-def _short_range(literal: RangeLiteral, start: Any, stop: Any) -> range:
-    numbers = _any_range(literal, start, stop)
+def _short_range(self: RangeLiteral, start: Any, stop: Any) -> range:
+    numbers = _any_range(self, start, stop)
     if len(numbers) > MAX_RANGE:
         raise TooMuchWork(f"a range of more than {MAX_RANGE} numbers")
     return numbers

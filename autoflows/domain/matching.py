@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,8 +11,10 @@ from uuid import UUID
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import ConditionResult, Lead, evaluate
 from autoflows.domain.flow import FlowDefinition, OutsideHours
-from autoflows.domain.gates import flow_window
+from autoflows.domain.gates import NO_CONSENT, GateResult, consented_to_nothing, flow_window
 from autoflows.domain.leads import Disposition, has_dnc
+
+DNC_FOUND = "DNC tag found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,68 @@ class Match:
     trace: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """What the gates of enrolment look at once a flow has won."""
+
+    lead: Lead
+    winner: Candidate
+    history: History
+    account: AccountSettings
+    default_hours: BusinessHours | None
+    consent: Mapping[str, Any] | None
+    holidays: frozenset[date]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _No:
+    """A gate's refusal: the disposition, the reason for people, and when it would be a yes, if time cures it."""
+
+    disposition: Disposition
+    reason: str
+    until: datetime | None = None
+
+
+def _dnc(a: _Arrival) -> _No | None:
+    return _No(Disposition.BLOCKED_DNC, DNC_FOUND) if has_dnc(list(a.lead.tags)) else None
+
+
+def _consent(a: _Arrival) -> _No | None:
+    return _No(Disposition.BLOCKED_CONSENT, NO_CONSENT) if consented_to_nothing(a.consent) else None
+
+
+def _re_entry(a: _Arrival) -> _No | None:
+    if a.winner.flow_id in a.history.live_flow_ids:
+        return _No(Disposition.DUPLICATE, f"'{a.winner.name}' is running for this person already")
+    return None
+
+
+def _cooldown(a: _Arrival) -> _No | None:
+    own = a.winner.definition.cooldown_minutes
+    minutes = a.account.cooldown_minutes if own is None else own
+    if a.history.last_enrolled_at is None or a.now >= (free_at := a.history.last_enrolled_at + timedelta(minutes=minutes)):
+        return None
+    return _No(Disposition.COOLDOWN, f"Cooldown: this person entered a flow less than {minutes} minutes ago", free_at)
+
+
+def _flow_hours(a: _Arrival) -> _No | None:
+    window = flow_window(a.winner.definition, a.default_hours, a.holidays)
+    if window is None or a.winner.definition.outside_hours is not OutsideHours.SKIP or window.is_open(a.now):
+        return None
+    return _No(Disposition.OUTSIDE_HOURS, f"Outside the hours of '{a.winner.name}', which is set to skip", window.next_open(a.now))
+
+
+GATES: tuple[tuple[str, Callable[[_Arrival], _No | None]], ...] = (
+    ("dnc", _dnc),
+    ("consent", _consent),
+    ("re_entry", _re_entry),
+    ("cooldown", _cooldown),
+    ("flow_hours", _flow_hours),
+)
+"""The gates of enrolment, in order. What a step may do later is asked again by `gates` before every contact."""
+
+
 def match(
     lead: Lead,
     candidates: Sequence[Candidate],
@@ -67,53 +131,31 @@ def match(
     now: datetime,
 ) -> Match:
     """Settle one lead: the first flow by priority whose conditions all hold, then the gates of enrolment, in order."""
-    traces: list[FlowTrace] = []
-    winner: Candidate | None = None
-    for flow in sorted(candidates, key=lambda c: c.priority):
-        results = [evaluate(c, lead) for c in flow.definition.conditions]
-        matched = bool(results) and all(r.met for r in results)
-        trace = FlowTrace(str(flow.flow_id), flow.name, flow.priority, matched, results)
-        if not results:
-            trace.note = "The flow has no trigger condition, so it never starts by itself"
-        elif matched and winner is not None:
-            trace.note = f"Matched too, but '{winner.name}' has the higher priority"
-        if matched and winner is None:
-            winner = flow
-        traces.append(trace)
-
-    def settled(disposition: Disposition, reason: str, flow: Candidate | None = None) -> Match:
-        return Match(disposition, reason[:500], flow, [asdict(t) for t in traces])
-
+    flows = sorted(candidates, key=lambda c: c.priority)
+    traces = [_trace(flow, lead) for flow in flows]
+    winner = next((flow for flow, trace in zip(flows, traces, strict=True) if trace.matched), None)
     if winner is None:
-        why = "No flow is enabled" if not candidates else "No enabled flow's conditions hold"
         if has_dnc(list(lead.tags)):
-            return settled(Disposition.BLOCKED_DNC, "DNC tag found")
-        return settled(Disposition.NO_MATCH, why)
+            return _settled(Disposition.BLOCKED_DNC, DNC_FOUND, traces)
+        return _settled(Disposition.NO_MATCH, "No enabled flow's conditions hold" if flows else "No flow is enabled", traces)
+    first, *others = [trace for trace in traces if trace.matched]
+    for trace in others:
+        trace.note = f"Matched too, but '{winner.name}' has the higher priority"
+    arrival = _Arrival(lead, winner, history, account, default_hours, consent, holidays, now)
+    for name, gate in GATES:
+        no = gate(arrival)
+        result = GateResult(name, True) if no is None else GateResult(name, False, no.reason, no.until)
+        first.gates.append(result.as_dict())
+        if no is not None:
+            return _settled(no.disposition, no.reason, traces)
+    return _settled(Disposition.ENROLLED, f"Matched '{winner.name}' (priority {winner.priority})", traces, winner)
 
-    gates = next(t.gates for t in traces if t.flow_id == str(winner.flow_id))
 
-    def gate(name: str, passed: bool, detail: str = "", next_allowed_at: datetime | None = None) -> bool:
-        gates.append(
-            {"gate": name, "passed": passed, "detail": detail, "next_allowed_at": next_allowed_at.isoformat() if next_allowed_at else None}
-        )
-        return passed
+def _trace(flow: Candidate, lead: Lead) -> FlowTrace:
+    results = [evaluate(c, lead) for c in flow.definition.conditions]
+    note = "" if results else "The flow has no trigger condition, so it never starts by itself"
+    return FlowTrace(str(flow.flow_id), flow.name, flow.priority, bool(results) and all(r.met for r in results), results, note=note)
 
-    if not gate("dnc", not has_dnc(list(lead.tags)), "DNC tag found" if has_dnc(list(lead.tags)) else ""):
-        return settled(Disposition.BLOCKED_DNC, "DNC tag found")
-    refused = consent is not None and consent.get("channels") == []
-    if not gate("consent", not refused, "The contact consented to no channel" if refused else ""):
-        return settled(Disposition.BLOCKED_CONSENT, "The contact consented to no channel")
-    if not gate("re_entry", winner.flow_id not in history.live_flow_ids):
-        return settled(Disposition.DUPLICATE, f"'{winner.name}' is running for this person already")
-    minutes = account.cooldown_minutes if winner.definition.cooldown_minutes is None else winner.definition.cooldown_minutes
-    if history.last_enrolled_at is not None and minutes:
-        free_at = history.last_enrolled_at + timedelta(minutes=minutes)
-        if not gate("cooldown", now >= free_at, f"{minutes} minutes between enrolments of one person", free_at):
-            return settled(Disposition.COOLDOWN, f"Cooldown: this person entered a flow less than {minutes} minutes ago")
-    else:
-        gate("cooldown", True)
-    window = flow_window(winner.definition, default_hours, holidays)
-    if winner.definition.outside_hours is OutsideHours.SKIP and window is not None and not window.is_open(now):
-        gate("flow_hours", False, "Outside the flow's hours, and the flow says skip", window.next_open(now))
-        return settled(Disposition.OUTSIDE_HOURS, f"Outside the hours of '{winner.name}', which is set to skip")
-    return settled(Disposition.ENROLLED, f"Matched '{winner.name}' (priority {winner.priority})", winner)
+
+def _settled(disposition: Disposition, reason: str, traces: Sequence[FlowTrace], flow: Candidate | None = None) -> Match:
+    return Match(disposition, reason[:500], flow, [asdict(t) for t in traces])

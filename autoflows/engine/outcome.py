@@ -52,7 +52,10 @@ UPDATE flow_executions SET due_at = clock_timestamp(),
   first_conversation_at = CASE WHEN id = ANY($2) THEN COALESCE(first_conversation_at, clock_timestamp()) ELSE first_conversation_at END
 WHERE id = ANY($1) AND status = 'running'
 """
-CONVERSED = "UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_at, clock_timestamp()) WHERE id = ANY($1) AND status <> 'running'"
+CONVERSED = """
+UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_at, clock_timestamp())
+WHERE id = ANY($1) AND status <> 'running'
+"""
 LOCK_EXECUTIONS = "SELECT id FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
 REF_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 11)) FROM unnest($1::text[]) AS name"
 EARLY = """

@@ -217,8 +217,9 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
         RECORD,
         [
             (
-                r.attempt.log_id, r.status.value, r.answered, r.channel_id, r.provider_ref, r.message_state.value if r.message_state else None,
-                r.error_class.value if r.error_class else None, r.error_code, r.error_message, r.data, r.cost, r.attempt.run.account.currency,
+                r.attempt.log_id, r.status.value, r.answered, r.channel_id, r.provider_ref,
+                r.message_state.value if r.message_state else None, r.error_class.value if r.error_class else None, r.error_code,
+                r.error_message, r.data, r.cost, r.attempt.run.account.currency,
             )
             for r in ordered
         ],

@@ -29,6 +29,7 @@ async def open_session() -> AsyncIterator[AsyncSession]:
 
 
 async def dispose_engine() -> None:
-    """Close the pool; for the end of a process and between tests."""
-    await get_engine().dispose()
-    get_engine.cache_clear()
+    """Close the pool if there is one; for the end of a process and between tests."""
+    if get_engine.cache_info().currsize:
+        await get_engine().dispose()
+        get_engine.cache_clear()

@@ -85,7 +85,8 @@ class ActionLog(SQLModel, table=True):
     flow_execution_id: UUID = Field(sa_column=foreign_key("flow_executions.id", nullable=False))
     user_id: UUID = Field(sa_column=foreign_key("users.id", nullable=False))
     contact_id: UUID = Field(sa_column=foreign_key("contacts.id", nullable=False))
-    action_id: UUID | None = Field(default=None, sa_column=foreign_key("flow_actions.id", on_delete="SET NULL", nullable=True))
+    # No foreign key: a log outlives its action, and an edited flow must not search a million logs for it.
+    action_id: UUID | None = Field(default=None)
     action_type: str = Field(max_length=50)
     action_order: int
     attempt: int = Field(default=1)

@@ -115,6 +115,7 @@ async def one_agent(request: Request) -> Response:
     agent["agent_config"].setdefault("webhook_url", None)
     agent["agent_name"] = config.get("agent_name") or agent["agent_name"]
     agent["updated_at"] = now_iso()
+    world.keep_addresses()
     return JSONResponse({"message": "success", "status": "updated"})
 
 

@@ -153,6 +153,7 @@ def set_bolna_webhook(world: World, url: str | None) -> None:
     """Point all agents' webhooks at `url`."""
     for agent in world.agents.values():
         agent["agent_config"]["webhook_url"] = url
+    world.keep_addresses()
 
 
 def _valid(model: type[Body], body: dict[str, Any]) -> Body:

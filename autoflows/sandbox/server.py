@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -99,15 +100,18 @@ async def serve(
     concurrency: int = 100,
     bolna_webhook_url: str | None = None,
     whatsapp_callback_url: str | None = None,
+    state: Path | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until `stop` is set (or for ever).
 
     `smtp_port` is `port` + 1 where it is None. `speed` divides the vendors' delays. The two addresses are set at the start, as an
-    admin would at the vendors; WhatsApp's is verified as often as it takes until our web process answers.
+    admin would at the vendors; WhatsApp's is verified as often as it takes until our web process answers. `state` is a file that keeps
+    the addresses from one start to the next.
     """
-    world = World(speed, seed, concurrency)
-    control.set_bolna_webhook(world, bolna_webhook_url)
+    world = World(speed, seed, concurrency, state)
+    if bolna_webhook_url:
+        control.set_bolna_webhook(world, bolna_webhook_url)
     async with running(world, port, smtp_port or port + 1, host):
         log.info("sandbox on http://%s:%s, mail on %s", host, port, smtp_port or port + 1)
         subscribing = asyncio.create_task(_subscribe(world, whatsapp_callback_url))
@@ -134,6 +138,7 @@ def main(
     concurrency: int = 100,
     bolna_webhook_url: str | None = None,
     whatsapp_callback_url: str | None = None,
+    state: Path | None = None,
 ) -> None:
     """`autoflows sandbox`: serve until SIGINT or SIGTERM. Parameters as in `serve`."""
 
@@ -150,6 +155,7 @@ def main(
             concurrency=concurrency,
             bolna_webhook_url=bolna_webhook_url,
             whatsapp_callback_url=whatsapp_callback_url,
+            state=state,
             stop=stop,
         )
 

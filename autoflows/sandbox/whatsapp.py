@@ -148,6 +148,7 @@ async def subscribe(world: World, callback_url: str, verify_token: str = VERIFY_
     if answer.status_code != 200 or answer.text.strip() != challenge:
         return f"The callback URL did not give the challenge back (HTTP {answer.status_code})."
     world.callback_url = callback_url
+    world.keep_addresses()
     return None
 
 

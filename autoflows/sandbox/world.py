@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -65,7 +67,7 @@ def _agents() -> dict[str, dict[str, Any]]:
 class World:
     """Everything that changes. `speed` divides every delay of the vendors; `seed` makes chance repeatable."""
 
-    def __init__(self, speed: float = 10.0, seed: int | None = None, concurrency: int = 100) -> None:
+    def __init__(self, speed: float = 10.0, seed: int | None = None, concurrency: int = 100, state: Path | None = None) -> None:
         self.speed = speed
         self.random = random.Random(seed)  # noqa: S311  # outcomes, not secrets
         self.rates = Rates()
@@ -76,7 +78,26 @@ class World:
         self.http = httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
         self.webhook_slots = asyncio.Semaphore(16)  # httpx slows down badly where thousands wait for a connection
         self.tasks: set[asyncio.Task[None]] = set()
+        self.state = state
+        self._load_addresses()
         self.clear()
+
+    def _load_addresses(self) -> None:
+        if self.state is None or not self.state.is_file():
+            return
+        kept = json.loads(self.state.read_text())
+        self.callback_url = kept["whatsapp"]
+        for agent_id, url in kept["bolna"].items():
+            if agent_id in self.agents:
+                self.agents[agent_id]["agent_config"]["webhook_url"] = url
+
+    def keep_addresses(self) -> None:
+        """Note where webhooks go, so that a restarted sandbox still knows, as the vendors would."""
+        if self.state is not None:
+            bolna = {agent_id: agent["agent_config"]["webhook_url"] for agent_id, agent in self.agents.items()}
+            draft = self.state.with_suffix(".new")
+            draft.write_text(json.dumps({"whatsapp": self.callback_url, "bolna": bolna}))
+            draft.replace(self.state)
 
     def clear(self) -> None:
         """Forget all that was received; accounts, webhook addresses, faults and rates stay."""

@@ -48,7 +48,7 @@ async def sign_in(session: AsyncSession, email: str, password: str, ip: str, use
     """A new session: its secret for the cookie, and its end.
 
     Raises NotSignedIn with one sentence for an unknown address, a wrong password and a deactivated user alike, and TooManyRequests
-    after 10 tries of one address from one IP (one more every 30 s) or 100 from one IP. A success forgets the person's tries.
+    after 10 wrong tries of one address from one IP (one more every 30 s) or 100 from one IP (one every 3 s). A success does not count.
     """
     key = (ip, email.strip().lower())
     if wait := max(tries_per_person.take(key), tries_per_address.take(ip)):
@@ -58,6 +58,7 @@ async def sign_in(session: AsyncSession, email: str, password: str, ip: str, use
         log.info("Sign-in refused from %s for user %s", ip, user.id if user else "unknown")
         raise NotSignedIn("The e-mail address or the password is not right.")
     tries_per_person.forget(key)
+    tries_per_address.give_back(ip)
     if needs_rehash(user.password_hash):
         user.password_hash = await hash_password(password)
     return await _open(session, user, ip, user_agent)

@@ -51,7 +51,6 @@ class Kind:
     """The field that must be unique, and the sentence when it is not."""
 
 
-
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.leads import Disposition
 from autoflows.domain.permissions import Permission
+from autoflows.engine import ledger
 from autoflows.engine.ledger import Ledger
 from autoflows.ids import utc_now
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, LeadEvent
@@ -19,7 +20,6 @@ from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.contacts import account_settings
 from autoflows.services.counted import ledger_of
 from autoflows.services.executions import list_executions
-from autoflows.services.leads import count_by_disposition
 from autoflows.services.views.dashboard import AttentionView, DashboardView, LedgerView, SpeedView
 from autoflows.services.views.masking import shown
 
@@ -39,7 +39,7 @@ async def overview(actor: Actor, session: AsyncSession) -> DashboardView:
     now = utc_now()
     midnight = now.astimezone(ZoneInfo(actor.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
     found = await ledger_of(actor.account_id)
-    today = await count_by_disposition(actor, session, since=midnight)
+    today = await ledger.counts(actor.account_id, since=midnight)
     running = await _running(actor, session, midnight)
     enabled = await _number(session, scoped(actor, Flow).where(col(Flow.is_enabled)))
     channels = await _number(session, scoped(actor, Channel))
@@ -47,7 +47,7 @@ async def overview(actor: Actor, session: AsyncSession) -> DashboardView:
     recent = await list_executions(actor, session, is_test_run=False, limit=RECENT)
     return DashboardView(
         all_time=_ledger(found),
-        today=LedgerView(received=today.total, accounted=today.total, unaccounted=0, by_disposition=today.by_disposition),
+        today=_ledger(today),
         speed=await _speed(actor, session, now),
         **running,
         enabled_flows=enabled,
@@ -144,9 +144,7 @@ async def _attention(actor: Actor, session: AsyncSession, found: Ledger, enabled
     unknown, unknown_total = await _unknown_attempts(actor, session, now)
     failed = await _number(
         session,
-        scoped(actor, LeadEvent).where(
-            col(LeadEvent.disposition) == Disposition.ERROR, col(LeadEvent.received_at) >= now - LOOK_BACK
-        ),
+        scoped(actor, LeadEvent).where(col(LeadEvent.disposition) == Disposition.ERROR, col(LeadEvent.received_at) >= now - LOOK_BACK),
     )
     if failed:
         items.append(

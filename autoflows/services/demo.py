@@ -76,9 +76,7 @@ async def _people(session: AsyncSession) -> Actor:
         # Leads arrive at any hour of a demo, and none of them is a person.
         await settings.update_settings(actor, session, {"legal_hours": "off", "default_business_hours": None})
     if await users.find_user(session, VIEWER) is None:
-        await users.create_user(
-            session, email=VIEWER, password=VIEWER_PASSWORD, role=Role.VIEWER, owner_email=OWNER, name="Demo viewer"
-        )
+        await users.create_user(session, email=VIEWER, password=VIEWER_PASSWORD, role=Role.VIEWER, owner_email=OWNER, name="Demo viewer")
     return auth.actor_of(owner, "session")
 
 

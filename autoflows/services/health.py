@@ -27,6 +27,7 @@ DATABASE_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interface
 
 EXECUTIONS = "SELECT status, count(*) AS n FROM flow_executions WHERE NOT is_test_run GROUP BY status"
 
+
 @open_to("anyone")
 async def check_health() -> HealthView:
     """The state of database, broker, workers, queue and ledger; never raises for a part that is down, it says so."""

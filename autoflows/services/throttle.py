@@ -31,6 +31,11 @@ class Buckets:
             self._levels.popitem(last=False)
         return 0 if allowed else max(1, math.ceil((1 - level) * self.refill_seconds))
 
+    def give_back(self, key: Hashable) -> None:
+        """Undo one `take` of `key`, for a try that turned out to be no guess."""
+        level, since = self._levels.get(key, (float(self.capacity), self._clock()))
+        self._levels[key] = (min(self.capacity, level + 1), since)
+
     def forget(self, key: Hashable) -> None:
         """Give `key` a full bucket again."""
         self._levels.pop(key, None)

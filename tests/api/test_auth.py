@@ -13,8 +13,8 @@ from sqlmodel import col, select
 
 from autoflows.domain.errors import Invalid, NotSignedIn
 from autoflows.domain.permissions import Role
+from autoflows.ids import utc_now
 from autoflows.models import ApiToken, AuditEntry, Session, User
-from autoflows.models.base import utc_now
 from autoflows.models.database import open_session
 from autoflows.services import auth
 from autoflows.services.users import create_user

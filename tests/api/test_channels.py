@@ -21,6 +21,7 @@ BOLNA = {"provider": "bolna", "name": "Bolna main", "credentials": {"api_key": "
 @pytest.fixture
 async def private_network(environment: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Channels may be on this machine."""
+    await close_clients()
     monkeypatch.setenv("AUTOFLOWS_ALLOW_PRIVATE_NETWORK", "1")
     get_settings.cache_clear()
     yield
@@ -90,7 +91,14 @@ async def test_wrong_values_are_named(owner: httpx.AsyncClient) -> None:
 
 
 async def test_private_addresses_are_refused(owner: httpx.AsyncClient) -> None:
-    for url in ("http://127.0.0.1:9", "http://localhost", "http://10.0.0.8", "http://169.254.169.254/latest", "http://[::1]", "http://[::ffff:10.1.2.3]"):
+    for url in (
+        "http://127.0.0.1:9",
+        "http://localhost",
+        "http://10.0.0.8",
+        "http://169.254.169.254/latest",
+        "http://[::1]",
+        "http://[::ffff:10.1.2.3]",
+    ):
         answer = await owner.post("/api/channels", json={**BOLNA, "settings": {"base_url": url}})
         assert answer.status_code == 422, url
         assert answer.json()["errors"][0]["pointer"] == "/settings/base_url"

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from sqlmodel import col, select
 
 from autoflows.domain.flow import FlowDefinition
+from autoflows.ids import utc_now
 from autoflows.models import AuditEntry, Contact, Execution, Flow, FlowAction, FlowVersion, WhatsAppTemplate
-from autoflows.models.base import utc_now
 from autoflows.models.database import open_session
 from tests.api.conftest import Catalogue, FlowBody, People
 

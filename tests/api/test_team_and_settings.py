@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from autoflows.domain.permissions import Role
+from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, Flow, FlowVersion
-from autoflows.models.base import utc_now
 from autoflows.models.database import open_session
 from tests.api.conftest import OWNER, PASSWORD, People
 

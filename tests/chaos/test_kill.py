@@ -82,7 +82,8 @@ async def until_quiet(field: Battlefield, leads: int) -> dict[str, Any]:
 )
 async def test_nothing_lost_and_nothing_twice(battlefield: Battlefield, victims: tuple[str, ...]) -> None:
     field, url = battlefield, battlefield.stack.url
-    done, killed = asyncio.Event(), []
+    done = asyncio.Event()
+    killed: list[str] = []
     headers = {"Authorization": f"Bearer {field.stack.token}"}
     async with httpx.AsyncClient(headers=headers, timeout=10, limits=httpx.Limits(max_connections=50)) as client:
         killing = asyncio.create_task(killer(field, victims, done, killed))

@@ -61,11 +61,7 @@ def test_every_field_can_be_drawn_as_a_form(name: str) -> None:
         for field in form.model_json_schema().get("properties", {}).values():
             assert field.get("title"), field
             assert len(field.get("description", "")) > 10, field
-    secrets = [
-        field
-        for field, shown in PROVIDERS[name].Credentials.model_json_schema()["properties"].items()
-        if shown.get("secret")
-    ]
+    secrets = [field for field, shown in PROVIDERS[name].Credentials.model_json_schema()["properties"].items() if shown.get("secret")]
     assert secrets
     assert not any(shown.get("secret") for shown in PROVIDERS[name].Settings.model_json_schema()["properties"].values())
 
@@ -79,7 +75,15 @@ def test_forms_refuse_unknown_and_impossible_values(name: str) -> None:
     with pytest.raises(ValidationError):
         PROVIDERS[name].Credentials(**example.credentials, colour="blue")
     if "base_url" in type(settings).model_fields:
-        for wrong in ("", "api.example.com", "ftp://example.com", "http://", "http://user:x@example.com", "https://example.com?x=1", "http://a:b"):
+        for wrong in (
+            "",
+            "api.example.com",
+            "ftp://example.com",
+            "http://",
+            "http://user:x@example.com",
+            "https://example.com?x=1",
+            "http://a:b",
+        ):
             with pytest.raises(ValidationError, match="must be"):
                 PROVIDERS[name].Settings(base_url=wrong)
         assert PROVIDERS[name].Settings(base_url=" https://example.com/ ").model_dump()["base_url"] == "https://example.com"

@@ -130,7 +130,8 @@ conditions: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.sampled_from(["answered", "missed", "not_answered"]).map(lambda v: {"condition_type": "call_outcome", "condition_value": v}),
     st.sampled_from(["read", "replied"]).map(lambda v: {"condition_type": "message_status", "condition_value": v}),
 )
-configs: st.SearchStrategy[dict[str, Any]] = st.dictionaries(st.sampled_from(["duration_minutes", "until_time", "variable_mappings", "agent_id"]), st.none() | st.just({}))
+keys = st.sampled_from(["duration_minutes", "until_time", "variable_mappings", "agent_id"])
+configs: st.SearchStrategy[dict[str, Any]] = st.dictionaries(keys, st.none() | st.just({}))
 steps = st.tuples(st.sampled_from(list(ActionType)), configs, conditions).map(
     lambda s: {"action_type": s[0], "action_config": s[1], **s[2]}
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -31,9 +32,8 @@ from autoflows.settings import get_settings
 from tests.servers import DatabaseServer
 
 PASSWORD = "a long enough password"
-CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
-"""The system's browser where there is one, else Playwright's own."""
-
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+"""The system's own browser if there is one, else the one Playwright has installed."""
 _numbers = itertools.count(1)
 
 

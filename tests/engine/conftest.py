@@ -56,12 +56,16 @@ class Bench:
     settings: AccountSettings = field(default_factory=lambda: AccountSettings(legal_hours="off"))
 
     def call(self, order: int, **extra: Any) -> dict[str, Any]:
-        condition = {k: extra.pop(k) for k in ("condition_type", "condition_value", "condition_field") if k in extra}
+        condition: dict[str, Any] = {k: extra.pop(k) for k in ("condition_type", "condition_value", "condition_field") if k in extra}
         config = {"agent_id": str(self.agent), "phone_number_id": str(self.number), **extra}
         return {"action_order": order, "action_type": "ai_call", "action_config": config, **condition}
 
     def whatsapp(self, order: int, **condition: Any) -> dict[str, Any]:
-        config = {"whatsapp_phone_number_id": str(self.sender), "template_id": str(self.template), "variable_mappings": {"1": "name", "2": "company"}}
+        config = {
+            "whatsapp_phone_number_id": str(self.sender),
+            "template_id": str(self.template),
+            "variable_mappings": {"1": "name", "2": "company"},
+        }
         return {"action_order": order, "action_type": "whatsapp_message", "action_config": config, **condition}
 
     def mail(self, order: int, **condition: Any) -> dict[str, Any]:
@@ -70,7 +74,9 @@ class Bench:
     def wait(self, order: int, seconds: float, **condition: Any) -> dict[str, Any]:
         return {"action_order": order, "action_type": "wait", "action_config": {"duration_seconds": seconds}, **condition}
 
-    async def flow(self, *actions: dict[str, Any], priority: int = 1, name: str = "First call", source: str = "IndiaMART", **settings: Any) -> UUID:
+    async def flow(
+        self, *actions: dict[str, Any], priority: int = 1, name: str = "First call", source: str = "IndiaMART", **settings: Any
+    ) -> UUID:
         condition = {"condition_type": "lead_source", "condition_operator": "any" if source == "*" else "equals"}
         if source != "*":
             condition["condition_value"] = source
@@ -82,7 +88,9 @@ class Bench:
             session.add(FlowVersion(flow_id=flow.id, version=1, definition=definition.model_dump(mode="json")))
             return flow.id
 
-    async def lead(self, phone: str | None = MISSED, email: str | None = "asha@example.com", source: str = "IndiaMART", **more: Any) -> Ingested:
+    async def lead(
+        self, phone: str | None = MISSED, email: str | None = "asha@example.com", source: str = "IndiaMART", **more: Any
+    ) -> Ingested:
         key = more.pop("idempotency_key", None)
         draft = LeadDraft(name="Asha Patel", company="Asha Agro", phone=phone, email=email, lead_source=source, **more)
         return await ingest(self.account_id, self.settings, draft, idempotency_key=key)
@@ -169,8 +177,14 @@ async def serving(port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        web.stop()
+        web.stop()  # type: ignore[no-untyped-call]
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def close_everything() -> None:
+    for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
+        await close()
+    get_settings.cache_clear()
 
 
 @pytest_asyncio.fixture
@@ -186,7 +200,7 @@ async def bench(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPat
         "RETRY_BASE_SECONDS": "0.1",
     }.items():
         monkeypatch.setenv(f"AUTOFLOWS_{name}", value)
-    get_settings.cache_clear()
+    await close_everything()  # what another test opened under other settings
     http_port, smtp_port, hook_port = free_port(), free_port(), free_port()
     world = sandbox.World(speed=200.0, seed=7)
     try:
@@ -197,9 +211,7 @@ async def bench(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPat
             finally:
                 await drainer.close(2)
     finally:  # after the servers: a late webhook would open the pool again
-        for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
-            await close()
-        get_settings.cache_clear()
+        await close_everything()
 
 
 async def _account(world: sandbox.World, drainer: Drainer, http_port: int, smtp_port: int, hook_port: int) -> Bench:
@@ -220,20 +232,29 @@ async def _account(world: sandbox.World, drainer: Drainer, http_port: int, smtp_
         bolna = channel("bolna", {"api_key": sandbox.BOLNA_KEY}, {"base_url": f"{base}/bolna"})
         whatsapp = channel(
             "whatsapp_cloud",
-            {"access_token": sandbox.WHATSAPP_TOKEN, "app_secret": sandbox.APP_SECRET, "verify_token": sandbox.VERIFY_TOKEN, "waba_id": sandbox.WABA_ID},
+            {
+                "access_token": sandbox.WHATSAPP_TOKEN,
+                "app_secret": sandbox.APP_SECRET,
+                "verify_token": sandbox.VERIFY_TOKEN,
+                "waba_id": sandbox.WABA_ID,
+            },
             {"base_url": f"{base}/graph"},
         )
         smtp = channel("smtp", {}, {"host": "127.0.0.1", "port": smtp_port, "security": "none", "from_email": "sales@example.com"})
         await session.flush()
-        common = {"user_id": owner.id}
-        agent = VoiceAgent(**common, channel_id=bolna.id, name="Welcome", provider_agent_id=sandbox.AGENT_IDS[0])
-        number = PhoneNumber(**common, channel_id=bolna.id, phone_number=sandbox.NUMBERS[0])
-        sender = WhatsAppNumber(**common, channel_id=whatsapp.id, provider_number_id=sandbox.PHONE_NUMBER_ID)
+        agent = VoiceAgent(user_id=owner.id, channel_id=bolna.id, name="Welcome", provider_agent_id=sandbox.AGENT_IDS[0])
+        number = PhoneNumber(user_id=owner.id, channel_id=bolna.id, phone_number=sandbox.NUMBERS[0])
+        sender = WhatsAppNumber(user_id=owner.id, channel_id=whatsapp.id, provider_number_id=sandbox.PHONE_NUMBER_ID)
         template = WhatsAppTemplate(
-            **common, channel_id=whatsapp.id, name="lead_welcome", language="en", body="Hello {{1}} of {{2}}", variables=["1", "2"]
+            user_id=owner.id, channel_id=whatsapp.id, name="lead_welcome", language="en", body="Hello {{1}} of {{2}}", variables=["1", "2"]
         )
         email = EmailTemplate(
-            **common, channel_id=smtp.id, name="Thanks", subject="Thanks, {{ contact.name }}", html="<p>Dear {{ contact.name }}</p>", text=""
+            user_id=owner.id,
+            channel_id=smtp.id,
+            name="Thanks",
+            subject="Thanks, {{ contact.name }}",
+            html="<p>Dear {{ contact.name }}</p>",
+            text="",
         )
         session.add_all([agent, number, sender, template, email])
         await session.flush()

@@ -14,7 +14,7 @@ import pytest
 import autoflows.services
 from autoflows.domain.errors import Forbidden
 from autoflows.domain.permissions import ROLE_PERMISSIONS, Permission, Role, permissions_of
-from autoflows.models.base import new_id
+from autoflows.ids import new_id
 from autoflows.services.access import Actor, may_grant, requires
 
 OPEN = {"anyone", "the signed-in", "the command line", "services", "providers"}

@@ -48,6 +48,7 @@ async def web(port: int) -> AsyncIterator[None]:
 @pytest.fixture
 async def public_url(environment: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The running web process."""
+    await close_clients()  # an earlier test's may be guarded
     port = free_port()
     monkeypatch.setenv("AUTOFLOWS_PUBLIC_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AUTOFLOWS_ALLOW_PRIVATE_NETWORK", "1")

@@ -20,5 +20,5 @@ def test_addresses_in_texts_are_masked() -> None:
 
 
 def test_nested_data_is_masked_whatever_its_shape() -> None:
-    data = {"a": ["x@example.com", {"b": "9876500001"}], "c": 919876500001, "d": True, "e": 12.5, "f": None}
+    data = {"a": ["xavier@example.com", {"b": "9876500001"}], "c": 919876500001, "d": True, "e": 12.5, "f": None}
     assert scrub_all(data) == {"a": ["x•••@example.com", {"b": "987•••••01"}], "c": "919•••••••01", "d": True, "e": 12.5, "f": None}

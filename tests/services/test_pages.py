@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlmodel import col
 
 from autoflows.domain.errors import Invalid
+from autoflows.ids import utc_now
 from autoflows.models import AuditEntry
-from autoflows.models.base import utc_now
 from autoflows.models.database import open_session
 from autoflows.services.pages import Page, decode_cursor, encode_cursor, paginate
 

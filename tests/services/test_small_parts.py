@@ -26,6 +26,8 @@ def test_a_bucket_gives_its_tries_then_one_each_refill() -> None:
     assert [buckets.take("a"), buckets.take("a")] == [0, 10]
     now = 1000.0
     assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 10], "never more than its capacity"
+    buckets.give_back("a")
+    assert [buckets.take("a"), buckets.take("a")] == [0, 10]
     buckets.forget("a")
     assert buckets.take("a") == 0
 

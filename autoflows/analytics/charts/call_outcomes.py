@@ -60,7 +60,7 @@ def figure(numbers: Table) -> go.Figure:
         text=[f"{row[1]:,}" for row in numbers.rows],
         textposition="outside",
         cliponaxis=False,
-        marker={"color": [colour for _, colour in OUTCOMES.values()]},
+        marker={"color": [colour for _, colour in OUTCOMES.values()], "line": {"width": 0}},
         hovertemplate="%{y:,} calls<extra></extra>",
     )
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)

@@ -41,7 +41,9 @@ def figure(numbers: Table) -> go.Figure:
     """One bar a day, a colour per status."""
     days = [row[0] for row in numbers.rows]
     traces = [
-        go.Bar(name=title, x=days, y=[row[n] for row in numbers.rows], marker={"color": colour}, hovertemplate="%{y:,}")
+        go.Bar(
+            name=title, x=days, y=[row[n] for row in numbers.rows], marker={"color": colour, "line": {"width": 0}}, hovertemplate="%{y:,}"
+        )
         for n, (title, colour) in enumerate(STATUSES.values(), start=1)
     ]
     return bare_figure(traces, barmode="stack", xaxis={"type": "date", "tickformat": "%d %b"})

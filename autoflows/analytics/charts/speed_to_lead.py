@@ -57,7 +57,7 @@ def figure(numbers: Table) -> go.Figure:
         text=[f"{row[1]:,}" for row in numbers.rows],
         textposition="outside",
         cliponaxis=False,
-        marker={"color": list(COLOURS)},
+        marker={"color": list(COLOURS), "line": {"width": 0}},
         hovertemplate="%{y:,} leads<extra></extra>",
     )
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)

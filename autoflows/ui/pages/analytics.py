@@ -116,12 +116,15 @@ def _chart(chart: rx.Var[ChartCard]) -> rx.Component:
     )
 
 
+def _wrong(name: str) -> rx.Component:
+    problem = AnalyticsState.problems[name]
+    return rx.cond(problem, rx.el.div(problem, class_name="af-field-error", role="alert"), rx.fragment())
+
+
 def _day(which: str, label: str, value: rx.Var[str], name: str) -> rx.Component:
     return rx.el.div(
         rx.input(type="date", value=value, on_change=lambda v: AnalyticsState.set_day(which, v), aria_label=label),
-        rx.cond(
-            AnalyticsState.problems[name], rx.el.div(AnalyticsState.problems[name], class_name="af-field-error", role="alert"), rx.fragment()
-        ),
+        _wrong(name),
     )
 
 
@@ -147,11 +150,7 @@ def _period() -> rx.Component:
                 custom_attrs={"list": "zones"},
                 width="190px",
             ),
-            rx.cond(
-                AnalyticsState.problems["tz"],
-                rx.el.div(AnalyticsState.problems["tz"], class_name="af-field-error", role="alert"),
-                rx.fragment(),
-            ),
+            _wrong("tz"),
         ),
         zone_list(),
         class_name="af-row af-period",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
@@ -17,7 +19,7 @@ HERE = f"{FLOWS}/executions"
 head = ExecutionPage.head
 
 
-def _fact(label: str, *value) -> rx.Component:
+def _fact(label: str, *value: Any) -> rx.Component:
     return rx.el.div(rx.el.dt(label), rx.el.dd(*value))
 
 
@@ -82,7 +84,7 @@ def _error() -> rx.Component:
     )
 
 
-def _trace_flow(flow) -> rx.Component:
+def _trace_flow(flow: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(flow.priority, class_name="af-priority"),

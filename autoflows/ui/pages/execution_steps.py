@@ -32,7 +32,7 @@ def _step(step: rx.Var[StepView]) -> rx.Component:
                     rx.el.p(
                         step.text,
                         rx.cond(step.when != "", rx.el.span(f" · {step.when}", class_name="af-muted"), rx.fragment()),
-                        class_name="af-step-sentence",
+                        class_name="af-flow-step-sentence",
                     ),
                 ),
                 badge,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from autoflows.ui.components import Column, card, data_table, empty_state, filter_select, moment, pager, search_box, status_badge, tag
@@ -12,14 +14,14 @@ from autoflows.ui.states.executions import ExecutionList, StatusTab
 HERE = f"{FLOWS}/executions"
 
 
-def _who(row) -> rx.Component:
+def _who(row: Any) -> rx.Component:
     return rx.el.div(
         rx.link(row.name, href=f"{HERE}/{row.id}"),
         rx.cond(row.address != "", rx.el.div(row.address, class_name="af-muted af-small"), rx.fragment()),
     )
 
 
-def _flow(row) -> rx.Component:
+def _flow(row: Any) -> rx.Component:
     return rx.el.span(
         rx.el.span(row.flow_name, class_name="af-clip", title=row.flow_name),
         rx.el.span(f" v{row.flow_version}", class_name="af-muted af-small"),
@@ -27,7 +29,7 @@ def _flow(row) -> rx.Component:
     )
 
 
-def _waiting(row) -> rx.Component:
+def _waiting(row: Any) -> rx.Component:
     return rx.el.span(
         rx.el.span(row.waiting, class_name="af-muted af-clip", title=row.waiting),
         rx.cond(row.waiting_until != "", rx.el.span(" ", countdown(row.waiting_until), class_name="af-small af-nowrap"), rx.fragment()),
@@ -48,10 +50,10 @@ COLUMNS = (
 def _tab(tab: rx.Var[StatusTab]) -> rx.Component:
     return rx.el.button(
         tab.label,
-        rx.el.span(tab.count, class_name="af-tab-count"),
+        rx.el.span(tab.count, class_name="af-status-tab-count"),
         type="button",
         role="tab",
-        class_name="af-tab",
+        class_name="af-status-tab",
         custom_attrs={"aria-selected": (ExecutionList.status == tab.value).to_string()},
         on_click=ExecutionList.set_status(tab.value),
         key=tab.value,
@@ -117,7 +119,7 @@ def _nothing() -> rx.Component:
 def executions() -> rx.Component:
     """The list."""
     return card(
-        rx.el.div(rx.foreach(ExecutionList.tabs, _tab), class_name="af-tabs", role="tablist", aria_label="Status"),
+        rx.el.div(rx.foreach(ExecutionList.tabs, _tab), class_name="af-status-tabs", role="tablist", aria_label="Status"),
         _filters(),
         rx.cond(ExecutionList.rows.length() > 0, data_table(COLUMNS, ExecutionList.rows, label="Executions"), _nothing()),
         pager(ExecutionList),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
@@ -9,7 +11,7 @@ from autoflows.ui.components import confirm_dialog, empty_state, moment, note, p
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
-from autoflows.ui.states.flow_list import FlowList, FlowRow
+from autoflows.ui.states.flow_list import FlowList, FlowRow, StepIcon
 from autoflows.ui.states.flow_rows import kinds
 
 CREATE = f"{FLOWS}/create"
@@ -23,12 +25,12 @@ def _new() -> rx.Component:
     )
 
 
-def _step_icon(step) -> rx.Component:
+def _step_icon(step: rx.Var[StepIcon]) -> rx.Component:
     icon = rx.match(step.icon, *((icon, rx.icon(icon, size=15)) for _, _, icon, _ in kinds()), rx.icon("circle", size=15))
     return rx.el.li(icon, title=step.title)
 
 
-def _measure(label: str, value, extra="") -> rx.Component:
+def _measure(label: str, value: Any, extra: Any = "") -> rx.Component:
     return rx.el.div(rx.el.dt(label), rx.el.dd(value, extra))
 
 
@@ -70,7 +72,7 @@ def _flow(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
 
 
 def _order(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
-    def button(icon: str, label: str, by: int, disabled) -> rx.Component:
+    def button(icon: str, label: str, by: int, disabled: Any) -> rx.Component:
         return rx.icon_button(
             rx.icon(icon, size=14),
             aria_label=label,
@@ -146,7 +148,7 @@ def _problems(row: rx.Var[FlowRow]) -> rx.Component:
 
 
 def _delete_dialog() -> rx.Component:
-    flow = FlowList.deleting
+    flow: Any = FlowList.deleting
     running = rx.cond(
         flow.running == 0,
         "Nothing is running in it now. ",

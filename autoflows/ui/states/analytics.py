@@ -13,6 +13,7 @@ from autoflows.analytics.charts import CHARTS
 from autoflows.analytics.period import Period, between, last_days
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.ids import utc_now
+from autoflows.ui import live
 from autoflows.ui.components import duration_text
 from autoflows.ui.states.base import Base, PageState, choice_of, text_of
 
@@ -54,6 +55,7 @@ class AnalyticsState(PageState, Base):
     days_text: str = ""
 
     async def _load(self) -> None:
+        live.unsubscribe(self)
         self.problems = {}
         self.zone = self.zone or self.me.timezone
         try:
@@ -74,13 +76,13 @@ class AnalyticsState(PageState, Base):
         return last_days(int(self.span), zone=self.zone, now=utc_now())
 
     @rx.event
-    async def set_span(self, value: str | list[str]):
+    async def set_span(self, value: str | list[str]) -> Any:
         """The last 7, 30 or 90 days, or days of one's own."""
         self.span = choice_of(value, SPANS, default="30")
         return await self._enter()
 
     @rx.event
-    async def set_day(self, which: str, value: str):
+    async def set_day(self, which: str, value: str) -> Any:
         """The first or last day of one's own."""
         day = text_of(value, 10)
         if choice_of(which, ["first", "last"]) == "first":
@@ -91,13 +93,13 @@ class AnalyticsState(PageState, Base):
         return await self._enter()
 
     @rx.event
-    async def set_zone(self, value: str):
+    async def set_zone(self, value: str) -> Any:
         """Whose days are counted."""
         self.zone = text_of(value, 100) or self.me.timezone
         return await self._enter()
 
     @rx.event
-    async def export(self, slug: str):
+    async def export(self, slug: str) -> Any:
         """A chart's numbers as a CSV file."""
         slug, period = choice_of(slug, CHARTS), self._period()
         text = await self._service(analytics.export_csv, period, slug)

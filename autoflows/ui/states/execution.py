@@ -129,12 +129,12 @@ class ExecutionPage(PageState, Base):
         self.trace, self.trace_text = detail_of(event).trace, event.reason
 
     @rx.event
-    async def set_cancel_open(self, is_open: bool):
+    async def set_cancel_open(self, is_open: bool) -> None:
         """Open or close the question."""
         self.cancel_open = bool(is_open)
 
     @rx.event
-    async def cancel(self, form: dict[str, Any]):
+    async def cancel(self, form: dict[str, Any]) -> Any:
         """Stop the execution; what was sent stays sent."""
         reason = text_of(form.get("reason") or "", 255)
         try:

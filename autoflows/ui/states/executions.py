@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -126,25 +127,25 @@ class ExecutionList(ListState, Base):
         return since, until
 
     @rx.event
-    async def set_status(self, value: str):
+    async def set_status(self, value: str) -> Any:
         """Show one status, or all."""
         self.status = choice_of(value, ExecutionStatus)
         return await self._again()
 
     @rx.event
-    async def set_flow(self, value: str):
+    async def set_flow(self, value: str) -> Any:
         """Show one flow's executions, or all."""
         self.flow = "" if value in ("", "all") else str(id_of(value))
         return await self._again()
 
     @rx.event
-    async def set_runs(self, value: str):
+    async def set_runs(self, value: str) -> Any:
         """Show real executions, or test runs."""
         self.runs = choice_of(value, ["test"])
         return await self._again()
 
     @rx.event
-    async def set_day(self, which: str, value: str):
+    async def set_day(self, which: str, value: str) -> Any:
         """The first or the last day shown; empty for no bound."""
         value = text_of(value, 10)
         if value:
@@ -156,12 +157,12 @@ class ExecutionList(ListState, Base):
         return await self._again()
 
     @rx.event
-    async def clear_filters(self):
+    async def clear_filters(self) -> Any:
         """Back to everything."""
         self.status = self.flow = self.runs = self.first_day = self.last_day = self.search = ""
         return await self._again()
 
-    async def _again(self):
+    async def _again(self) -> Any:
         self._first_page()
         return await self._enter()
 

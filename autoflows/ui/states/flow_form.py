@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from autoflows.domain.flow import ActionType, FlowDefinition, OnUnknown, Outside
 from autoflows.services import flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
-from autoflows.ui import words
+from autoflows.ui import live, words
 from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, placed, step_of
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
@@ -77,6 +77,8 @@ class FlowForm(FlowRows, PageState, Base):
     default_cooldown: int = 60
     findings: list[Finding] = []
 
+    _shown: str = ""
+
     @rx.var
     def heading(self) -> str:
         """The page's title."""
@@ -96,9 +98,12 @@ class FlowForm(FlowRows, PageState, Base):
         return f"{self.default_hours} {outside.capitalize()}." if self.default_hours.startswith("Account") else self.default_hours
 
     async def _load(self) -> None:
+        live.unsubscribe(self)
         flow_id = self._asked_for()
-        if self.dirty and flow_id == self.flow_id and self.loaded:
+        asked = f"{flow_id}?{self._param('example')}"
+        if self.dirty and asked == self._shown:
             return  # a reconnection: what was typed stays
+        self._shown = asked
         self.choices = await choices_of(self)
         await self._load_defaults()
         if flow_id:
@@ -174,7 +179,7 @@ class FlowForm(FlowRows, PageState, Base):
             self.findings = [self._finding(p.severity, p.pointer, p.message) for p in found]
 
     @rx.event
-    async def set_text(self, name: str, value: str):
+    async def set_text(self, name: str, value: str) -> None:
         """One of the text settings."""
         choice_of(name, TEXTS)
         setattr(self, name, text_of(value, 5000))
@@ -182,14 +187,14 @@ class FlowForm(FlowRows, PageState, Base):
         await self._touched()
 
     @rx.event
-    async def set_switch(self, name: str, on: bool):
+    async def set_switch(self, name: str, on: bool) -> None:
         """One of the on/off settings."""
         choice_of(name, SWITCHES)
         setattr(self, name, bool(on))
         await self._touched()
 
     @rx.event
-    async def toggle_day(self, day: int):
+    async def toggle_day(self, day: int) -> None:
         """Add or take away a day of the flow's hours, 1 (Monday) to 7."""
         if day not in range(1, 8):
             raise Invalid("There is no such day.")
@@ -198,24 +203,24 @@ class FlowForm(FlowRows, PageState, Base):
         await self._touched()
 
     @rx.event
-    async def set_outside_hours(self, value: str):
+    async def set_outside_hours(self, value: str) -> None:
         """Whether a step outside the hours waits or is skipped."""
         self.outside_hours = choice_of(value, OutsideHours, default="wait")
         await self._touched()
 
     @rx.event
-    async def set_on_unknown(self, value: str):
+    async def set_on_unknown(self, value: str) -> None:
         """Whether the flow goes on after an attempt whose fate nobody told."""
         self.on_unknown = choice_of(value, OnUnknown, default="continue")
         await self._touched()
 
     @rx.event
-    async def left(self):
+    async def left(self) -> None:
         """The form is no longer shown: what was not saved is given up."""
         self.dirty = False
 
     @rx.event
-    async def save(self):
+    async def save(self) -> AsyncIterator[Any]:
         """Publish what is in the form. What is wrong with it is shown at its field and in the panel."""
         self.problems, self.busy = {}, True
         yield
@@ -230,6 +235,7 @@ class FlowForm(FlowRows, PageState, Base):
             self.busy = False
         is_new = not self.flow_id
         self._fill(saved)
+        self._shown = f"{saved.id}?"
         await self._check()
         yield rx.toast.success("Flow created" if is_new else "Saved", description=f"Version {saved.version} is live for new leads.")
         if is_new:

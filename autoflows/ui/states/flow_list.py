@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import reflex as rx
@@ -110,13 +111,13 @@ class FlowList(PageState, Base):
                 return views
 
     @rx.event
-    async def set_search(self, text: str):
+    async def set_search(self, text: str) -> None:
         """Show the flows whose name or trigger holds the text."""
         self.search = text_of(text, 200)
         await self._fetch()
 
     @rx.event
-    async def toggle(self, flow_id: str, on: bool):
+    async def toggle(self, flow_id: str, on: bool) -> Any:
         """Turn a flow on or off. The switch has moved already; if the service refuses, it springs back and the problems are shown."""
         wanted = id_of(flow_id)
         try:
@@ -134,7 +135,7 @@ class FlowList(PageState, Base):
         return rx.toast.info(f"“{flow.name}” is off", description=f"No new lead enters. {stays}")
 
     @rx.event
-    async def move(self, flow_id: str, by: int):
+    async def move(self, flow_id: str, by: int) -> None:
         """One place up (-1) or down (1) in priority."""
         if by not in (-1, 1):
             raise Invalid("A flow moves one place at a time.")
@@ -150,25 +151,25 @@ class FlowList(PageState, Base):
         await self._fetch()
 
     @rx.event
-    async def duplicate(self, flow_id: str):
+    async def duplicate(self, flow_id: str) -> Any:
         """A disabled copy at the end of the list."""
         copy = await self._service(flows.duplicate_flow, id_of(flow_id))
         await self._fetch()
         return rx.toast.success("Duplicated", description=f"“{copy.name}” is off until you turn it on.")
 
     @rx.event
-    async def ask_delete(self, flow_id: str):
+    async def ask_delete(self, flow_id: str) -> None:
         """Ask first; what runs in it is counted anew."""
         self.deleting = row_of(await self._service(flows.get_flow, id_of(flow_id)))
 
     @rx.event
-    async def close_delete(self, is_open: bool):
+    async def close_delete(self, is_open: bool) -> None:
         """The question was left."""
         if not is_open:
             self.deleting = None
 
     @rx.event
-    async def delete(self):
+    async def delete(self) -> Any:
         """Delete the flow that was asked about."""
         if self.deleting is None:
             return None

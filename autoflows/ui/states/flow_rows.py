@@ -44,7 +44,7 @@ class FlowRows(rx.State, mixin=True):
         await self._touched()
 
     @rx.event
-    async def add_condition(self):
+    async def add_condition(self) -> None:
         """One more condition at the end."""
         if len(self.conditions) >= MAX_CONDITIONS:
             raise Invalid(f"A flow may have {MAX_CONDITIONS} conditions at most.")
@@ -52,33 +52,33 @@ class FlowRows(rx.State, mixin=True):
         await self._touched()
 
     @rx.event
-    async def remove_condition(self, key: str):
+    async def remove_condition(self, key: str) -> None:
         """Without this condition."""
         self.conditions = [c for c in self.conditions if c.key != key]
         await self._touched()
 
     @rx.event
-    async def set_condition_kind(self, key: str, kind: str):
+    async def set_condition_kind(self, key: str, kind: str) -> None:
         """What the condition looks at; its field and value start anew, since they meant another thing."""
         await self._change_condition(key, kind=choice_of(kind, TriggerType, default="lead_source"), field="", value="")
 
     @rx.event
-    async def set_condition_operator(self, key: str, operator: str):
+    async def set_condition_operator(self, key: str, operator: str) -> None:
         """How it compares."""
         await self._change_condition(key, operator=choice_of(operator, ConditionOperator, default="equals"))
 
     @rx.event
-    async def set_condition_field(self, key: str, field: str):
+    async def set_condition_field(self, key: str, field: str) -> None:
         """Which field it looks at."""
         await self._change_condition(key, field=text_of(field, 100))
 
     @rx.event
-    async def set_condition_value(self, key: str, value: str):
+    async def set_condition_value(self, key: str, value: str) -> None:
         """What it compares with."""
         await self._change_condition(key, value=text_of(value, 255))
 
     @rx.event
-    async def add_step(self, kind: str):
+    async def add_step(self, kind: str) -> None:
         """One more step at the end."""
         if len(self.steps) >= MAX_ACTIONS:
             raise Invalid(f"A flow may have {MAX_ACTIONS} steps at most.")
@@ -89,13 +89,13 @@ class FlowRows(rx.State, mixin=True):
         await self._touched()
 
     @rx.event
-    async def remove_step(self, key: str):
+    async def remove_step(self, key: str) -> None:
         """Without this step."""
         self._dress([s for s in self.steps if s.key != key])
         await self._touched()
 
     @rx.event
-    async def move_step(self, key: str, by: int):
+    async def move_step(self, key: str, by: int) -> None:
         """One place up (-1) or down (1)."""
         at = next((n for n, s in enumerate(self.steps) if s.key == key), None)
         if at is None or by not in (-1, 1):
@@ -108,7 +108,7 @@ class FlowRows(rx.State, mixin=True):
             await self._touched()
 
     @rx.event
-    async def set_config(self, key: str, name: str, value: str | bool):
+    async def set_config(self, key: str, name: str, value: str | bool) -> Any:
         """One field of a step's settings, as text; a switch sends true or false, an emptied picker "none"."""
         text = ("true" if value else "") if isinstance(value, bool) else text_of(value, 2000)
         text = "" if text == "none" else text
@@ -120,33 +120,33 @@ class FlowRows(rx.State, mixin=True):
         await self._change_step(key, change)
 
     @rx.event
-    async def set_when(self, key: str, kind: str):
+    async def set_when(self, key: str, kind: str) -> None:
         """When the step runs: "none" (unless an exit rule fired), or one of the conditions, with its usual value."""
         kind = "" if kind == "none" else choice_of(kind, ActionCondition)
         usual = {"call_outcome": "not_answered", "message_status": "read"}.get(kind, "")
         await self._change_step(key, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": "", "error": ""}))
 
     @rx.event
-    async def set_when_value(self, key: str, value: str):
+    async def set_when_value(self, key: str, value: str) -> None:
         """What the step's condition asks for."""
         text = text_of(value, 255)
         await self._change_step(key, lambda s: s.model_copy(update={"when_value": text, "error": ""}))
 
     @rx.event
-    async def set_when_field(self, key: str, field: str):
+    async def set_when_field(self, key: str, field: str) -> None:
         """Which contact field the step's condition looks at."""
         text = text_of(field, 100)
         await self._change_step(key, lambda s: s.model_copy(update={"when_field": text, "error": ""}))
 
     @rx.event
-    async def set_mapping_source(self, key: str, variable: str, source: str):
+    async def set_mapping_source(self, key: str, variable: str, source: str) -> None:
         """What fills a template variable: a contact field, "custom_field", or "text" of one's own."""
         source = choice_of(source, [*MAPPABLE, "custom_field", "text"])
         value = {"custom_field": "custom_fields.", "text": "{{ contact.name }}"}.get(source, source)
         await self._set_mapping(key, variable, value, custom=source == "text")
 
     @rx.event
-    async def set_mapping_value(self, key: str, variable: str, value: str):
+    async def set_mapping_value(self, key: str, variable: str, value: str) -> None:
         """The custom field's name, or the text, that fills a template variable."""
         text = text_of(value, 1000)
         step = next((s for s in self.steps if s.key == key), None)

@@ -77,7 +77,9 @@ def condition_text(condition: dict[str, Any]) -> str:
 
 def gate_text(gate: dict[str, Any]) -> str:
     """A gate's outcome in a sentence: `Cooldown: contacted 12 minutes ago`."""
-    name = {"dnc": "Do not call", "re_entry": "Re-entry"}.get(str(gate.get("gate")), str(gate.get("gate", "")).replace("_", " ").capitalize())
+    name = {"dnc": "Do not call", "re_entry": "Re-entry"}.get(
+        str(gate.get("gate")), str(gate.get("gate", "")).replace("_", " ").capitalize()
+    )
     detail = str(gate.get("detail") or ("clear" if gate.get("passed") else "blocked"))
     return f"{name}: {detail}"
 

@@ -27,7 +27,7 @@ def aside() -> rx.Component:
         ),
         rx.cond(FlowForm.findings.length() > 0, _findings(), _all_well()),
         rx.cond(may(Permission.FLOWS_WRITE), _save(), rx.fragment()),
-        class_name="af-aside",
+        class_name="af-builder-aside",
     )
 
 

@@ -71,22 +71,22 @@ def _step(step: rx.Var[StepRow], index: rx.Var[int]) -> rx.Component:
     name = f"step {order}"
     return rx.el.article(
         rx.el.header(
-            rx.el.span(_icon(step.icon), class_name="af-step-icon", aria_hidden="true"),
+            rx.el.span(_icon(step.icon), class_name="af-flow-step-icon", aria_hidden="true"),
             rx.el.div(
                 rx.el.h3(f"{order}. {step.title}"),
-                rx.el.p(step.sentence, class_name="af-step-sentence"),
-                class_name="af-step-title",
+                rx.el.p(step.sentence, class_name="af-flow-step-sentence"),
+                class_name="af-flow-step-title",
             ),
             rx.el.div(
                 icon_action("arrow-up", f"Move {name} up", FlowForm.move_step(step.key, -1), disabled=index == 0),
                 icon_action("arrow-down", f"Move {name} down", FlowForm.move_step(step.key, 1), disabled=order == FlowForm.steps.length()),
                 icon_action("trash-2", f"Remove {name}", FlowForm.remove_step(step.key), colour="red"),
-                class_name="af-step-tools af-edit-only",
+                class_name="af-flow-step-tools af-edit-only",
             ),
-            class_name="af-step-head",
+            class_name="af-flow-step-head",
         ),
         rx.cond(step.error != "", rx.el.div(step.error, class_name="af-field-error", role="alert"), rx.fragment()),
-        rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, order, advanced=False)), class_name="af-step-fields"),
+        rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, order, advanced=False)), class_name="af-flow-step-fields"),
         rx.cond(step.mappings.length() > 0, variables(step, order), rx.fragment()),
         rx.cond(
             step.preview != "",
@@ -98,12 +98,12 @@ def _step(step: rx.Var[StepRow], index: rx.Var[int]) -> rx.Component:
             step.has_advanced,
             rx.el.details(
                 rx.el.summary("More settings"),
-                rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, order, advanced=True)), class_name="af-step-fields"),
+                rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, order, advanced=True)), class_name="af-flow-step-fields"),
                 class_name="af-more",
             ),
             rx.fragment(),
         ),
-        class_name=rx.cond(step.problems > 0, "af-card af-step af-step-wrong", "af-card af-step"),
+        class_name=rx.cond(step.problems > 0, "af-card af-flow-step af-flow-step-wrong", "af-card af-flow-step"),
         role="listitem",
         id=f"step-{step.key}",
         key=step.key,
