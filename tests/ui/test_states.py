@@ -37,9 +37,9 @@ def test_arguments_from_a_socket_are_not_trusted() -> None:
             text_of(wrong)
     with pytest.raises(Invalid):
         text_of("x" * 11, 10)
-    for wrong in ("", "x", None, [1]):
+    for no_id in ("", "x", None, [1]):
         with pytest.raises(Invalid):
-            id_of(wrong)
+            id_of(no_id)
     with pytest.raises(Invalid):
         choice_of("evil", ["a", "b"])
     assert choice_of("all", ["a"]) == ""
