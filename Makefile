@@ -27,7 +27,7 @@ chaos: ## the tests that kill processes and servers
 bench: ## leads per second and latencies of this machine
 	@exec $(BOOTSTRAP) exec autoflows bench $(ARGS)
 
-docs: ## check the links of the documentation, and that it names only what exists
+docs: ## check the documentation: its links, and that it names only commands and settings that exist
 	@exec $(BOOTSTRAP) exec pytest -q tests/docs $(ARGS)
 
 wheel: ## dist/*.whl with the built frontend in it: installs and runs without a JavaScript toolchain

@@ -204,6 +204,13 @@ def _pid_file(postgres: Postgres) -> list[str]:
         return []
 
 
+def ask(postgres: Postgres, statement: str) -> str | None:
+    """The one value of a query on the product's database, or None if it fails; by psql, which starts in a moment and needs no driver."""
+    psql = [str(postgres.binaries / "psql"), "-h", str(postgres.socket_dir), "-U", SERVICE_USER, "-d", DATABASE, "-XAtqc", statement]
+    done = subprocess.run(psql, capture_output=True, text=True, check=False, timeout=30, env={"PATH": os.defpath})
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
 def prepare(postgres: Postgres) -> None:
     """End a server left over from an earlier run, and take away what would make a new one refuse to start.
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoflows.embedded import frontend, postgres, valkey, web
+from autoflows.embedded import frontend, migrations, postgres, valkey, web
 from autoflows.embedded.home import Home, Instance, check_space, lock, open_home, record, running, secret_key
 from autoflows.embedded.processes import MARK, CannotStart, Command, end, orphans
 from autoflows.embedded.supervisor import Service, Supervisor, console, write
@@ -114,6 +114,7 @@ class Stack:
         if options.demo:
             self.environment["AUTOFLOWS_ALLOW_PRIVATE_NETWORK"] = "1"
         self.sandbox_url = ""
+        self.migrated = False
         self.supervisor = Supervisor(console, self._children_changed)
         self.local = f"http://{'127.0.0.1' if options.host in ('0.0.0.0', '::') else options.host}:{port}"  # noqa: S104 - a comparison
 
@@ -155,8 +156,7 @@ class Stack:
         await _together(self._start_database(), self._start_broker())
         record(self.home, self.instance)
         self.environment |= {"AUTOFLOWS_DATABASE_URL": self.instance.database_url, "AUTOFLOWS_REDIS_URL": self.instance.redis_url}
-        await self.supervisor.run(self._command("migrate", "-m", "autoflows.cli", "migrate"))
-        demo, *_ = await _together(self._start_demo(), self._start_web(), *(self._start_worker(n) for n in range(self.options.workers)))
+        _, demo = await _together(self._start_web(), self._migrate_then_start_the_rest())
         if demo and self.options.leads_per_minute:
             await self._start_leads(demo["api_token"])
         self.instance.ready = True
@@ -177,6 +177,9 @@ class Stack:
             Service("PostgreSQL", lambda: command, lambda: postgres.is_ready(server), prepare=lambda: postgres.prepare(server), stage=0)
         )
         self.instance.database_url = server.url
+        # Asked here, because the program that migrates takes seconds to find out that there is nothing to do.
+        at = await asyncio.to_thread(postgres.ask, server, "SELECT version_num FROM alembic_version")
+        self.migrated = at is not None and at == migrations.head()
 
     async def _start_broker(self) -> None:
         if self.settings.redis_url:
@@ -188,10 +191,21 @@ class Stack:
         self.instance.redis_url = server.url
 
     async def _start_web(self) -> None:
+        """Imports for seconds, so it starts while the database is migrated; nobody asks it anything before that is done."""
         command = self._command("web", *web.arguments(host=self.options.host, port=self.instance.port)[1:], env=web.ENVIRONMENT)
-        await self.supervisor.start(
-            Service("web", lambda: command, lambda: _answers(f"{self.local}/api/health") and _answers(f"{self.local}/login"), stage=3)
-        )
+
+        def ready() -> bool:
+            return self.migrated and _answers(f"{self.local}/api/health") and _answers(f"{self.local}/login")
+
+        await self.supervisor.start(Service("web", lambda: command, ready, stage=3, seconds=300.0))
+
+    async def _migrate_then_start_the_rest(self) -> dict[str, str] | None:
+        if not self.migrated:
+            await self.supervisor.run(self._command("migrate", "-m", "autoflows.cli", "migrate"))
+            self.migrated = True
+        demo, *_ = await _together(self._start_demo(), *(self._start_worker(n) for n in range(self.options.workers)))
+        account: dict[str, str] | None = demo
+        return account
 
     async def _start_worker(self, number: int) -> None:
         command = self._command(f"worker-{number + 1}", "-m", "workers", stop_seconds=25.0)

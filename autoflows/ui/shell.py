@@ -222,7 +222,9 @@ def _account_menu() -> rx.Component:
             rx.dropdown_menu.item(rx.icon("settings", size=15), "Settings", on_click=rx.redirect("/dashboard/settings")),
             rx.dropdown_menu.item(rx.icon("book-open", size=15), "API reference", on_click=rx.redirect("/api/docs", is_external=True)),
             rx.dropdown_menu.separator(),
-            rx.dropdown_menu.item(rx.icon("log-out", size=15), "Sign out", color="red", on_click=rx.call_script("window.afSignOut()")),
+            rx.dropdown_menu.item(
+                rx.icon("log-out", size=15), "Sign out", color_scheme="red", on_click=rx.call_script("window.afSignOut()")
+            ),
             side="top",
             align="start",
         ),

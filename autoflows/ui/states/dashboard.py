@@ -80,7 +80,7 @@ def recent_run(run: ExecutionView) -> RecentRun:
         id=str(run.id),
         who=run.contact.name or run.contact.phone or run.contact.email or "A contact",
         flow_name=run.flow_name,
-        status="waiting" if waiting else run.status,
+        status="waiting" if waiting and run.waiting and run.waiting.until else run.status,
         step=f"Step {min(run.current_action_step, run.action_count)} of {run.action_count}" if run.status == "running" else "",
         note=waiting or (run.error_message or ""),
         until=run.waiting.until if waiting and run.waiting else None,

@@ -1,0 +1,57 @@
+"""The event socket as an attacker uses it: any handler, any arguments, with or without somebody's cookie. Spoken by hand (Engine.IO 4,
+Socket.IO 5), because the product's own client would not send such things."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.async_api import BrowserContext, Page
+
+from tests.e2e.conftest import Site
+
+_OPEN = """
+(token) => new Promise((resolve, reject) => {
+  window.answers = [];
+  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/_event/?EIO=4&transport=websocket&token=${token}`);
+  window.forged = socket;
+  socket.onmessage = ({ data }) => {
+    if (data[0] === "0") socket.send("40/_event,");
+    else if (data === "2") socket.send("3");
+    else if (data.startsWith("40/_event,")) resolve(true);
+    else if (data.startsWith("42/_event,")) window.answers.push(data.slice(data.indexOf("[")));
+  };
+  socket.onerror = () => reject(new Error("the socket was refused"));
+  setTimeout(() => reject(new Error("no answer to the handshake")), 8000);
+})
+"""
+
+
+class ForgedSocket:
+    """One socket in a blank page of the site, with that browser context's cookies."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    async def send(self, handler: str, **payload: Any) -> None:
+        """Call a handler by its full name."""
+        event = {"name": handler, "payload": payload, "router_data": {"pathname": "/dashboard", "asPath": "/dashboard", "query": {}}}
+        await self._page.evaluate("(text) => window.forged.send(text)", "42/_event," + json.dumps(["event", event]))
+
+    async def answers(self) -> str:
+        """Everything the server sent so far, as text."""
+        return "\n".join(await self._page.evaluate("window.answers"))
+
+    async def settle(self) -> None:
+        """Wait until the server has said nothing new for a while."""
+        before = -1
+        while before != (before := await self._page.evaluate("window.answers.length")):
+            await self._page.wait_for_timeout(400)
+
+
+async def forged_socket(site: Site, context: BrowserContext, token: str) -> ForgedSocket:
+    """A socket that presents `token` as its tab."""
+    page = await context.new_page()
+    await page.goto(f"{site.url}/favicon.svg")
+    await page.evaluate(_OPEN, token)
+    return ForgedSocket(page)
