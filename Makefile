@@ -22,7 +22,7 @@ check: ## format, lint, types and import rules
 	@exec $(BOOTSTRAP) check
 
 chaos: ## the tests that kill processes and servers
-	@exec $(BOOTSTRAP) exec pytest -q -m chaos $(ARGS)
+	@AUTOFLOWS_CHAOS_LEADS=$${AUTOFLOWS_CHAOS_LEADS:-300} exec $(BOOTSTRAP) exec pytest -q -s -m chaos $(ARGS)
 
 bench: ## leads per second and latencies of this machine
 	@exec $(BOOTSTRAP) exec autoflows bench $(ARGS)

@@ -315,7 +315,7 @@ def main() -> None:
     elif command == "exec":
         become(*arguments)
     elif command == "test-fast":
-        become("pytest", "-q", "-m", "not e2e and not chaos", *arguments)
+        become("pytest", "-q", "-n", "2", "-m", "not e2e and not chaos", *arguments)
     else:
         ensure_frontend()
         ensure_browser()

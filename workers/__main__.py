@@ -57,7 +57,8 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "arq"):  # a line per request and per ring
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         import uvloop
     except ImportError:

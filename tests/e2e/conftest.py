@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,9 +34,8 @@ from autoflows.settings import get_settings
 from tests.servers import DatabaseServer
 
 PASSWORD = "a long enough password"
-CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
-"""The system's browser where there is one, else Playwright's own."""
-
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+"""The system's own browser if there is one, else the one Playwright has installed."""
 _numbers = itertools.count(1)
 
 

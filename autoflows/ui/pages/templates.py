@@ -109,7 +109,7 @@ def _tabs() -> rx.Component:
             value=TemplatesState.kind,
             on_change=TemplatesState.show,
         ),
-        class_name="af-tabs",
+        class_name="af-tabbar",
     )
 
 

@@ -32,7 +32,7 @@ def settings() -> rx.Component:
                 value=SettingsState.tab,
                 on_change=SettingsState.show,
             ),
-            class_name="af-tabs",
+            class_name="af-tabbar",
         ),
         rx.match(
             SettingsState.tab,
