@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 
 from autoflows.domain.outcomes import SendResult
-from autoflows.engine import perform
+from autoflows.engine import match, perform
 from autoflows.providers import get_provider
 from tests.engine.conftest import MISSED, Bench, received
 
@@ -45,3 +46,19 @@ async def test_a_database_lost_before_the_send_is_tried_again(bench: Bench, monk
     await bench.lead(MISSED)
     await bench.finished()
     assert [s[:2] for s in await bench.summary()] == [("ai_call", "failed"), ("ai_call", "success")]
+
+
+async def test_one_lead_that_cannot_be_matched_stops_no_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its values break the statement, not the connection: it becomes `error`, and the others go on."""
+    await bench.flow(bench.mail(1))
+    for name, source in (("asha", "IndiaMART"), ("poison", "IndiaMART"), ("ravi", "IndiaMART")):
+        await bench.lead(None, f"{name}@example.com", source, external_id=name)
+    decided = match._decide
+
+    def broken(event: Any, contact: Any, *rest: Any) -> Any:
+        found = decided(event, contact, *rest)
+        return replace(found, reason="\ud800") if contact["email"].startswith("poison") else found
+
+    monkeypatch.setattr(match, "_decide", broken)
+    await bench.finished(2)
+    assert await bench.one("SELECT disposition FROM lead_events WHERE external_id = 'poison'") == "error"
