@@ -24,6 +24,8 @@ from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 
 CLOCK_SLACK = timedelta(minutes=5)
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""A source's time beyond these is no time, and could not be shown in every zone."""
 MAX_CUSTOM_FIELDS = 100
 CHUNK = 50
 """Leads of a bulk call that share a commit."""
@@ -77,6 +79,8 @@ class LeadDraft(Strict):
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("must carry its zone, such as 2026-11-22T10:14:28Z")
+        if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValueError(f"must be between the years {FIRST_YEAR} and {LAST_YEAR}")
         return value
 
     @field_validator("custom_fields")
