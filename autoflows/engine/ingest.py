@@ -157,11 +157,16 @@ FIND_EVENT = """
 SELECT id, contact_id, disposition, idempotency_key, request_hash FROM lead_events
 WHERE user_id = $1 AND (idempotency_key = $2::text OR (lead_source = $3::text AND external_id = $4::text))
 """
+# Whoever has the address now, else whoever had it: a person who comes back by an earlier address is still do-not-call.
 FIND_CONTACT = """
 SELECT id, 1 AS rank FROM contacts WHERE user_id = $1 AND phone = $2
 UNION ALL
 SELECT id, 2 AS rank FROM contacts WHERE user_id = $1 AND email = $3
-ORDER BY rank
+UNION ALL
+SELECT id, 3 AS rank FROM contacts WHERE user_id = $1 AND other_phones <> '{}' AND other_phones @> ARRAY[$2::text]
+UNION ALL
+SELECT id, 4 AS rank FROM contacts WHERE user_id = $1 AND other_emails <> '{}' AND other_emails @> ARRAY[$3::text]
+ORDER BY rank, id
 """
 ADD_CONTACT = """
 INSERT INTO contacts (id, user_id, name, phone, phone_raw, email, company, tags, custom_fields, timezone, consent, lead_source, entry_type,
