@@ -11,8 +11,10 @@ import pytest
 
 from autoflows.domain.outcomes import SendResult
 from autoflows.engine import match, perform
+from autoflows.engine.pool import get_pool
+from autoflows.engine.reconcile import close_lost_attempts
 from autoflows.providers import get_provider
-from tests.engine.conftest import MISSED, Bench, received
+from tests.engine.conftest import ANSWERED, MISSED, Bench, received
 
 
 async def test_a_send_that_breaks_is_never_taken_for_not_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +64,22 @@ async def test_one_lead_that_cannot_be_matched_stops_no_other(bench: Bench, monk
     monkeypatch.setattr(match, "_decide", broken)
     await bench.finished(2)
     assert await bench.one("SELECT disposition FROM lead_events WHERE external_id = 'poison'") == "error"
+
+
+async def test_a_call_of_a_cancelled_execution_does_not_hold_its_line_for_ever(bench: Bench) -> None:
+    """It was out when the execution was cancelled, its webhook is lost, and nobody looks it up any more."""
+    await bench.change_settings(max_concurrent_calls=1)
+    bench.world.speed = 0.001
+    await bench.flow(bench.call(1))
+    await bench.lead(MISSED)
+    await bench.until("SELECT count(*) FROM flow_action_logs WHERE provider_ref IS NOT NULL", expect=1)
+    pool = await get_pool()
+    execution = await pool.fetchval("SELECT id FROM flow_executions")
+    await pool.execute("UPDATE flow_executions SET status = 'cancelled', due_at = NULL WHERE id = $1", execution)
+    timing = bench.drainer.timing
+    assert await close_lost_attempts(timing) == 0
+    await pool.execute("UPDATE flow_action_logs SET started_at = started_at - $1::interval", timing.provider_timeout + timing.call_deadline)
+    assert await close_lost_attempts(timing) == 1
+    assert await bench.summary() == [("ai_call", "unknown", "unknown")]
+    await bench.lead(ANSWERED, "ravi@example.com")
+    await bench.until("SELECT count(*) FROM flow_action_logs WHERE status = 'running'", expect=1)
