@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from autoflows.domain.outcomes import SendResult
-from autoflows.engine import match, perform
+from autoflows.engine import control, match, perform
 from autoflows.engine.pool import get_pool
 from autoflows.engine.reconcile import close_lost_attempts
 from autoflows.providers import get_provider
@@ -83,3 +83,23 @@ async def test_a_call_of_a_cancelled_execution_does_not_hold_its_line_for_ever(b
     assert await bench.summary() == [("ai_call", "unknown", "unknown")]
     await bench.lead(ANSWERED, "ravi@example.com")
     await bench.until("SELECT count(*) FROM flow_action_logs WHERE status = 'running'", expect=1)
+
+
+async def test_one_execution_that_cannot_be_read_stops_no_other(bench: Bench) -> None:
+    """Stored by another release, say: it is held and says so, and goes on when it can be read again."""
+    pool = await get_pool()
+    flow_id = await bench.flow(bench.mail(1), name="Broken")
+    await bench.flow(bench.mail(1), priority=2, source="Web")
+    version = await pool.fetchrow("SELECT id, definition FROM flow_versions WHERE flow_id = $1", flow_id)
+    await pool.execute("UPDATE flow_versions SET definition = $2 WHERE id = $1", version["id"], {"actions": "none"})
+    await pool.execute("UPDATE auto_engagement_flows SET is_enabled = false WHERE id = $1", flow_id)
+    contact = (await bench.lead(None, "asha@example.com", "Nowhere")).contact_id
+    assert contact is not None
+    held = await control.enrol(bench.account_id, contact, flow_id, None)
+    await bench.lead(None, "ravi@example.com", "Web")
+    await bench.finished(1)
+    await bench.until("SELECT waiting_reason LIKE 'Internal error%' FROM flow_executions WHERE id = $1", held)
+    await pool.execute("UPDATE flow_versions SET definition = $2 WHERE id = $1", version["id"], version["definition"])
+    await control.wake_account(bench.account_id)
+    await bench.finished(2)
+    assert [s[:2] for s in await bench.summary()] == [("email", "success")] * 2
