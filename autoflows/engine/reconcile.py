@@ -16,7 +16,7 @@ CLOSE = """
 WITH lost AS (
   SELECT l.id, l.flow_execution_id FROM flow_action_logs l JOIN flow_executions e ON e.id = l.flow_execution_id
   WHERE l.status = 'running' AND l.started_at < now() - $1::interval AND e.status <> 'running'
-  ORDER BY l.id LIMIT $2 FOR UPDATE OF l SKIP LOCKED
+  ORDER BY l.started_at LIMIT $2 FOR UPDATE OF l SKIP LOCKED
 )
 UPDATE flow_action_logs l SET status = 'unknown', completed_at = now(), error_message = COALESCE(l.error_message, $3),
   outcome = CASE WHEN l.action_type = 'ai_call' THEN COALESCE(l.outcome, 'unknown') ELSE l.outcome END
