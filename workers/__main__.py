@@ -11,6 +11,7 @@ from typing import Any
 from autoflows.engine.broker import close_redis
 from autoflows.engine.doorbell import close_doorbell
 from autoflows.engine.drain import Drainer
+from autoflows.engine.live import close_live
 from autoflows.engine.pool import close_pool
 from autoflows.providers.connections import close_clients
 from autoflows.settings import SettingsError, get_settings
@@ -43,7 +44,7 @@ async def work() -> None:
     await drainer.close(CLOSE_PATIENCE_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)
     stopped.cancel()
-    for close in (close_doorbell, close_redis, close_clients, close_pool):
+    for close in (close_doorbell, close_live, close_redis, close_clients, close_pool):
         await close()
     for task in done:
         if task is not stopped and not task.cancelled() and (error := task.exception()) is not None:

@@ -260,13 +260,16 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
     latest = attempts[-1]
     if any(a.status is LogStatus.UNKNOWN or (a.status is LogStatus.SUCCESS and a.outcome not in RANG) for a in attempts):
         return None
+    rang = sum(1 for a in attempts if a.outcome in RANG)
+    if rang > int(action.action_config.get("max_retries") or 0):
+        return None
     if _refused_for_now(latest):
-        failures = sum(1 for a in attempts if _refused_for_now(a))
+        # All that did not ring count, also a refusal that was heard of later: a provider that refuses and acts must come to an end.
+        failures = len(attempts) - rang
         if failures > MAX_TRANSIENT_RETRIES:
             return None
         return _back_off(latest, failures, timing), "Retrying after a temporary provider error"
-    rang = sum(1 for a in attempts if a.outcome in RANG)
-    if latest.outcome not in RANG or rang > int(action.action_config.get("max_retries") or 0):
+    if latest.outcome not in RANG:
         return None
     minutes = float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES)
     return timedelta(minutes=minutes), "Calling again: not answered"

@@ -178,8 +178,9 @@ class Stack:
         )
         self.instance.database_url = server.url
         # Asked here, because the program that migrates takes seconds to find out that there is nothing to do.
-        at = await asyncio.to_thread(postgres.ask, server, "SELECT version_num FROM alembic_version")
-        self.migrated = at is not None and at == migrations.head()
+        if await asyncio.to_thread(postgres.ask, server, "SELECT to_regclass('alembic_version')"):
+            at = await asyncio.to_thread(postgres.ask, server, "SELECT version_num FROM alembic_version")
+            self.migrated = at is not None and at == migrations.head()
 
     async def _start_broker(self) -> None:
         if self.settings.redis_url:

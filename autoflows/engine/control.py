@@ -63,7 +63,7 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
         await connection.execute(AUDIT, new_id(), account_id, actor_id, "execution.cancelled", "execution", execution_id, {"reason": why})
 
     await transact(work)
-    await live.publish([live.LiveChange(account_id, execution_id=execution_id)])
+    live.publish([live.LiveChange(account_id, execution_id=execution_id)])
     await _stop_at_providers(execution_id)
 
 
@@ -87,7 +87,7 @@ async def wake_account(account_id: UUID) -> None:
     pool = await get_pool()
     await pool.execute(WAKE_ACCOUNT, account_id)
     await doorbell.ring()
-    await live.publish([live.LiveChange(account_id, kind="account")])
+    live.publish([live.LiveChange(account_id, kind="account")])
 
 
 async def wake_contact(account_id: UUID, contact_id: UUID) -> None:
@@ -95,7 +95,7 @@ async def wake_contact(account_id: UUID, contact_id: UUID) -> None:
     pool = await get_pool()
     await pool.execute(WAKE_CONTACT, contact_id)
     await doorbell.ring()
-    await live.publish([live.LiveChange(account_id, kind="contact")])
+    live.publish([live.LiveChange(account_id, kind="contact")])
 
 
 async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUID | None) -> UUID:
@@ -126,5 +126,5 @@ async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUI
 
     execution_id = await transact(work)
     await doorbell.ring()
-    await live.publish([live.LiveChange(account_id, execution_id=execution_id)])
+    live.publish([live.LiveChange(account_id, execution_id=execution_id)])
     return execution_id

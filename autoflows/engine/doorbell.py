@@ -66,6 +66,8 @@ _doorbells: WeakKeyDictionary[asyncio.AbstractEventLoop, _Doorbell] = WeakKeyDic
 
 async def ring() -> None:
     """Wake a worker soon. Returns at once, never raises."""
+    if not get_settings().redis_url:
+        return
     loop = asyncio.get_running_loop()
     bell = _doorbells.get(loop)
     if bell is None:

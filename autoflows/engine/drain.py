@@ -68,7 +68,7 @@ class Drainer:
     async def _match(self, limit: int) -> int:
         batch, settled = await match_due(limit, self.timing, self.lease)
         self._start(batch)
-        await live.publish(batch.changes)
+        live.publish(batch.changes)
         return settled
 
     async def _claim(self, limit: int) -> int:
@@ -77,7 +77,7 @@ class Drainer:
 
         batch = await transact(work)
         self._start(batch)
-        await live.publish(batch.changes)
+        live.publish(batch.changes)
         return len(batch.moved)
 
     def _start(self, batch: Batch) -> None:
@@ -125,7 +125,7 @@ class Drainer:
                 log.exception("result of attempt %s cannot be written; it will be looked up", results[0].attempt.log_id)
                 return
         self._start(batch)
-        await live.publish(batch.changes)
+        live.publish(batch.changes)
 
     async def close(self, patience: float) -> None:
         """Take nothing more; let what is out be answered and written for up to `patience` seconds."""

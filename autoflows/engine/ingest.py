@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from autoflows.ids import new_id
 
 CLOCK_SLACK = timedelta(minutes=5)
 MAX_CUSTOM_FIELDS = 100
+CHUNK = 50
+"""Leads of a bulk call that share a commit."""
 
 
 def _storable(text: str) -> str:
@@ -111,7 +114,7 @@ async def ingest(
     answer = await transact(lead.write)
     if answer.created:
         await doorbell.ring()
-        await live.publish([live.LiveChange(account_id, lead_event_id=answer.lead_event_id, kind="lead")])
+        live.publish([live.LiveChange(account_id, lead_event_id=answer.lead_event_id, kind="lead")])
     return answer
 
 
@@ -119,14 +122,30 @@ async def ingest_many(
     account_id: UUID, settings: AccountSettings, drafts: Sequence[LeadDraft], *, bulk: bool
 ) -> list[Ingested | AutoflowsError]:
     """Take many leads in, each by itself: one bad item spoils no other. The answers are in the order of the drafts."""
+    leads = [_prepared(account_id, settings, draft, bulk) for draft in drafts]
     answers: list[Ingested | AutoflowsError] = []
-    for draft in drafts:
+    for start in range(0, len(leads), CHUNK):
+        answers += await transact(partial(_write_chunk, leads[start : start + CHUNK]))
+    await doorbell.ring()
+    live.publish([live.LiveChange(account_id, kind="lead")])
+    return answers
+
+
+def _prepared(account_id: UUID, settings: AccountSettings, draft: LeadDraft, bulk: bool) -> _Lead | AutoflowsError:
+    try:
+        return _Lead(account_id, settings, draft, None, bulk)
+    except AutoflowsError as error:
+        return error
+
+
+async def _write_chunk(leads: Sequence[_Lead | AutoflowsError], connection: Connection) -> list[Ingested | AutoflowsError]:
+    """Several leads in one transaction; each has a savepoint of its own, so a bad one takes only itself back."""
+    answers: list[Ingested | AutoflowsError] = []
+    for lead in leads:
         try:
-            answers.append(await transact(_Lead(account_id, settings, draft, None, bulk).write))
+            answers.append(lead if isinstance(lead, AutoflowsError) else await lead.write(connection))
         except AutoflowsError as error:
             answers.append(error)
-    await doorbell.ring()
-    await live.publish([live.LiveChange(account_id, kind="lead")])
     return answers
 
 

@@ -8,8 +8,10 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from autoflows.engine.broker import BROKER_LOST, get_redis
+from autoflows.settings import get_settings
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +38,41 @@ def _ids(change: LiveChange) -> list[str | None]:
     ]
 
 
-async def publish(changes: Iterable[LiveChange]) -> None:
-    """Tell whoever listens. Never raises: the rows are the truth."""
-    items = [_ids(change) for change in set(changes)]
-    if not items:
-        return
-    try:
-        await get_redis().publish(CHANNEL, json.dumps(items))
-    except BROKER_LOST as error:
-        log.warning("live news not published: %s", error)
+class _Herald:
+    """Sends what has gathered while the last message was on its way: nobody who has news waits for Redis."""
+
+    def __init__(self) -> None:
+        self.pending: set[LiveChange] = set()
+        self.sending: asyncio.Task[None] | None = None
+
+    def tell(self, changes: Iterable[LiveChange]) -> None:
+        self.pending.update(changes)
+        if self.pending and (self.sending is None or self.sending.done()):
+            self.sending = asyncio.get_running_loop().create_task(self._send())
+
+    async def _send(self) -> None:
+        while self.pending:
+            items, self.pending = [_ids(change) for change in self.pending], set()
+            try:
+                await get_redis().publish(CHANNEL, json.dumps(items))
+            except BROKER_LOST as error:
+                log.warning("live news not published: %s", error)
+
+
+_heralds: WeakKeyDictionary[asyncio.AbstractEventLoop, _Herald] = WeakKeyDictionary()
+
+
+def publish(changes: Iterable[LiveChange]) -> None:
+    """Tell whoever listens, soon. Returns at once and never raises: the rows are the truth."""
+    if get_settings().redis_url:
+        _heralds.setdefault(asyncio.get_running_loop(), _Herald()).tell(changes)
+
+
+async def close_live() -> None:
+    """Wait a moment for news on its way; for the end of a process."""
+    herald = _heralds.pop(asyncio.get_running_loop(), None)
+    if herald is not None and herald.sending is not None:
+        await asyncio.wait([herald.sending], timeout=2)
 
 
 async def listen() -> AsyncIterator[list[LiveChange]]:

@@ -78,7 +78,7 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     new, changes = await transact(work)
     if changes:
         await doorbell.ring()
-        await live.publish(changes)
+        live.publish(changes)
     return new
 
 

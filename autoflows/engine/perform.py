@@ -23,7 +23,7 @@ from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, Unanswered
 from autoflows.engine import outcome
 from autoflows.engine.advance import Attempt, Batch, lock_and_advance
-from autoflows.engine.pool import Connection, get_pool
+from autoflows.engine.pool import LOST, Connection, get_pool
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection as ChannelConnection
 from autoflows.providers.connections import connect
@@ -80,27 +80,26 @@ _catalogue = Catalogue()
 
 async def perform(attempt: Attempt) -> Result:
     """Make the attempt, or look up an old one. Never raises but for cancellation."""
+    if attempt.lookup_of is not None:
+        return await _look_up(attempt)
     try:
-        if attempt.lookup_of is not None:
-            return await _look_up(attempt)
-        return await _send(attempt)
+        prepared = await _prepare(attempt)
+        channel, connection = await _open(attempt.run.account_id, prepared.channel_id)
     except CannotPerform as problem:
-        return Result(attempt, LogStatus.FAILED, error_class=ErrorClass.PERMANENT, error_code="cannot_perform", error_message=str(problem))
+        return _not_sent(attempt, ErrorClass.PERMANENT, "cannot_perform", str(problem))
     except AutoflowsError as problem:
-        return Result(attempt, LogStatus.FAILED, error_class=ErrorClass.ACCOUNT, error_code="configuration", error_message=problem.detail)
-    except (OSError, TimeoutError) as error:  # the database, before anything was sent; adapters do not raise
+        return _not_sent(attempt, ErrorClass.ACCOUNT, "configuration", problem.detail)
+    except (*LOST, TimeoutError) as error:
         log.warning("attempt %s not made: %s", attempt.log_id, error)
-        return Result(
-            attempt,
-            LogStatus.FAILED,
-            error_class=ErrorClass.TRANSIENT,
-            error_code="internal",
-            error_message="Not sent: our database was away",
-        )
+        return _not_sent(attempt, ErrorClass.TRANSIENT, "internal", "Not sent: our database was away")
     except Exception as error:
-        log.exception("attempt %s broke", attempt.log_id)
-        # A fault of ours, perhaps after the request went out: its fate is not known, so it is not repeated.
-        return Result(attempt, LogStatus.RUNNING, data={"note": f"Internal error: {type(error).__name__}"})
+        log.exception("attempt %s cannot be prepared", attempt.log_id)
+        return _not_sent(attempt, ErrorClass.PERMANENT, "internal", f"Not sent: internal error ({type(error).__name__})")
+    return await _send(attempt, prepared, channel, connection)
+
+
+def _not_sent(attempt: Attempt, error_class: ErrorClass, code: str, message: str) -> Result:
+    return Result(attempt, LogStatus.FAILED, error_class=error_class, error_code=code, error_message=message)
 
 
 async def _open(account_id: UUID, channel_id: UUID) -> tuple[Mapping[str, Any], ChannelConnection]:
@@ -130,15 +129,16 @@ async def _prepare(attempt: Attempt) -> Prepared:
     return await spec.prepare(context)
 
 
-async def _send(attempt: Attempt) -> Result:
-    prepared = await _prepare(attempt)
-    channel, connection = await _open(attempt.run.account_id, prepared.channel_id)
+async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any], connection: ChannelConnection) -> Result:
     provider = get_provider(channel["provider"])
     shown = {"channel": channel["name"], **prepared.shown}
     try:
         answer = await asyncio.wait_for(provider.send(connection, prepared.message), get_settings().provider_timeout_seconds + GRACE)
     except TimeoutError:
         answer = Unanswered("No answer within the time limit")
+    except Exception as error:  # whatever it is, the request may have gone out before: it is never taken for "not sent"
+        log.exception("attempt %s broke", attempt.log_id)
+        answer = Unanswered(f"Internal error: {type(error).__name__}")
     match answer:
         case Accepted(ref, data):
             waits = attempt.action.action_type is ActionType.AI_CALL

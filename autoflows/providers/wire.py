@@ -43,7 +43,7 @@ async def exchange(connection: Connection, method: str, url: str, **options: Any
         return Unanswered(f"{request.url.host} did not answer within {limit:g} s.")
     except TimeoutError:
         return Unanswered(f"{request.url.host} did not finish its answer within {limit:g} s.")
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, OSError) as error:  # TLS errors while reading come through httpx as they are
         return Unanswered(clip(f"The connection to {request.url.host} was lost: {type(error).__name__} {error}"))
 
 

@@ -1,7 +1,7 @@
 """A flow while it is being edited: rows of text for the form, and back to the body that the service takes. Pure.
 
-Everything a person types stays text here, however wrong; the service says what is wrong with it, and `placed` puts each sentence at
-its field.
+Everything a person types stays text here, however wrong; the service says what is wrong with it, and `flow_findings` puts each
+sentence at its field.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from autoflows.actions import ACTIONS
-from autoflows.domain.errors import FieldError
 from autoflows.domain.flow import ActionType
 from autoflows.ui import words
 
@@ -268,47 +267,3 @@ def _filled(template: Option, mappings: Iterable[MappingRow]) -> str:
             said = mapping.value if mapping.custom else f"‹{MAPPABLE.get(mapping.value, mapping.value.removeprefix('custom_fields.'))}›"
             text = text.replace("{{" + mapping.variable + "}}", said)
     return text
-
-
-def placed(
-    errors: Iterable[FieldError], conditions: list[ConditionRow], steps: list[StepRow]
-) -> tuple[dict[str, str], list[ConditionRow], list[StepRow]]:
-    """Each error at its row; those about neither a condition nor a step come back by the name of the setting."""
-    rest: dict[str, str] = {}
-    conditions = [c.model_copy(update={"error": ""}) for c in conditions]
-    steps = [_without_errors(s) for s in steps]
-    for error in errors:
-        parts = [p for p in error.pointer.split("/") if p]
-        match parts:
-            case ["conditions", index, *_] if index.isdigit() and int(index) < len(conditions):
-                row = conditions[int(index)]
-                row.error = f"{row.error}; {error.detail}" if row.error else error.detail
-            case ["actions", index, *inner] if index.isdigit() and int(index) < len(steps):
-                _place_in_step(steps[int(index)], inner, error.detail)
-            case _:
-                rest[parts[0] if parts else ""] = error.detail
-    return rest, conditions, steps
-
-
-def _without_errors(step: StepRow) -> StepRow:
-    return step.model_copy(
-        update={
-            "error": "",
-            "fields": [f.model_copy(update={"error": ""}) for f in step.fields],
-            "mappings": [m.model_copy(update={"error": ""}) for m in step.mappings],
-        }
-    )
-
-
-def _place_in_step(step: StepRow, inner: Sequence[str], detail: str) -> None:
-    if len(inner) >= 3 and inner[1] == "variable_mappings":
-        for mapping in step.mappings:
-            if mapping.variable == inner[2]:
-                mapping.error = detail
-                return
-    if len(inner) >= 2:
-        for field in step.fields:
-            if field.name == inner[1]:
-                field.error = detail
-                return
-    step.error = f"{step.error}; {detail}" if step.error else detail

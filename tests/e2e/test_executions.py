@@ -45,7 +45,7 @@ async def change(execution: Execution, log: ActionLog | None = None, **values: o
         if log is not None:
             await session.merge(log)
     committed = time.time() * 1000
-    await live.publish([live.LiveChange(execution.user_id, execution_id=execution.id)])
+    live.publish([live.LiveChange(execution.user_id, execution_id=execution.id)])
     return committed
 
 

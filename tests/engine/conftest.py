@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from autoflows.domain.account import AccountSettings
 from autoflows.domain.flow import FlowDefinition
-from autoflows.engine import doorbell, outcome
+from autoflows.engine import doorbell, live, outcome
 from autoflows.engine.broker import close_redis
 from autoflows.engine.drain import Drainer
 from autoflows.engine.ingest import Ingested, LeadDraft, ingest
@@ -182,7 +182,7 @@ async def serving(port: int) -> AsyncIterator[None]:
 
 
 async def close_everything() -> None:
-    for close in (doorbell.close_doorbell, close_redis, close_clients, close_pool, dispose_engine):
+    for close in (doorbell.close_doorbell, live.close_live, close_redis, close_clients, close_pool, dispose_engine):
         await close()
     get_settings.cache_clear()
 

@@ -19,10 +19,10 @@ from autoflows.ui.flow_draft import (
     condition_of,
     dressed,
     new_step,
-    placed,
     step_of,
 )
 from autoflows.ui.flow_examples import EXAMPLES
+from autoflows.ui.flow_findings import finding, placed, said
 
 AGENT, SENDER, TEMPLATE, MAIL = (str(uuid4()) for _ in range(4))
 ACTIONS: list[dict[str, Any]] = [
@@ -120,6 +120,14 @@ def test_errors_find_their_fields() -> None:
     assert not again
     assert not conditions[0].error
     assert all(not s.error and not any(f.error for f in s.fields) for s in steps)
+
+
+def test_a_finding_is_a_sentence_with_a_place_to_go_to() -> None:
+    steps = [step_of(ACTIONS[0])]
+    error = FieldError("/actions/0/action_config/agent_id", "is required")
+    line = finding("error", error.pointer, said(error, steps), [], steps)
+    assert (line.where, line.text, line.anchor) == ("Step 1 · AI call", "Voice agent is required", f"step-{steps[0].key}")
+    assert said(FieldError("/conditions/0", "condition_value is needed; use 'any'"), steps) == "A value is needed; use “is anything”"
 
 
 @pytest.mark.parametrize("kind", ["ai_call", "whatsapp_message", "email", "wait"])

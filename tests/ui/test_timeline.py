@@ -26,23 +26,35 @@ PLAN = FlowDefinition.model_validate(
 
 
 def run(status: str = "running", step: int = 1, waiting: str = "") -> ExecutionView:
-    given: dict[str, Any] = {
-        "id": uuid4(),
-        "contact": PersonView(id=uuid4(), name="Asha", phone=None, email=None),
-        "status": status,
-        "current_action_step": step,
-        "waiting": WaitingView(reason=waiting, until=None) if waiting else None,
-    }
-    return ExecutionView.model_construct(**given)
+    person = PersonView(id=uuid4(), name="Asha", phone=None, email=None)
+    return ExecutionView(
+        id=uuid4(),
+        flow_id=uuid4(),
+        flow_name=PLAN.name,
+        flow_version=1,
+        contact_id=person.id,
+        contact=person,
+        lead_event_id=None,
+        status=status,
+        current_action_step=step,
+        action_count=3,
+        triggered_at=NOW,
+        completed_at=None,
+        waiting=WaitingView(reason=waiting, until=None) if waiting else None,
+        error_message=None,
+        metadata={},
+        is_test_run=False,
+        speed_to_lead_ms=None,
+    )
 
 
 def log(order: int, kind: str, status: str, attempt: int = 1, **values: Any) -> ActionLogView:
     blank: dict[str, Any] = dict.fromkeys(ActionLogView.model_fields)
     given = {
-        "id": uuid4(), "action_order": order, "action_type": kind, "attempt": attempt, "status": status, "started_at": NOW,
-        "result_data": {}, "gates": [], "action": {}, **values,
+        "id": uuid4(), "execution_id": uuid4(), "action_order": order, "action_type": kind, "attempt": attempt, "status": status,
+        "started_at": NOW, "result_data": {}, "gates": [], "action": {}, **values,
     }  # fmt: skip
-    return ActionLogView.model_construct(**{**blank, **given})
+    return ActionLogView.model_validate(blank | given)
 
 
 def test_what_is_still_to_come_is_shown_and_what_was_never_reached_says_so() -> None:

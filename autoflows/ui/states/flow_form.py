@@ -7,46 +7,25 @@ from typing import Any
 from uuid import UUID
 
 import reflex as rx
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from autoflows.actions import ACTIONS
 from autoflows.domain.errors import FieldError, Forbidden, Invalid
-from autoflows.domain.flow import ActionType, FlowDefinition, OnUnknown, OutsideHours
+from autoflows.domain.flow import FlowDefinition, OnUnknown, OutsideHours
 from autoflows.services import flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
 from autoflows.ui import words
-from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, placed, step_of
+from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, step_of
 from autoflows.ui.flow_examples import EXAMPLES
+from autoflows.ui.flow_findings import Finding, finding, placed, said
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
 from autoflows.ui.states.flow_rows import FlowRows
 
 LIST = "/dashboard/auto-engagement"
 
-TITLES = {
-    "name": "Name",
-    "description": "Description",
-    "priority": "Priority",
-    "business_hours_start": "Opening time",
-    "business_hours_end": "Closing time",
-    "business_hours_timezone": "Time zone",
-    "business_days": "Days",
-    "exit_rules": "Exit rules",
-    "cooldown_minutes": "Cooldown",
-    "is_enabled": "Enabled",
-}
 TEXTS = ("name", "description", "priority", "opens", "closes", "zone", "exit_tag", "cooldown_minutes")
 SWITCHES = ("is_enabled", "custom_hours", "exit_on_answered", "exit_on_reply")
-
-
-class Finding(BaseModel):
-    """One line of the problems panel: where, what, and the id of the element to go to."""
-
-    severity: str
-    where: str
-    text: str
-    anchor: str = ""
 
 
 class FlowForm(FlowRows, PageState, Base):
@@ -171,11 +150,11 @@ class FlowForm(FlowRows, PageState, Base):
         try:
             found = await self._service(flows.check_definition, FlowDefinition.model_validate(body))
         except ValidationError as error:
-            self.findings = [self._finding("error", e.pointer, self._said(e)) for e in invalid(error).errors]
+            self.findings = [finding("error", e.pointer, said(e, self.steps), self.conditions, self.steps) for e in invalid(error).errors]
         except Invalid as error:
-            self.findings = [self._finding("error", e.pointer, self._said(e)) for e in error.errors]
+            self.findings = [finding("error", e.pointer, said(e, self.steps), self.conditions, self.steps) for e in error.errors]
         else:
-            self.findings = [self._finding(p.severity, p.pointer, p.message) for p in found]
+            self.findings = [finding(p.severity, p.pointer, p.message, self.conditions, self.steps) for p in found]
 
     @rx.event
     async def set_text(self, name: str, value: str) -> None:
@@ -271,65 +250,17 @@ class FlowForm(FlowRows, PageState, Base):
         }
 
     def _show(self, error: Invalid) -> None:
-        said = [FieldError(e.pointer, self._said(e)) for e in error.errors]
-        self.problems, self.conditions, steps = placed(said, self.conditions, self.steps)
+        sentences = [FieldError(e.pointer, said(e, self.steps)) for e in error.errors]
+        self.problems, self.conditions, steps = placed(sentences, self.conditions, self.steps)
         self._dress(steps)
-        self.findings = [self._finding("error", e.pointer, e.detail) for e in said] or [
+        self.findings = [finding("error", e.pointer, e.detail, self.conditions, self.steps) for e in sentences] or [
             Finding(severity="error", where="", text=error.detail)
         ]
 
-    def _said(self, error: FieldError) -> str:
-        """A finding as a sentence that names its field."""
-        text = error.detail
-        for name, said in PLAIN.items():
-            text = text.replace(name, said)
-        if not text[:1].islower():
-            return text
-        title = self._title_at([p for p in error.pointer.split("/") if p])
-        return f"{title} {text}" if title else text[:1].upper() + text[1:]
-
-    def _title_at(self, parts: list[str]) -> str:
-        match parts:
-            case ["actions", index, "action_config", name, *_] if index.isdigit() and int(index) < len(self.steps):
-                info = ACTIONS[ActionType(self.steps[int(index)].kind)].Config.model_fields.get(name)
-                return (info.title or name) if info else name
-            case [name]:
-                return TITLES.get(name, "")
-            case _:
-                return ""
-
-    def _finding(self, severity: str, pointer: str, text: str) -> Finding:
-        parts = [p for p in pointer.split("/") if p]
-        match parts:
-            case ["actions", index, *_] if index.isdigit() and int(index) < len(self.steps):
-                step = self.steps[int(index)]
-                return Finding(severity=severity, where=f"Step {int(index) + 1} · {step.title}", text=text, anchor=f"step-{step.key}")
-            case ["conditions", index, *_] if index.isdigit() and int(index) < len(self.conditions):
-                return Finding(
-                    severity=severity, where=f"Condition {int(index) + 1}", text=text, anchor=f"condition-{self.conditions[int(index)].key}"
-                )
-            case ["conditions", *_]:
-                return Finding(severity=severity, where="Trigger", text=text, anchor="trigger")
-            case ["actions", *_]:
-                return Finding(severity=severity, where="Steps", text=text, anchor="steps")
-            case _:
-                return Finding(severity=severity, where=TITLES.get(parts[0], "Flow") if parts else "Flow", text=text)
-
     def _summary(self, error: Invalid) -> str:
         count = len(error.errors)
-        return f"{count} things need a look." if count > 1 else self._said(error.errors[0]) if count else error.detail
+        return f"{count} things need a look." if count > 1 else said(error.errors[0], self.steps) if count else error.detail
 
-
-PLAIN = {
-    "condition_value": "a value",
-    "condition_field": "a field",
-    "use_custom_business_hours": "the flow's own hours",
-    "business_hours_start": "the opening time",
-    "business_hours_end": "the closing time",
-    "business_hours_timezone": "the time zone",
-    "'any'": "“is anything”",
-}
-"""Names of the contract in the words of the form."""
 
 POINTERS_OF: dict[str, Iterable[str]] = {
     "opens": ("business_hours_start",),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
+from autoflows.ui.flow_findings import Finding
 from autoflows.ui.states.base import may
-from autoflows.ui.states.flow_form import LIST, Finding, FlowForm
+from autoflows.ui.states.flow_form import LIST, FlowForm
 
 ICONS = {"error": ("circle-alert", "red"), "warning": ("triangle-alert", "amber"), "advice": ("lightbulb", "blue")}
 
