@@ -56,13 +56,15 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
 
 HOURS = st.one_of(
     st.just({}),
-    st.fixed_dictionaries({
-        "use_custom_business_hours": st.just(True),
-        "business_hours_start": st.sampled_from(["09:00", "22:00", "13:15"]),
-        "business_hours_end": st.sampled_from(["19:00", "02:00", "13:45"]),
-        "business_hours_timezone": st.sampled_from(["Asia/Kolkata", "America/New_York", "UTC"]),
-        "business_days": st.sampled_from([[1, 2, 3, 4, 5], [6], [1, 2, 3, 4, 5, 6, 7]]),
-    }),
+    st.fixed_dictionaries(
+        {
+            "use_custom_business_hours": st.just(True),
+            "business_hours_start": st.sampled_from(["09:00", "22:00", "13:15"]),
+            "business_hours_end": st.sampled_from(["19:00", "02:00", "13:45"]),
+            "business_hours_timezone": st.sampled_from(["Asia/Kolkata", "America/New_York", "UTC"]),
+            "business_days": st.sampled_from([[1, 2, 3, 4, 5], [6], [1, 2, 3, 4, 5, 6, 7]]),
+        }
+    ),
 )
 
 
@@ -74,14 +76,16 @@ def definitions(draw: st.DrawFn) -> FlowDefinition:
         kind = draw(st.sampled_from(list(CONFIGS)))
         actions.append({"action_order": order, "action_type": kind, "action_config": draw(CONFIGS[kind]), **draw(conditions())})
     rules = {"on_answered": draw(st.booleans()), "on_reply": draw(st.booleans()), "on_tag": draw(st.sampled_from([None, "vip"]))}
-    return FlowDefinition.model_validate({
-        "name": "Random",
-        "actions": actions,
-        "exit_rules": rules,
-        "on_unknown": draw(st.sampled_from(["continue", "stop"])),
-        "outside_hours": draw(st.sampled_from(["wait", "skip"])),
-        **draw(HOURS),
-    })
+    return FlowDefinition.model_validate(
+        {
+            "name": "Random",
+            "actions": actions,
+            "exit_rules": rules,
+            "on_unknown": draw(st.sampled_from(["continue", "stop"])),
+            "outside_hours": draw(st.sampled_from(["wait", "skip"])),
+            **draw(HOURS),
+        }
+    )
 
 
 LEADS = st.builds(
