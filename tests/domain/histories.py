@@ -54,7 +54,7 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
-HOURS = st.one_of(
+HOURS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries(
         {
@@ -112,7 +112,9 @@ POLICIES = st.builds(
     account_zone=st.just("Asia/Kolkata"),
 )
 
-CONSENTS = st.sampled_from([None, {"channels": None}, {"channels": []}, {"channels": ["email"]}, {"channels": ["call", "whatsapp"]}])
+CONSENTS: st.SearchStrategy[dict[str, Any] | None] = st.sampled_from(
+    [None, {"channels": None}, {"channels": []}, {"channels": ["email"]}, {"channels": ["call", "whatsapp"]}]
+)
 
 TERMINAL_CALLS = tuple(CallOutcome)
 MESSAGES = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.FAILED)
@@ -129,7 +131,7 @@ class Step:
 
 @dataclass
 class World:
-    """One execution in a world of chance. It does to rows what the engine does, with the same pure functions, and remembers the decisions."""
+    """One execution in a world of chance. It does to rows what the engine does, by the same pure functions, and remembers each step."""
 
     definition: FlowDefinition
     lead: Lead
@@ -215,7 +217,7 @@ class World:
         log, luck = self.logs[index], self.chance.random()
         self.now += timedelta(seconds=self.chance.randrange(20))
         if luck < 0.55:
-            done = {} if log.action_type is ActionType.AI_CALL else {"status": LogStatus.SUCCESS, "completed_at": self.now}
+            done: dict[str, Any] = {} if log.action_type is ActionType.AI_CALL else {"status": LogStatus.SUCCESS, "completed_at": self.now}
             self.logs[index] = replace(log, answered_at=self.now, provider_ref="ref", **done)
         elif luck < 0.85:
             refusal = self.chance.choice([ErrorClass.TRANSIENT, *ErrorClass])

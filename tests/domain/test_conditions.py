@@ -12,7 +12,7 @@ from autoflows.domain.conditions import MAX_SHOWN, Lead, compare, evaluate, fiel
 from autoflows.domain.flow import ConditionOperator, TriggerCondition, TriggerType
 from tests.domain.settings import THOROUGH
 
-O = ConditionOperator  # noqa: E741, N816
+O = ConditionOperator  # noqa: E741
 TABLE: list[tuple[ConditionOperator, Any, str | None, bool]] = [
     (O.EQUALS, "IndiaMART", "indiamart", True),
     (O.EQUALS, " IndiaMART ", "IndiaMART", True),
@@ -64,7 +64,9 @@ def test_every_operator_is_in_the_table() -> None:
 
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30))
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5
+)
 
 
 @THOROUGH

@@ -15,7 +15,7 @@ from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from tests.domain.build import ALWAYS, ASHA, NOT_ANSWERED, NOW, call, flow, log, mail, policy, situation, wait, whatsapp
 
-TRANSIENT = {"status": "failed", "error_class": ErrorClass.TRANSIENT}
+TRANSIENT: dict[str, Any] = {"status": "failed", "error_class": ErrorClass.TRANSIENT}
 
 
 def decided(definition: FlowDefinition, *logs: d.Log, now: datetime = NOW, **other: Any) -> d.Decision:

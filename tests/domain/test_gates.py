@@ -117,11 +117,15 @@ def test_no_tags_are_no_tags() -> None:
     assert blocked(asked(flow(mail(condition_type="contact_field", condition_field="tags")))) == "condition"
 
 
+def without(address: str) -> Lead:
+    return replace(ASHA, phone=None) if address == "phone" else replace(ASHA, email=None)
+
+
 @pytest.mark.parametrize(("step", "missing"), [(call(), "phone"), (whatsapp(), "phone"), (mail(), "email")])
 def test_an_address_is_needed(step: dict[str, Any], missing: str) -> None:
-    assert blocked(asked(flow(step), lead=replace(ASHA, **{missing: None}))) == "address"
+    assert blocked(asked(flow(step), lead=without(missing))) == "address"
     other = {"phone": "email", "email": "phone"}[missing]
-    assert blocked(asked(flow(step), lead=replace(ASHA, **{other: None}))) is None
+    assert blocked(asked(flow(step), lead=without(other))) is None
 
 
 def test_legal_hours_are_of_the_contacts_zone() -> None:
