@@ -23,6 +23,7 @@ from autoflows.engine.broker import BROKER_LOST
 from autoflows.engine.doorbell import QUEUE, WAKE_LIST, deserialize, serialize
 from autoflows.engine.drain import Drainer
 from autoflows.engine.pool import LOST
+from autoflows.engine.reconcile import close_lost_attempts
 from autoflows.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_PREFIX = "autoflows:worker:"
 HEARTBEAT_SECONDS = 5
 IDLE_BLOCK_SECONDS = 1.0
+RECONCILE_SECONDS = 60.0
 
 
 async def drain(context: dict[str, Any]) -> None:
@@ -91,6 +93,18 @@ async def sweep(drainer: Drainer, seconds: float) -> None:
     while not drainer.closing:
         await safely_drain(drainer)
         await asyncio.sleep(seconds)
+
+
+async def reconcile(drainer: Drainer) -> None:
+    """Now and then, close what the end of an execution left open."""
+    while not drainer.closing:
+        try:
+            await close_lost_attempts(drainer.timing)
+        except (Unavailable, *LOST) as error:
+            log.warning("nothing reconciled, the database does not answer: %s", error)
+        except Exception:
+            log.exception("reconciling failed; it is tried again")
+        await asyncio.sleep(RECONCILE_SECONDS)
 
 
 async def heartbeat(redis: ArqRedis) -> None:

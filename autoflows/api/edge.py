@@ -90,7 +90,8 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         if not message.get("more_body", False):
             break
     body = b"".join(parts)
-    if not is_webhook and "json" in headers.get("content-type", ""):
+    kind = headers.get("content-type", "")
+    if not is_webhook and (not kind or "json" in kind):  # a body without a type is read as JSON, too
         check_json(body)
     return body
 

@@ -57,6 +57,8 @@ UPDATE flow_executions SET fence = $2, due_at = $3, status = $4, current_action_
   first_attempt_at = COALESCE(first_attempt_at, $8), completed_at = $9, error_message = COALESCE($10, error_message)
 WHERE id = $1
 """
+UNREADABLE = "Internal error: what is stored of this flow or account cannot be read. It is tried again every minute"
+UNREADABLE_RECHECK = timedelta(minutes=1)
 MAX_STEPS = 3 * 200 + 10
 """More pure steps than a flow can have in one go: a guard against a decision that does not move."""
 
@@ -106,13 +108,20 @@ async def lock_and_advance(connection: Connection, ids: Sequence[UUID], timing: 
 
 
 async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing, lease: timedelta) -> Batch:
-    """Decide and write for locked rows. An execution that cannot be decided fails by itself and says so; the others go on."""
+    """Decide and write for locked rows; the others go on whatever becomes of one.
+
+    An execution that cannot be decided fails and says so. One that cannot even be read is held, until a release or a setting mends it.
+    """
     batch = Batch()
     if not rows:
         return batch
     now: datetime = rows[0]["now"]
     dialled: Counter[UUID] = Counter()  # lines taken by earlier executions of this batch
-    for run in await load(connection, rows, now):
+    runs, unreadable = await load(connection, rows, now)
+    for row in unreadable:
+        held = (ExecutionStatus.RUNNING.value, row["current_action_step"], UNREADABLE, None, None, None, None)
+        batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *held))
+    for run in runs:
         if dialled[run.account_id]:
             run.policy = replace(run.policy, calls_in_flight=run.policy.calls_in_flight + dialled[run.account_id])
         step = _Step(run, timing, lease, now)

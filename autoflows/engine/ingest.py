@@ -24,6 +24,8 @@ from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 
 CLOCK_SLACK = timedelta(minutes=5)
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""A source's time beyond these is no time, and could not be shown in every zone."""
 MAX_CUSTOM_FIELDS = 100
 CHUNK = 50
 """Leads of a bulk call that share a commit."""
@@ -77,6 +79,8 @@ class LeadDraft(Strict):
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("must carry its zone, such as 2026-11-22T10:14:28Z")
+        if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValueError(f"must be between the years {FIRST_YEAR} and {LAST_YEAR}")
         return value
 
     @field_validator("custom_fields")
@@ -153,11 +157,16 @@ FIND_EVENT = """
 SELECT id, contact_id, disposition, idempotency_key, request_hash FROM lead_events
 WHERE user_id = $1 AND (idempotency_key = $2::text OR (lead_source = $3::text AND external_id = $4::text))
 """
+# Whoever has the address now, else whoever had it: a person who comes back by an earlier address is still do-not-call.
 FIND_CONTACT = """
 SELECT id, 1 AS rank FROM contacts WHERE user_id = $1 AND phone = $2
 UNION ALL
 SELECT id, 2 AS rank FROM contacts WHERE user_id = $1 AND email = $3
-ORDER BY rank
+UNION ALL
+SELECT id, 3 AS rank FROM contacts WHERE user_id = $1 AND other_phones <> '{}' AND other_phones @> ARRAY[$2::text]
+UNION ALL
+SELECT id, 4 AS rank FROM contacts WHERE user_id = $1 AND other_emails <> '{}' AND other_emails @> ARRAY[$3::text]
+ORDER BY rank, id
 """
 ADD_CONTACT = """
 INSERT INTO contacts (id, user_id, name, phone, phone_raw, email, company, tags, custom_fields, timezone, consent, lead_source, entry_type,

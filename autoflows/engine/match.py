@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from autoflows.domain.account import BusinessHours
 from autoflows.domain.conditions import Lead
 from autoflows.domain.decide import Timing
@@ -56,8 +58,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', 1, $8, false, $9, $7, 0, $10)
 """
 SETTLE = """
 UPDATE lead_events SET disposition = $2, reason = $3, trace = $4, execution_id = $5,
-  settled_at = clock_timestamp(), due_at = NULL WHERE id = $1
+  settled_at = clock_timestamp(), due_at = NULL WHERE id = $1 AND disposition = 'queued'
 """
+FAULTS = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError),
+    *(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError),
+)
+"""What one lead's values or one flow's definition can do to the batch they are in; a database in trouble is none of them."""
 
 
 async def match_due(limit: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
@@ -71,7 +78,7 @@ async def match_due(limit: int, timing: Timing, lease: timedelta) -> tuple[Batch
 
     try:
         return await transact(work)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except FAULTS:
         log.exception("a lead event cannot be matched; taking the batch apart")
         return await _one_by_one(limit, timing, lease)
 
@@ -88,7 +95,7 @@ async def _one_by_one(limit: int, timing: Timing, lease: timedelta) -> tuple[Bat
 
         try:
             batch, count = await transact(work)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except FAULTS as error:
             await transact(partial(_give_up, guilty, f"Internal error while matching: {type(error).__name__}"))
             settled += len(guilty)
             continue

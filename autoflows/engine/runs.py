@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from autoflows.domain.gates import CHANNEL_OF_ACTION, Policy
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection
 from autoflows.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # The columns of a locked execution with its contact and account; the `e` rows come from a locking CTE, so they are the newest.
 RUN_COLUMNS = """
@@ -107,14 +110,17 @@ MAX_DEFINITIONS = 2000
 
 
 async def definitions_of(connection: Connection, version_ids: set[UUID]) -> dict[UUID, FlowDefinition]:
-    """The definitions of these versions, from memory where known."""
+    """The definitions of these versions, from memory where known; one that cannot be read is left out, and in the log."""
     missing = [v for v in version_ids if v not in _definitions]
     if missing:
         if len(_definitions) > MAX_DEFINITIONS:
             _definitions.clear()
             missing = list(version_ids)
         for row in await connection.fetch("SELECT id, definition FROM flow_versions WHERE id = ANY($1)", missing):
-            _definitions[row["id"]] = FlowDefinition.model_validate(row["definition"])
+            try:
+                _definitions[row["id"]] = FlowDefinition.model_validate(row["definition"])
+            except ValueError:
+                log.exception("flow version %s cannot be read", row["id"])
     return {v: _definitions[v] for v in version_ids if v in _definitions}
 
 
@@ -184,38 +190,47 @@ def _log(row: Mapping[str, Any]) -> LogRow:
     )
 
 
-async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Run]:
-    """Runs for locked rows (`RUN_COLUMNS`): definitions, logs, and the load figures their accounts' limits need."""
+async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> tuple[list[Run], list[Mapping[str, Any]]]:
+    """Runs for locked rows (`RUN_COLUMNS`): definitions, logs, and the load figures their accounts' limits need.
+
+    Beside them the rows that cannot be read, such as those of settings an older release does not know; each is in the log.
+    """
     if not rows:
-        return []
+        return [], []
     definitions = await definitions_of(connection, {r["flow_version_id"] for r in rows})
-    logs: dict[UUID, list[LogRow]] = defaultdict(list)
+    logs: dict[UUID, list[Mapping[str, Any]]] = defaultdict(list)
     for record in await connection.fetch(LOGS, [r["id"] for r in rows]):
-        logs[record["flow_execution_id"]].append(_log(record))
-    runs = []
+        logs[record["flow_execution_id"]].append(record)
+    runs, unreadable = [], []
     for r in rows:
-        account = account_settings(r["settings"])
-        runs.append(
-            Run(
-                id=r["id"],
-                account_id=r["user_id"],
-                flow_id=r["flow_id"],
-                flow_name=r["flow_name"],
-                contact_id=r["contact_id"],
-                fence=r["fence"],
-                definition=definitions[r["flow_version_id"]],
-                lead=lead_of(r),
-                consent=r["consent"],
-                account=account,
-                policy=policy_of(r, account),
-                account_name=r["account_name"],
-                step=r["current_action_step"],
-                first_attempt_at=r["first_attempt_at"],
-                logs=logs[r["id"]],
-            )
-        )
+        try:
+            runs.append(_run(r, definitions[r["flow_version_id"]], logs[r["id"]]))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            log.exception("execution %s cannot be read", r["id"])
+            unreadable.append(r)
     await _add_load(connection, runs, now)
-    return runs
+    return runs, unreadable
+
+
+def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mapping[str, Any]]) -> Run:
+    account = account_settings(r["settings"])
+    return Run(
+        id=r["id"],
+        account_id=r["user_id"],
+        flow_id=r["flow_id"],
+        flow_name=r["flow_name"],
+        contact_id=r["contact_id"],
+        fence=r["fence"],
+        definition=definition,
+        lead=lead_of(r),
+        consent=r["consent"],
+        account=account,
+        policy=policy_of(r, account),
+        account_name=r["account_name"],
+        step=r["current_action_step"],
+        first_attempt_at=r["first_attempt_at"],
+        logs=[_log(record) for record in logs],
+    )
 
 
 async def _add_load(connection: Connection, runs: list[Run], now: datetime) -> None:

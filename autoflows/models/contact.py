@@ -29,6 +29,13 @@ class Contact(SQLModel, table=True):
         sa.Index("uq_contacts_user_email", "user_id", "email", unique=True, postgresql_where=sa.text("email IS NOT NULL")),
         sa.Index("ix_contacts_user_created", "user_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_contacts_tags", "tags", postgresql_using="gin"),
+        # Few contacts have earlier addresses; the others cost these indexes nothing.
+        sa.Index(
+            "ix_contacts_other_phones", "other_phones", postgresql_using="gin", postgresql_where=sa.text("other_phones <> '{}'::text[]")
+        ),
+        sa.Index(
+            "ix_contacts_other_emails", "other_emails", postgresql_using="gin", postgresql_where=sa.text("other_emails <> '{}'::text[]")
+        ),
         one_of("entry_type", EntryType),
     )
 

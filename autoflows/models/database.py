@@ -17,8 +17,13 @@ from autoflows.settings import get_settings
 
 @lru_cache(maxsize=1)
 def get_engine() -> AsyncEngine:
-    """This process's engine. Connections are checked before use, so a restart of PostgreSQL costs one failed statement at most."""
-    return create_async_engine(get_settings().database_url, pool_size=10, max_overflow=20, pool_pre_ping=True, pool_recycle=1800)
+    """This process's engine. Connections are checked before use, so a restart of PostgreSQL costs one failed statement at most.
+
+    What a statement carried is not in the text of its error: errors are logged, and people's data is not.
+    """
+    return create_async_engine(
+        get_settings().database_url, pool_size=10, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+    )
 
 
 @asynccontextmanager

@@ -10,10 +10,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import TypeAdapter
+from sqlalchemy.exc import DBAPIError
 
 from autoflows.api.app import create_api
 from autoflows.api.errors import ProblemDetails
-from autoflows.models.database import dispose_engine, get_engine
+from autoflows.ids import new_id
+from autoflows.models import Contact
+from autoflows.models.database import dispose_engine, get_engine, open_session
 from autoflows.services import auth
 from autoflows.services.auth import actors_of_tokens
 from autoflows.settings import get_settings
@@ -206,3 +209,12 @@ def test_settings_are_not_read_when_the_application_is_made(monkeypatch: pytest.
     get_settings.cache_clear()
     assert get_engine.cache_info().currsize == 0
     assert auth.actors_of_tokens is actors_of_tokens
+
+
+async def test_what_a_statement_carried_is_not_in_its_error(environment: None) -> None:
+    """Errors are logged, and logs hold no people."""
+    with pytest.raises(DBAPIError) as caught:
+        async with open_session() as session:
+            session.add(Contact(user_id=new_id(), name="Asha Patel", phone="+919876500001"))
+    assert "Asha" not in str(caught.value)
+    assert "+919876500001" not in str(caught.value)
