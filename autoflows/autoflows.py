@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import reflex as rx
+from reflex.config import get_config
 
 from autoflows import logs
 from autoflows.api.app import create_api
+from autoflows.embedded.web import SOURCE
 from autoflows.engine.pool import close_pool
 from autoflows.models.database import dispose_engine
+from autoflows.settings import SettingsError
 from autoflows.ui import live, pages, theme
+from autoflows.ui.edge import PublicEdge
 from autoflows.ui.states.base import on_error
 from autoflows.ui.states.stranger import StrangerGuard
 
 __all__ = ["app", "pages"]
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _connections() -> AsyncIterator[None]:
     """Close what this process opened, when it ends."""
     yield
@@ -30,20 +34,28 @@ async def _live_hub() -> None:
     await live.run(app)
 
 
+def _make_app() -> rx.App:
+    return rx.App(
+        api_transformer=[create_api(), PublicEdge],
+        stylesheets=theme.STYLESHEETS,
+        head_components=[
+            rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+            rx.el.meta(name="color-scheme", content="light dark"),
+            rx.script(src="/session.js"),
+            rx.script(src="/unsaved.js"),
+        ],
+        html_lang="en",
+        toaster=rx.toast.provider(position="bottom-right", close_button=True, rich_colors=True),
+        backend_exception_handler=on_error,
+    )
+
+
 logs.configure()
-app = rx.App(
-    api_transformer=create_api(),
-    stylesheets=theme.STYLESHEETS,
-    head_components=[
-        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
-        rx.el.meta(name="color-scheme", content="light dark"),
-        rx.script(src="/session.js"),
-        rx.script(src="/unsaved.js"),
-    ],
-    html_lang="en",
-    toaster=rx.toast.provider(position="bottom-right", close_button=True, rich_colors=True),
-    backend_exception_handler=on_error,
-)
+# Reflex reads `rxconfig.py` from the working directory, and without one it would let every site open the event socket.
+with contextlib.chdir(SOURCE):
+    app = _make_app()
+if get_config().app_name != "autoflows":
+    raise SettingsError(f"rxconfig.py is missing from {SOURCE}: this installation is not complete.")
 app.add_middleware(StrangerGuard(), index=0)
 app.register_lifespan_task(_connections)
 app.register_lifespan_task(_live_hub)

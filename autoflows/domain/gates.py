@@ -202,18 +202,24 @@ def _message_meets(states: frozenset[MessageState], wanted: str) -> bool:
     return any(MESSAGE_RANK[s] >= MESSAGE_RANK[MessageState(wanted)] for s in states - {MessageState.FAILED})
 
 
-def _legal_hours(c: GateContext) -> _Answer:
+def _legal(c: GateContext) -> list[Window]:
+    """The legal windows of this contact by this channel: one for each zone the person may be in."""
     if not c.channel or c.policy.account.legal_hours == "off":
-        return YES
+        return []
     country = legal_country(c.lead.phone, c.policy.account.default_country)
     zones = zones_of(c.lead.timezone, c.lead.phone, c.policy.account_zone)
-    windows = legal_windows(c.channel, country, zones.zones, c.now.date())
-    opening = next_open_in_all(windows, c.now)
-    if opening == c.now:
+    return legal_windows(c.channel, country, zones.zones, c.now.date())
+
+
+def _legal_hours(c: GateContext) -> _Answer:
+    windows = _legal(c)
+    if all(window.is_open(c.now) for window in windows):
         return YES
-    if opening is None:
-        return _Answer(False, f"Legal hours of {country} never open in the zones of this contact")
-    return _Answer(False, f"Legal hours ({country}): opens {_local(opening, zones.zones[0])}", opening)
+    country = legal_country(c.lead.phone, c.policy.account.default_country)
+    kept = flow_window(c.definition, c.policy.default_hours, c.policy.holidays)
+    if kept is not None and c.definition.outside_hours is OutsideHours.WAIT:
+        windows = [*windows, kept]
+    return _closed(f"Legal hours ({country})", windows, windows[0].zone, c.now)
 
 
 def _flow_hours(c: GateContext) -> _Answer:
@@ -223,10 +229,15 @@ def _flow_hours(c: GateContext) -> _Answer:
     whose = "Flow hours" if c.definition.use_custom_business_hours else "Business hours"
     if c.definition.outside_hours is OutsideHours.SKIP:
         return _Answer(False, f"{whose}: closed now, and the flow skips instead of waiting")
-    opening = window.next_open(c.now)
+    return _closed(whose, [window, *_legal(c)], window.zone, c.now)
+
+
+def _closed(whose: str, windows: Sequence[Window], zone: str, now: datetime) -> _Answer:
+    """Not now: wait until all hours are open together, or for good if they never are, lest each waits for the other for ever."""
+    opening = next_open_in_all(windows, now)
     if opening is None:
-        return _Answer(False, f"{whose}: no opening within a year")
-    return _Answer(False, f"{whose}: opens {_local(opening, window.zone)}", opening)
+        return _Answer(False, f"{whose}: never open together with the other hours that apply to this contact")
+    return _Answer(False, f"{whose}: opens {_local(opening, zone)}", opening)
 
 
 def _frequency_cap(c: GateContext) -> _Answer:

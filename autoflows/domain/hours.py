@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,9 @@ from autoflows.domain.people import country_of_phone, zones_of_phone
 EVERY_DAY = frozenset(range(1, 8))
 SEARCH_DAYS = 400
 """How far ahead an opening is looked for; a window that does not open within that is never open."""
+
+SEARCH_OPENINGS = 60
+"""How many openings are tried for one that several windows share; with daily hours that is a month or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def next_time(after: datetime, at: time, zone: str) -> datetime:
     return next(instant for instant in days if instant >= after)
 
 
+@lru_cache(maxsize=20_000)
 def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall-clock time. In a gap: the end of the gap. In a fold: the first pass."""
     local = datetime.combine(day, at, tzinfo=zone)
@@ -91,7 +96,7 @@ def window_of(hours: BusinessHours, closed_on: Iterable[date] = ()) -> Window:
 def next_open_in_all(windows: Iterable[Window], at: datetime) -> datetime | None:
     """The earliest instant from `at` on at which every window is open, or None if there is none in sight."""
     windows, moment = tuple(windows), at
-    for _ in range(SEARCH_DAYS):
+    for _ in range(SEARCH_OPENINGS):
         following = moment
         for window in windows:
             opening = window.next_open(following)

@@ -55,8 +55,13 @@ def _parsed(source: str, html: bool) -> LimitedTemplate:
 
 
 def check_template(source: str, *, html: bool = False) -> None:
-    """Raise TemplateError if the text is not valid Liquid."""
-    _parsed(source, html)
+    """Raise TemplateError if the text is not valid Liquid, or uses a filter that there is not: said when it is saved, not at each send."""
+    template = _parsed(source, html)
+    used = template.analyze(include_partials=False).filters
+    unknown = sorted((spans[0].index, name) for name, spans in used.items() if name not in template.env.filters)
+    if unknown:
+        index, name = unknown[0]
+        raise TemplateError(f"line {source.count(chr(10), 0, index) + 1}: unknown filter '{name}'")
 
 
 def render(source: str, data: Mapping[str, Any], *, html: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
@@ -22,6 +23,10 @@ from autoflows.settings import get_settings
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = WeakKeyDictionary()
 
+SHARDS = 8
+"""Clients per provider: at each request a pool asks every idle connection whether it is still alive, so small pools are cheaper."""
+_turn = itertools.count()
+
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
@@ -29,11 +34,12 @@ def _tls() -> ssl.SSLContext:
 
 
 def http_client(provider: str) -> httpx.AsyncClient:
-    """The provider's client of this loop: pooled, with timeouts, never following redirects (a redirect could leave the vendor)."""
+    """One of the provider's clients of this loop: pooled, with timeouts, never following redirects (one could leave the vendor)."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
+    provider = f"{provider}:{next(_turn) % SHARDS}"
     if provider not in clients:
         seconds = get_settings().provider_timeout_seconds
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=20)
+        limits = httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=20)
         clients[provider] = httpx.AsyncClient(
             transport=guarded_transport(allow_private=get_settings().allow_private_network, verify=_tls(), limits=limits),
             timeout=httpx.Timeout(seconds, connect=min(seconds, 10.0)),

@@ -114,6 +114,7 @@ def shell(
             class_name="af-page",
         ),
         class_name="af-shell",
+        on_mount=state.arrive,
     )
 
 

@@ -55,6 +55,13 @@ async def test_a_page_that_fails_says_so_and_tries_again(open_page: OpenPage, si
     await expect(page.get_by_role("alert")).to_contain_text("There is no contact with the id")
 
 
+async def test_an_address_that_is_no_page(open_page: OpenPage) -> None:
+    page = await open_page(None, "/nowhere")
+    await expect(page.get_by_role("heading", name="There is no page here")).to_be_visible()
+    await page.get_by_role("link", name="Go to the dashboard").click()
+    await page.wait_for_url(lambda url: "/login" in url)
+
+
 async def test_a_lead_appears_by_itself(open_page: OpenPage, site: Site) -> None:
     owner = await make_person()
     leads = await open_page(owner, "/dashboard/leads")

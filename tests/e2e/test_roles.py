@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from uuid import uuid4
@@ -161,3 +162,21 @@ async def test_the_token_of_a_closed_tab_opens_nothing(open_page: OpenPage, site
     assert "Asha Patel" not in said  # an empty one
     assert owner.email not in said
     await context.close()
+
+
+async def test_another_sites_page_cannot_open_the_socket(site: Site) -> None:
+    host, port = site.url.removeprefix("http://").split(":")
+
+    async def handshake(origin: str) -> str:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = (
+            f"GET /_event/?EIO=4&transport=websocket&token={uuid4()} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket",
+            "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", f"Origin: {origin}", "", "",
+        )  # fmt: skip
+        writer.write("\r\n".join(head).encode())
+        status = (await asyncio.wait_for(reader.readline(), 10)).decode()
+        writer.close()
+        return status
+
+    assert " 101 " in await handshake(site.url)
+    assert " 101 " not in await handshake("http://evil.example")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from autoflows.domain.leads import DNC_TAG
 from autoflows.ui.theme import colour_of, word_of
 
 
@@ -20,9 +21,14 @@ def status_badge(status: rx.Var[str] | str, *, label: rx.Var[str] | str | None =
     )
 
 
-def tag(text: rx.Var[str] | str, colour: str = "gray") -> rx.Component:
+def tag(text: rx.Var[str] | str, colour: rx.Var[str] | str = "gray") -> rx.Component:
     """A small label such as a contact's tag or a lead source."""
     return rx.badge(text, color_scheme=colour, variant="surface", size="1")
+
+
+def contact_tags(tags: rx.Var[list[str]]) -> rx.Component:
+    """A contact's tags; the one that forbids contact stands out."""
+    return rx.el.div(rx.foreach(tags, lambda name: tag(name, rx.cond(name.lower() == DNC_TAG, "red", "gray"))), class_name="af-row")
 
 
 def priority_badge(priority: rx.Var[int] | int) -> rx.Component:

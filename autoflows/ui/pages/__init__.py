@@ -5,6 +5,7 @@ from __future__ import annotations
 from autoflows.ui.pages import (
     analytics,
     channels,
+    contact,
     contacts,
     dashboard,
     door,
@@ -20,6 +21,7 @@ from autoflows.ui.pages import (
 __all__ = [
     "analytics",
     "channels",
+    "contact",
     "contacts",
     "dashboard",
     "door",

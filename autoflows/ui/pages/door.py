@@ -1,4 +1,4 @@
-"""/login, /setup and / ."""
+"""/login, /setup, / and what is shown for an address that is no page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from autoflows.ui.components import empty_state
 from autoflows.ui.components.door import DoorForm
 from autoflows.ui.states.door import DoorState
 
@@ -66,3 +67,20 @@ def setup() -> rx.Component:
 def index() -> rx.Component:
     """Leads on to the dashboard."""
     return rx.el.main(rx.el.a("Go to the dashboard", href="/dashboard"), class_name="af-door")
+
+
+@rx.page(route="404", title="Not found · Autoflows")
+def not_found() -> rx.Component:
+    """Any address that is no page."""
+    return rx.el.div(
+        rx.el.main(
+            empty_state(
+                "map-pin-off",
+                "There is no page here",
+                "The address may be mistyped, or what it named is gone.",
+                rx.link(rx.button("Go to the dashboard", variant="soft"), href="/dashboard"),
+            ),
+            custom_attrs={"data-ready": "true"},
+        ),
+        class_name="af-door",
+    )

@@ -130,12 +130,16 @@ class PageState(Base, mixin=True):
     @rx.event
     async def load(self):
         """Fetch what the page shows; runs at every visit, at "try again", and after a reconnection."""
-        self._arrive()
         return await self._enter()
 
-    def _arrive(self) -> None:
-        """A new visit: close what lay over the page, for a tab keeps its state. Overridden where there are dialogs."""
+    @rx.event
+    def arrive(self):
+        """The page was opened in this tab, which is not so after a mere reconnection: close what lay over it, for a tab keeps its state."""
         self.problems = {}
+        self._close_dialogs()
+
+    def _close_dialogs(self) -> None:
+        """Overridden where there are dialogs."""
 
     async def _load(self) -> None:
         """Fetch the page's data through services."""

@@ -108,8 +108,8 @@ class ChannelsState(PageState, Base):
     checking: str = ""
     syncing: str = ""
 
-    def _arrive(self) -> None:
-        self.problems, self.form_open = {}, False
+    def _close_dialogs(self) -> None:
+        self.form_open = False
         self.checking = self.syncing = ""
 
     async def _load(self) -> None:

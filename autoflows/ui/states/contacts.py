@@ -58,8 +58,8 @@ class ContactState(PageState, Base):
     enrolling: bool = False
     flow_choices: list[tuple[str, str]] = []
 
-    def _arrive(self) -> None:
-        self.problems, self.editing, self.enrolling = {}, False, False
+    def _close_dialogs(self) -> None:
+        self.editing = self.enrolling = False
 
     async def _load(self) -> None:
         contact_id = id_of(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])

@@ -97,8 +97,8 @@ class LeadsState(ListState, Base):
     detail_open: bool = False
     _counted_at: float = 0.0
 
-    def _arrive(self) -> None:
-        self.problems, self.detail_open = {}, False
+    def _close_dialogs(self) -> None:
+        self.detail_open = self.detail is not None and str(self.detail.event.id) == self._param("lead")
 
     async def _load(self) -> None:
         await self._load_rows()
@@ -132,7 +132,6 @@ class LeadsState(ListState, Base):
     @rx.event
     async def load(self):
         """Also obey the address: `?disposition=error` filters, `?lead=...` opens one."""
-        self._arrive()
         if self._param("disposition"):
             self.disposition = choice_of(self._param("disposition"), Disposition)
             self._first_page()

@@ -100,7 +100,6 @@ class SettingsState(PageState, Base):
     @rx.event
     async def load(self):
         """Open the tab that the address names (`?tab=team`)."""
-        self._arrive()
         if self._param("tab") in TABS:
             self.tab = self._param("tab")
         done = await self._enter()

@@ -24,8 +24,8 @@ class TeamState(PageState, Base):
     email: str = ""
     role: str = Role.VIEWER
 
-    def _arrive(self) -> None:
-        self.problems, self.form_open = {}, False
+    def _close_dialogs(self) -> None:
+        self.form_open = False
 
     async def _load(self) -> None:
         self.rows = (await self._service(team.list_members, limit=200)).data

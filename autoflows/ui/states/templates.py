@@ -175,13 +175,12 @@ class TemplatesState(ListState, Base):
     @rx.event
     async def load(self):
         """Open the catalogue that the address names (`?kind=agents`)."""
-        self._arrive()
         if (kind := self._param("kind")) in SHELVES:
             self._show_kind(kind)
         return await self._enter()
 
-    def _arrive(self) -> None:
-        self.problems, self.form_open, self.preview_open = {}, False, False
+    def _close_dialogs(self) -> None:
+        self.form_open = self.preview_open = False
 
     def _show_kind(self, kind: str) -> None:
         self.kind, self.noun = kind, SHELVES[kind].noun

@@ -34,8 +34,8 @@ class TokensState(PageState, Base):
     form_open: bool = False
     secret: str = ""
 
-    def _arrive(self) -> None:
-        self.problems, self.form_open, self.secret = {}, False, ""
+    def _close_dialogs(self) -> None:
+        self.form_open, self.secret = False, ""
 
     async def _load(self) -> None:
         found = await self._service(tokens.list_tokens, limit=200)

@@ -102,7 +102,9 @@ def team_tab() -> rx.Component:
         actions=(add,),
         flush=True,
     )
-    return rx.fragment(rx.cond(TeamState.error != "", error_callout(TeamState.error, retry=TeamState.load), listed), _dialog())
+    return rx.el.div(
+        rx.cond(TeamState.error != "", error_callout(TeamState.error, retry=TeamState.load), listed), _dialog(), on_mount=TeamState.arrive
+    )
 
 
 def _dialog() -> rx.Component:

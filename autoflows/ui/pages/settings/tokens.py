@@ -58,7 +58,11 @@ def tokens_tab() -> rx.Component:
         actions=(rx.cond(TokensState.rows.length() > 0, _new_button(), rx.fragment()),),
         flush=True,
     )
-    return rx.fragment(rx.cond(TokensState.error != "", error_callout(TokensState.error, retry=TokensState.load), listed), _dialog())
+    return rx.el.div(
+        rx.cond(TokensState.error != "", error_callout(TokensState.error, retry=TokensState.load), listed),
+        _dialog(),
+        on_mount=TokensState.arrive,
+    )
 
 
 def _new_button() -> rx.Component:

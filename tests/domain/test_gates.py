@@ -1,0 +1,177 @@
+"""The gates one by one, and their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from autoflows.domain.conditions import Lead
+from autoflows.domain.flow import Action, FlowDefinition
+from autoflows.domain.gates import GATES, GateContext, Policy, Standing, Verdict, ask
+from autoflows.domain.outcomes import MessageState
+from tests.domain.build import ASHA, NOW, call, flow, mail, policy, wait, whatsapp
+
+
+def asked(definition: FlowDefinition, *, lead: Lead = ASHA, now: datetime = NOW, **other: Any) -> Verdict:
+    rules: Policy = other.pop("policy", policy())
+    consent, standing = other.pop("consent", None), Standing(**other)
+    return ask(GateContext(definition.actions[0], definition, lead, consent, standing, rules, now))
+
+
+def blocked(verdict: Verdict) -> str | None:
+    return verdict.block.gate if verdict.block else None
+
+
+def test_the_order_is_the_architectures() -> None:
+    order = [name for name, _ in GATES]
+    assert order == [
+        "kill_switch", "dnc", "consent", "exit_rules", "condition", "address", "legal_hours", "flow_hours", "frequency_cap", "concurrency",
+    ]  # fmt: skip
+    assert [result.gate for result in asked(flow(call())).results] == order
+
+
+def test_the_first_no_is_the_last_gate_asked() -> None:
+    verdict = asked(flow(call()), lead=replace(ASHA, tags=("dnc",)), consent={"channels": []})
+    assert [(r.gate, r.passed) for r in verdict.results] == [("kill_switch", True), ("dnc", False)]
+
+
+def test_the_kill_switch_holds_every_contact_and_nothing_else() -> None:
+    verdict = asked(flow(mail()), policy=policy(kill_switch=True), lead=replace(ASHA, tags=("dnc",)))
+    assert blocked(verdict) == "kill_switch"
+    assert verdict.block is not None
+    assert verdict.block.next_allowed_at == NOW + timedelta(minutes=1)
+    assert blocked(asked(flow(wait(duration_minutes=1)), policy=policy(kill_switch=True))) is None
+
+
+@pytest.mark.parametrize("tag", ["DNC", "dnc", " Dnc "])
+def test_dnc_in_any_case(tag: str) -> None:
+    assert blocked(asked(flow(mail()), lead=replace(ASHA, tags=("new", tag)))) == "dnc"
+
+
+@pytest.mark.parametrize("tag", ["dnc-list", "do not call", "dn c", ""])
+def test_only_the_whole_tag_is_dnc(tag: str) -> None:
+    assert blocked(asked(flow(mail()), lead=replace(ASHA, tags=(tag,)))) is None
+
+
+@pytest.mark.parametrize(
+    ("consent", "called", "mailed"),
+    [
+        (None, True, True),
+        ({"channels": None, "text": "asked nothing"}, True, True),
+        ({"channels": ["call"]}, True, True),
+        ({"channels": ["email"]}, False, True),
+        ({"channels": ["whatsapp"]}, False, True),
+        ({"channels": []}, False, False),
+    ],
+)
+def test_consent(consent: dict[str, Any] | None, called: bool, mailed: bool) -> None:
+    assert (blocked(asked(flow(call()), consent=consent)) is None) is called
+    assert (blocked(asked(flow(mail()), consent=consent)) is None) is mailed
+
+
+@pytest.mark.parametrize(
+    ("wanted", "met_by"),
+    [
+        ("queued", {"queued", "sent", "delivered", "read", "replied"}),
+        ("sent", {"sent", "delivered", "read", "replied"}),
+        ("delivered", {"delivered", "read", "replied"}),
+        ("read", {"read", "replied"}),
+        ("replied", {"replied"}),
+        ("failed", {"failed"}),
+    ],
+)
+def test_message_status_means_at_least_so_far(wanted: str, met_by: set[str]) -> None:
+    definition = flow(mail(condition_type="message_status", condition_value=wanted))
+    assert {s.value for s in MessageState if blocked(asked(definition, message_states=frozenset({s}))) is None} == met_by
+    assert blocked(asked(definition)) == "condition"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "passes"),
+    [
+        ("company", "ASHA agro", True),
+        ("company", "Other", False),
+        ("company", None, True),
+        ("timezone", None, False),
+        ("custom_fields.Product", "solar pump", True),
+        ("custom_fields.budget", "5000", True),
+        ("custom_fields.nothing", None, False),
+        ("tags", "vip", True),
+        ("tags", "new", True),
+        ("tags", "vi", False),
+        ("tags", None, True),
+        ("no_such_field", None, False),
+        ("__class__", None, False),
+    ],
+)
+def test_contact_fields(field: str, value: str | None, passes: bool) -> None:
+    lead = replace(ASHA, tags=("new", "VIP"), custom_fields={"product ": "Solar Pump", "budget": 5000})
+    definition = flow(mail(condition_type="contact_field", condition_field=field, condition_value=value))
+    assert (blocked(asked(definition, lead=lead)) is None) is passes
+
+
+def test_no_tags_are_no_tags() -> None:
+    assert blocked(asked(flow(mail(condition_type="contact_field", condition_field="tags")))) == "condition"
+
+
+def without(address: str) -> Lead:
+    return replace(ASHA, phone=None) if address == "phone" else replace(ASHA, email=None)
+
+
+@pytest.mark.parametrize(("step", "missing"), [(call(), "phone"), (whatsapp(), "phone"), (mail(), "email")])
+def test_an_address_is_needed(step: dict[str, Any], missing: str) -> None:
+    assert blocked(asked(flow(step), lead=without(missing))) == "address"
+    other = {"phone": "email", "email": "phone"}[missing]
+    assert blocked(asked(flow(step), lead=without(other))) is None
+
+
+def test_legal_hours_are_of_the_contacts_zone() -> None:
+    rules = policy(legal_hours="on")
+    late = datetime(2026, 3, 4, 16, 0, tzinfo=UTC)  # 21:30 in Kolkata, 20:00 in Dubai
+    verdict = asked(flow(call()), policy=rules, now=late)
+    assert blocked(verdict) == "legal_hours"
+    assert verdict.block is not None
+    assert verdict.block.next_allowed_at == datetime(2026, 3, 5, 3, 30, tzinfo=UTC)
+    assert "opens Thu 05 Mar 09:00 Asia/Calcutta" in verdict.block.detail
+    assert blocked(asked(flow(call()), policy=rules, now=late, lead=replace(ASHA, timezone="Asia/Dubai"))) is None
+    assert blocked(asked(flow(mail()), policy=rules, now=late)) is None
+    assert blocked(asked(flow(call()), policy=policy(legal_hours="off"), now=late)) is None
+
+
+def test_holidays_close_the_hours() -> None:
+    hours = policy(holidays=["2026-03-04"], default_hours=None)
+    assert blocked(asked(flow(call()), policy=hours)) is None, "an account that keeps no hours keeps no holidays"
+    own = {"use_custom_business_hours": True, "business_hours_start": "09:00", "business_hours_end": "19:00"}
+    verdict = asked(flow(call(), business_hours_timezone="Asia/Kolkata", **own), policy=hours)
+    assert blocked(verdict) == "flow_hours"
+    assert verdict.block is not None
+    assert verdict.block.next_allowed_at == datetime(2026, 3, 5, 3, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "free_in"), [([], None), ([1], None), ([1, 2], timedelta(hours=22)), ([1, 2, 3], timedelta(hours=22)), ([1, 24], None)]
+)
+def test_the_frequency_cap(hours_ago: list[int], free_in: timedelta | None) -> None:
+    rules = replace(policy(frequency_cap=2), contacts_last_day=[NOW - timedelta(hours=h) for h in hours_ago])
+    verdict = asked(flow(mail()), policy=rules)
+    assert (verdict.block.next_allowed_at if verdict.block else None) == (NOW + free_in if free_in else None)
+    if free_in:
+        assert blocked(asked(flow(mail()), policy=rules, now=NOW + free_in)) is None
+
+
+def test_lines() -> None:
+    busy = replace(policy(max_concurrent_calls=2), calls_in_flight=2)
+    assert blocked(asked(flow(call()), policy=busy)) == "concurrency"
+    assert blocked(asked(flow(mail()), policy=busy)) is None
+    assert blocked(asked(flow(call()), policy=replace(busy, calls_in_flight=1))) is None
+
+
+def test_a_step_that_contacts_nobody_passes_the_gates_of_contact() -> None:
+    notify = Action.model_validate({"action_order": 1, "action_type": "notify_team"})
+    definition = flow().model_copy(update={"actions": [notify]})
+    night = policy(legal_hours="on", frequency_cap=1, kill_switch=True)
+    nobody = Lead("API", "api", tags=("dnc",))
+    assert blocked(asked(definition, lead=nobody, consent={"channels": []}, policy=night, now=NOW.replace(hour=20))) is None
