@@ -83,6 +83,8 @@ class Batch:
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    over: list[UUID] = field(default_factory=list)
+    """Executions that had ended before an answer came for them: a call accepted in the meantime is to be stopped."""
     changes: list[LiveChange] = field(default_factory=list)
 
     async def write(self, connection: Connection) -> None:

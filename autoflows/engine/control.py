@@ -71,10 +71,11 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
 
     await transact(work)
     live.publish([live.LiveChange(account_id, execution_id=execution_id)])
-    await _stop_at_providers(execution_id)
+    await stop_at_providers(execution_id)
 
 
-async def _stop_at_providers(execution_id: UUID) -> None:
+async def stop_at_providers(execution_id: UUID) -> None:
+    """Ask providers to drop the calls of an ended execution that have not begun. Best effort: a webhook tells of the rest."""
     pool = await get_pool()
     for row in await pool.fetch(OUT, execution_id):
         try:

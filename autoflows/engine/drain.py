@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from autoflows.domain.errors import Unavailable
-from autoflows.engine import live
+from autoflows.engine import control, live
 from autoflows.engine.advance import Attempt, Batch, claim
 from autoflows.engine.match import match_due
 from autoflows.engine.perform import Result, perform, settle
@@ -126,6 +127,8 @@ class Drainer:
                 return
         self._start(batch)
         live.publish(batch.changes)
+        for execution_id in batch.over:
+            spawn(partial(control.stop_at_providers, execution_id), self.performing)
 
     async def close(self, patience: float) -> None:
         """Take nothing more; let what is out be answered and written for up to `patience` seconds."""

@@ -126,28 +126,33 @@ async def ingest_many(
     account_id: UUID, settings: AccountSettings, drafts: Sequence[LeadDraft], *, bulk: bool
 ) -> list[Ingested | AutoflowsError]:
     """Take many leads in, each by itself: one bad item spoils no other. The answers are in the order of the drafts."""
-    leads = [_prepared(account_id, settings, draft, bulk) for draft in drafts]
-    answers: list[Ingested | AutoflowsError] = []
-    for start in range(0, len(leads), CHUNK):
-        answers += await transact(partial(_write_chunk, leads[start : start + CHUNK]))
+    answers: dict[int, Ingested | AutoflowsError] = {}
+    leads: dict[int, _Lead] = {}
+    for number, draft in enumerate(drafts):
+        try:
+            leads[number] = _Lead(account_id, settings, draft, None, bulk)
+        except AutoflowsError as error:
+            answers[number] = error
+    # In the order of their addresses, so that two bulk calls over the same people lock them in the same order.
+    numbers = sorted(leads, key=lambda n: leads[n].addresses)
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        try:
+            written = await transact(partial(_write_chunk, [leads[n] for n in chunk]))
+        except AutoflowsError as error:  # what was committed before stays: only these are to be sent again
+            written = [error for _ in chunk]
+        answers.update(zip(chunk, written, strict=True))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="lead")])
-    return answers
+    return [answers[n] for n in range(len(drafts))]
 
 
-def _prepared(account_id: UUID, settings: AccountSettings, draft: LeadDraft, bulk: bool) -> _Lead | AutoflowsError:
-    try:
-        return _Lead(account_id, settings, draft, None, bulk)
-    except AutoflowsError as error:
-        return error
-
-
-async def _write_chunk(leads: Sequence[_Lead | AutoflowsError], connection: Connection) -> list[Ingested | AutoflowsError]:
+async def _write_chunk(leads: Sequence[_Lead], connection: Connection) -> list[Ingested | AutoflowsError]:
     """Several leads in one transaction; each has a savepoint of its own, so a bad one takes only itself back."""
     answers: list[Ingested | AutoflowsError] = []
     for lead in leads:
         try:
-            answers.append(lead if isinstance(lead, AutoflowsError) else await lead.write(connection))
+            answers.append(await lead.write(connection))
         except AutoflowsError as error:
             answers.append(error)
     return answers
@@ -215,6 +220,7 @@ class _Lead:
         self.account_id, self.draft, self.key, self.bulk = account_id, draft, idempotency_key, bulk
         self.phone = normalise_phone(draft.phone, settings.default_country) if draft.phone else None
         self.email = normalise_email(draft.email) if draft.email else None
+        self.addresses = (self.phone or "", self.email or "")
         self.body = draft.model_dump(mode="json")
         self.hash = hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()
 

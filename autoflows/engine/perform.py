@@ -230,6 +230,7 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
             await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
     batch = await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease)
     moved = {row[0] for row in batch.moved}
-    if late := [r.attempt.log_id for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
-        await connection.execute(outcome.FORGET_RESULTS, late)
+    if late := [r.attempt for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
+        await connection.execute(outcome.FORGET_RESULTS, [attempt.log_id for attempt in late])
+        batch.over = [attempt.run.id for attempt in late]
     return batch

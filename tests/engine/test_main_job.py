@@ -201,3 +201,30 @@ async def test_not_one_call_more_than_the_lines_allow(bench: Bench) -> None:
         await bench.lead(f"+9198765001{n}", email=None)
     await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_reason = 'Waiting for a free line'", expect=2)
     await bench.finished(3, seconds=25)
+
+
+async def test_a_call_accepted_after_a_cancel_is_stopped_at_the_provider(bench: Bench) -> None:
+    from autoflows.engine import control
+
+    bench.world.speed = 0.02  # the call queues at the provider for a while
+    await bench.flow(bench.call(1))
+    await bench.lead(MISSED)
+    await bench.drainer.drain()  # the request is on its way
+    execution = await bench.one("SELECT id FROM flow_executions")
+    await control.cancel(bench.account_id, execution, "Wrong number", None)
+    await bench.until("SELECT status FROM flow_action_logs", expect="cancelled")
+    assert [call.stopped for call in bench.world.calls.values()] == [True]
+
+
+async def test_a_bulk_call_takes_each_lead_by_itself(bench: Bench) -> None:
+    from autoflows.domain.errors import Invalid
+    from autoflows.engine.ingest import Ingested, LeadDraft, ingest_many
+
+    drafts = [LeadDraft(phone=f"+91987651{n:04d}", external_id=str(n), lead_source="Upload") for n in range(120)]
+    drafts[7] = LeadDraft(name="No address")
+    answers = await ingest_many(bench.account_id, bench.settings, drafts, bulk=True)
+    assert isinstance(answers[7], Invalid)
+    assert sum(isinstance(a, Ingested) and a.created for a in answers) == 119
+    again = await ingest_many(bench.account_id, bench.settings, drafts, bulk=True)
+    firsts = [a.lead_event_id for a in answers if isinstance(a, Ingested)]
+    assert [a.lead_event_id for a in again if isinstance(a, Ingested)] == firsts
