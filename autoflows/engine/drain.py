@@ -16,7 +16,7 @@ from autoflows.engine import control, live
 from autoflows.engine.advance import Attempt, Batch, claim
 from autoflows.engine.match import match_due
 from autoflows.engine.perform import Result, perform, settle
-from autoflows.engine.pool import LOST, Connection, transact
+from autoflows.engine.pool import LOST, RETRYABLE, Connection, transact
 from autoflows.engine.runs import timing_of
 from autoflows.settings import Settings
 
@@ -107,13 +107,13 @@ class Drainer:
 
     async def _settle(self, results: list[Result]) -> None:
         async def work(connection: Connection) -> Batch:
-            return await settle(connection, results, self.timing, self.lease)
+            return await settle(connection, results, self.timing, self.lease, start=not self.closing)
 
         while True:
             try:
                 batch = await transact(work)
                 break
-            except (Unavailable, *LOST) as error:
+            except (Unavailable, *LOST, *RETRYABLE) as error:
                 # What was sent is known only here: keep it until the database is back.
                 log.warning("%d results wait for the database: %s", len(results), error)
                 await asyncio.sleep(0.5)

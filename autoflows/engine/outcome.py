@@ -31,7 +31,7 @@ LIMIT 1
 # A reply without a reference is about the latest message or call to that address.
 FIND_REPLIED = """
 SELECT l.id FROM flow_action_logs l JOIN channels ch ON ch.id = $1 JOIN contacts c ON c.id = l.contact_id
-WHERE c.user_id = ch.user_id AND c.phone = $2 AND l.channel_id = $1 AND l.started_at > now() - interval '7 days'
+WHERE c.user_id = ch.user_id AND c.phone = $2 AND l.channel_id = $1 AND l.status <> 'failed' AND l.started_at > now() - interval '7 days'
 ORDER BY l.started_at DESC LIMIT 1
 """
 # A contact without any address was erased: what is told of them afterwards is weighed, and not kept.
@@ -65,6 +65,7 @@ UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_a
 WHERE id = ANY($1) AND status <> 'running'
 """
 LOCK_EXECUTIONS = "SELECT id FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+OWNERLESS = "SELECT id FROM provider_events WHERE channel_id = $1 AND provider_event_id = $2 AND action_log_id IS NULL"
 REF_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 11)) FROM unnest($1::text[]) AS name"
 EARLY = """
 SELECT id, channel_id, event FROM provider_events
@@ -110,6 +111,8 @@ async def write(
             _stored(event),
             event.raw,
         )
+        if row_id is None and attempt_id is not None:  # what we asked for had come before, and nobody knew then whose it was
+            row_id = await connection.fetchval(OWNERLESS, channel_id, event.event_id[:255])
         if row_id is not None:
             new.append((row_id, event))
         if event.kind is EventKind.TEMPLATE and row_id is not None:
