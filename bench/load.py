@@ -14,6 +14,7 @@ from itertools import count
 class Posted:
     """What became of the posts: sent and answered wall-clock times by phone (without plus), and the seconds each answer took."""
 
+    sent: dict[str, float] = field(default_factory=dict)
     answered: dict[str, float] = field(default_factory=dict)
     took: list[float] = field(default_factory=list)
     refused: int = 0
@@ -51,6 +52,7 @@ class Client:
         await self.reader.readexactly(length)
         now = time.time()
         posted.took.append(now - started)
+        posted.sent[phone] = started
         if status == 202:
             posted.answered[phone] = now
         else:

@@ -22,6 +22,15 @@ log = logging.getLogger("workers")
 CLOSE_PATIENCE_SECONDS = 15.0
 
 
+async def end(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel until all are done: a Redis client that is just connecting may swallow a cancellation and carry on."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.2)
+
+
 async def work() -> None:
     """Work until told to stop; then finish what is out, within limits."""
     settings = get_settings()
@@ -40,10 +49,8 @@ async def work() -> None:
     log.info("worker ready")
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
+    await end(tasks)
     await drainer.close(CLOSE_PATIENCE_SECONDS)
-    await asyncio.gather(*tasks, return_exceptions=True)
     stopped.cancel()
     for close in (close_doorbell, close_live, close_redis, close_clients, close_pool):
         await close()
