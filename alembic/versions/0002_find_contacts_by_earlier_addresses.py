@@ -1,4 +1,4 @@
-"""Find contacts by their earlier addresses."""
+"""Find contacts by their earlier addresses, and executions by when they ended."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COLUMNS = ("other_phones", "other_emails")
 
 
 def upgrade() -> None:
+    op.create_index("idx_executions_user_completed", "flow_executions", ["user_id", "completed_at"])
     for column in COLUMNS:
         op.create_index(
             f"ix_contacts_{column}", "contacts", [column], postgresql_using="gin", postgresql_where=sa.text(f"{column} <> '{{}}'::text[]")
@@ -22,5 +23,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("idx_executions_user_completed", table_name="flow_executions")
     for column in COLUMNS:
         op.drop_index(f"ix_contacts_{column}", table_name="contacts")

@@ -83,6 +83,8 @@ class Batch:
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    over: list[UUID] = field(default_factory=list)
+    """Executions that had ended before an answer came for them: a call accepted in the meantime is to be stopped."""
     changes: list[LiveChange] = field(default_factory=list)
 
     async def write(self, connection: Connection) -> None:
@@ -101,14 +103,14 @@ async def claim(connection: Connection, limit: int, timing: d.Timing, lease: tim
     return await advance(connection, rows, timing, lease)
 
 
-async def lock_and_advance(connection: Connection, ids: Sequence[UUID], timing: d.Timing, lease: timedelta) -> Batch:
+async def lock_and_advance(connection: Connection, ids: Sequence[UUID], timing: d.Timing, lease: timedelta, *, start: bool = True) -> Batch:
     """The same for executions known by id, such as those whose attempts were just answered. Those not running any more are left alone."""
     rows = await connection.fetch(LOCK, list(ids))
-    return await advance(connection, rows, timing, lease)
+    return await advance(connection, rows, timing, lease, start=start)
 
 
-async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing, lease: timedelta) -> Batch:
-    """Decide and write for locked rows; the others go on whatever becomes of one.
+async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing, lease: timedelta, *, start: bool = True) -> Batch:
+    """Decide and write for locked rows; the others go on whatever becomes of one. Without `start` nothing new is begun: it stays due.
 
     An execution that cannot be decided fails and says so. One that cannot even be read is held, until a release or a setting mends it.
     """
@@ -117,23 +119,29 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
         return batch
     now: datetime = rows[0]["now"]
     dialled: Counter[UUID] = Counter()  # lines taken by earlier executions of this batch
+    contacted: Counter[UUID] = Counter()  # attempts at a person by earlier executions of this batch
     runs, unreadable = await load(connection, rows, now)
     for row in unreadable:
         held = (ExecutionStatus.RUNNING.value, row["current_action_step"], UNREADABLE, None, None, None, None)
         batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *held))
     for run in runs:
-        if dialled[run.account_id]:
-            run.policy = replace(run.policy, calls_in_flight=run.policy.calls_in_flight + dialled[run.account_id])
-        step = _Step(run, timing, lease, now)
+        if dialled[run.account_id] or contacted[run.contact_id]:
+            run.policy = replace(
+                run.policy,
+                calls_in_flight=run.policy.calls_in_flight + dialled[run.account_id],
+                contacts_last_day=(*run.policy.contacts_last_day, *[now] * contacted[run.contact_id]),
+            )
+        step = _Step(run, timing, lease, now, start)
         try:
             step.walk()
         except Exception as error:
             log.exception("execution %s cannot be decided", run.id)
-            step = _Step(run, timing, lease, now)
+            step = _Step(run, timing, lease, now, start)
             step.finish(ExecutionStatus.FAILED, f"Internal error while deciding: {type(error).__name__}")
         step.put(batch)
-        if step.attempt is not None and step.attempt.action.action_type is ActionType.AI_CALL and step.attempt.lookup_of is None:
-            dialled[run.account_id] += 1
+        if step.attempt is not None and step.attempt.lookup_of is None:
+            contacted[run.contact_id] += 1
+            dialled[run.account_id] += step.attempt.action.action_type is ActionType.AI_CALL
     await batch.write(connection)
     return batch
 
@@ -141,8 +149,8 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
 class _Step:
     """One execution within a batch: applies decisions in memory until one needs the world."""
 
-    def __init__(self, run: Run, timing: d.Timing, lease: timedelta, now: datetime) -> None:
-        self.run, self.timing, self.lease, self.now = run, timing, lease, now
+    def __init__(self, run: Run, timing: d.Timing, lease: timedelta, now: datetime, start: bool) -> None:
+        self.run, self.timing, self.lease, self.now, self.start = run, timing, lease, now, start
         self.fence = run.fence + 1
         self.added: list[tuple[Any, ...]] = []
         self.ended: list[tuple[Any, ...]] = []
@@ -175,6 +183,12 @@ class _Step:
                     return
                 case d.AwaitOutcome(deadline, reason, order):
                     self.stay(deadline, order, waiting_reason=reason)
+                    return
+                case d.Lookup(order, _) if not self.start:
+                    self.stay(self.now, order)
+                    return
+                case d.Perform(action, _, _) if not self.start:
+                    self.stay(self.now, action.action_order)
                     return
                 case d.Lookup(order, attempt):
                     row = run.row_of(order, attempt)

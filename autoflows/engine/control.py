@@ -33,8 +33,15 @@ WHERE l.flow_execution_id = $1 AND l.status = 'running' AND l.action_type = 'ai_
 AUDIT = """
 INSERT INTO audit_log (id, user_id, actor_id, action, entity_type, entity_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now())
 """
-WAKE_ACCOUNT = "UPDATE flow_executions SET due_at = now() WHERE user_id = $1 AND status = 'running' AND waiting_reason IS NOT NULL"
-WAKE_CONTACT = "UPDATE flow_executions SET due_at = now() WHERE contact_id = $1 AND status = 'running'"
+# Locked by id, as everywhere, so that no worker and no wake wait for each other.
+WAKE_ACCOUNT = """
+UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
+  SELECT id FROM flow_executions WHERE user_id = $1 AND status = 'running' AND waiting_reason IS NOT NULL ORDER BY id FOR UPDATE)
+"""
+WAKE_CONTACT = """
+UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
+  SELECT id FROM flow_executions WHERE contact_id = $1 AND status = 'running' ORDER BY id FOR UPDATE)
+"""
 ENROL = """
 INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, triggered_at, status, current_action_step, metadata,
                              is_test_run, bulk, due_at, fence, lead_at)
@@ -64,10 +71,11 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
 
     await transact(work)
     live.publish([live.LiveChange(account_id, execution_id=execution_id)])
-    await _stop_at_providers(execution_id)
+    await stop_at_providers(execution_id)
 
 
-async def _stop_at_providers(execution_id: UUID) -> None:
+async def stop_at_providers(execution_id: UUID) -> None:
+    """Ask providers to drop the calls of an ended execution that have not begun. Best effort: a webhook tells of the rest."""
     pool = await get_pool()
     for row in await pool.fetch(OUT, execution_id):
         try:
@@ -84,16 +92,14 @@ async def _stop_at_providers(execution_id: UUID) -> None:
 
 async def wake_account(account_id: UUID) -> None:
     """Look again at everything of an account that waits, after its rules changed (kill switch, hours, limits)."""
-    pool = await get_pool()
-    await pool.execute(WAKE_ACCOUNT, account_id)
+    await transact(lambda connection: connection.execute(WAKE_ACCOUNT, account_id))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
 
 
 async def wake_contact(account_id: UUID, contact_id: UUID) -> None:
     """Look again at everything of one contact, after its tags or addresses changed."""
-    pool = await get_pool()
-    await pool.execute(WAKE_CONTACT, contact_id)
+    await transact(lambda connection: connection.execute(WAKE_CONTACT, contact_id))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="contact")])
 

@@ -9,13 +9,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from autoflows.domain.errors import Unavailable
-from autoflows.engine import live
+from autoflows.engine import control, live
 from autoflows.engine.advance import Attempt, Batch, claim
 from autoflows.engine.match import match_due
 from autoflows.engine.perform import Result, perform, settle
-from autoflows.engine.pool import LOST, Connection, transact
+from autoflows.engine.pool import LOST, RETRYABLE, Connection, transact
 from autoflows.engine.runs import timing_of
 from autoflows.settings import Settings
 
@@ -106,13 +107,13 @@ class Drainer:
 
     async def _settle(self, results: list[Result]) -> None:
         async def work(connection: Connection) -> Batch:
-            return await settle(connection, results, self.timing, self.lease)
+            return await settle(connection, results, self.timing, self.lease, start=not self.closing)
 
         while True:
             try:
                 batch = await transact(work)
                 break
-            except (Unavailable, *LOST) as error:
+            except (Unavailable, *LOST, *RETRYABLE) as error:
                 # What was sent is known only here: keep it until the database is back.
                 log.warning("%d results wait for the database: %s", len(results), error)
                 await asyncio.sleep(0.5)
@@ -126,6 +127,8 @@ class Drainer:
                 return
         self._start(batch)
         live.publish(batch.changes)
+        for execution_id in batch.over:
+            spawn(partial(control.stop_at_providers, execution_id), self.performing)
 
     async def close(self, patience: float) -> None:
         """Take nothing more; let what is out be answered and written for up to `patience` seconds."""

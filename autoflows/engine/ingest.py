@@ -15,7 +15,7 @@ import asyncpg
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from autoflows.domain.account import AccountSettings
-from autoflows.domain.errors import AutoflowsError, FieldError, Invalid
+from autoflows.domain.errors import AutoflowsError, FieldError, Invalid, Unavailable
 from autoflows.domain.flow import Strict, check_timezone
 from autoflows.domain.leads import Disposition, EntryType
 from autoflows.domain.people import normalise_email, normalise_phone
@@ -126,28 +126,33 @@ async def ingest_many(
     account_id: UUID, settings: AccountSettings, drafts: Sequence[LeadDraft], *, bulk: bool
 ) -> list[Ingested | AutoflowsError]:
     """Take many leads in, each by itself: one bad item spoils no other. The answers are in the order of the drafts."""
-    leads = [_prepared(account_id, settings, draft, bulk) for draft in drafts]
-    answers: list[Ingested | AutoflowsError] = []
-    for start in range(0, len(leads), CHUNK):
-        answers += await transact(partial(_write_chunk, leads[start : start + CHUNK]))
+    answers: dict[int, Ingested | AutoflowsError] = {}
+    leads: dict[int, _Lead] = {}
+    for number, draft in enumerate(drafts):
+        try:
+            leads[number] = _Lead(account_id, settings, draft, None, bulk)
+        except AutoflowsError as error:
+            answers[number] = error
+    # In the order of their addresses, so that two bulk calls over the same people lock them in the same order.
+    numbers = sorted(leads, key=lambda n: leads[n].addresses)
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        try:
+            written = await transact(partial(_write_chunk, [leads[n] for n in chunk]))
+        except AutoflowsError as error:  # what was committed before stays: only these are to be sent again
+            written = [error for _ in chunk]
+        answers.update(zip(chunk, written, strict=True))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="lead")])
-    return answers
+    return [answers[n] for n in range(len(drafts))]
 
 
-def _prepared(account_id: UUID, settings: AccountSettings, draft: LeadDraft, bulk: bool) -> _Lead | AutoflowsError:
-    try:
-        return _Lead(account_id, settings, draft, None, bulk)
-    except AutoflowsError as error:
-        return error
-
-
-async def _write_chunk(leads: Sequence[_Lead | AutoflowsError], connection: Connection) -> list[Ingested | AutoflowsError]:
+async def _write_chunk(leads: Sequence[_Lead], connection: Connection) -> list[Ingested | AutoflowsError]:
     """Several leads in one transaction; each has a savepoint of its own, so a bad one takes only itself back."""
     answers: list[Ingested | AutoflowsError] = []
     for lead in leads:
         try:
-            answers.append(lead if isinstance(lead, AutoflowsError) else await lead.write(connection))
+            answers.append(await lead.write(connection))
         except AutoflowsError as error:
             answers.append(error)
     return answers
@@ -155,7 +160,7 @@ async def _write_chunk(leads: Sequence[_Lead | AutoflowsError], connection: Conn
 
 FIND_EVENT = """
 SELECT id, contact_id, disposition, idempotency_key, request_hash FROM lead_events
-WHERE user_id = $1 AND (idempotency_key = $2::text OR (lead_source = $3::text AND external_id = $4::text))
+WHERE user_id = $1 AND (idempotency_key = $2::text OR (lead_source = $3::text AND external_id = $4::text) OR id = $5)
 """
 # Whoever has the address now, else whoever had it: a person who comes back by an earlier address is still do-not-call.
 FIND_CONTACT = """
@@ -187,7 +192,9 @@ UPDATE contacts SET
   other_emails = CASE WHEN $7::text IS NOT NULL AND email IS NOT NULL AND email <> $7 AND NOT $7 = ANY(other_emails)
                       THEN array_append(other_emails, $7) ELSE other_emails END,
   tags = CASE WHEN tags @> $8 THEN tags ELSE ARRAY(SELECT DISTINCT t FROM unnest(tags || $8) AS t ORDER BY t) END,
-  custom_fields = custom_fields || $9, timezone = COALESCE($10, timezone), consent = COALESCE($11, consent), updated_at = now()
+  custom_fields = custom_fields || $9, timezone = COALESCE($10, timezone),
+  consent = CASE WHEN $11::jsonb -> 'channels' = 'null'::jsonb THEN COALESCE(consent, $11) ELSE COALESCE($11, consent) END,
+  updated_at = now()
 WHERE id = $1
 """
 ADD_EVENT = """
@@ -215,6 +222,8 @@ class _Lead:
         self.account_id, self.draft, self.key, self.bulk = account_id, draft, idempotency_key, bulk
         self.phone = normalise_phone(draft.phone, settings.default_country) if draft.phone else None
         self.email = normalise_email(draft.email) if draft.email else None
+        self.event_id, self.tried = new_id(), False  # one id for all tries: a lost answer to a commit must not make two
+        self.addresses = (self.phone or "", self.email or "")
         self.body = draft.model_dump(mode="json")
         self.hash = hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()
 
@@ -223,24 +232,29 @@ class _Lead:
         for _ in range(5):
             if (first := await self._earlier(connection)) is not None:
                 return first
+            self.tried = True
             try:
                 async with connection.transaction():  # a savepoint: a lost race undoes the contact too
                     return await self._write(connection)
             except (_Raced, asyncpg.UniqueViolationError):
                 continue
-        raise AutoflowsError("This contact is being changed by many requests at once; please send the lead again")
+        raise Unavailable("This contact is being changed by many requests at once; please send the lead again")
 
     async def _earlier(self, connection: Connection) -> Ingested | None:
-        if self.key is None and self.draft.external_id is None:
+        if self.key is None and self.draft.external_id is None and not self.tried:
             return None
-        rows = await connection.fetch(FIND_EVENT, self.account_id, self.key, self.draft.lead_source, self.draft.external_id)
+        rows = await connection.fetch(FIND_EVENT, self.account_id, self.key, self.draft.lead_source, self.draft.external_id, self.event_id)
         for row in rows:
             if self.key is not None and row["idempotency_key"] == self.key and row["request_hash"] != self.hash:
                 raise Invalid(
                     "This Idempotency-Key was used before with another body; use a new key for a new lead",
                     errors=[FieldError("/headers/Idempotency-Key", "use a new key, or send the same body")],
                 )
-        return Ingested(rows[0]["contact_id"], rows[0]["id"], rows[0]["disposition"], False) if rows else None
+        if not rows:
+            return None
+        row = next((row for row in rows if row["id"] == self.event_id), rows[0])
+        # Our own event from a try whose commit was not answered was made by this very request.
+        return Ingested(row["contact_id"], row["id"], row["disposition"], row["id"] == self.event_id)
 
     async def _write(self, connection: Connection) -> Ingested:
         draft = self.draft
@@ -252,7 +266,7 @@ class _Lead:
         if created is not None and created > datetime.now(UTC) + CLOCK_SLACK:
             created = None  # a source's clock that runs ahead would make speed to lead negative
         event_id = await connection.fetchval(
-            ADD_EVENT, new_id(), self.account_id, contact_id, draft.lead_source, draft.entry_type.value, draft.external_id, self.key,
+            ADD_EVENT, self.event_id, self.account_id, contact_id, draft.lead_source, draft.entry_type.value, draft.external_id, self.key,
             self.hash, self.body, created, disposition.value, reason, self.bulk,
         )  # fmt: skip
         if event_id is None:

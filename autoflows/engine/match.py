@@ -16,6 +16,7 @@ import asyncpg
 from autoflows.domain.account import BusinessHours
 from autoflows.domain.conditions import Lead
 from autoflows.domain.decide import Timing
+from autoflows.domain.errors import Unavailable
 from autoflows.domain.leads import Disposition
 from autoflows.domain.matching import Candidate, History, Match, match
 from autoflows.engine.advance import Batch, lock_and_advance
@@ -95,6 +96,9 @@ async def _one_by_one(limit: int, timing: Timing, lease: timedelta) -> tuple[Bat
 
         try:
             batch, count = await transact(work)
+        except Unavailable as error:  # what was settled so far is to be performed all the same
+            log.warning("matching stopped half-way: %s", error)
+            break
         except FAULTS as error:
             await transact(partial(_give_up, guilty, f"Internal error while matching: {type(error).__name__}"))
             settled += len(guilty)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,12 +31,20 @@ LIMIT 1
 # A reply without a reference is about the latest message or call to that address.
 FIND_REPLIED = """
 SELECT l.id FROM flow_action_logs l JOIN channels ch ON ch.id = $1 JOIN contacts c ON c.id = l.contact_id
-WHERE c.user_id = ch.user_id AND c.phone = $2 AND l.channel_id = $1 AND l.started_at > now() - interval '7 days'
+WHERE c.user_id = ch.user_id AND c.phone = $2 AND l.channel_id = $1 AND l.status <> 'failed' AND l.started_at > now() - interval '7 days'
 ORDER BY l.started_at DESC LIMIT 1
 """
-LOCK_LOGS = """
-SELECT id, flow_execution_id, user_id, status, outcome, message_state FROM flow_action_logs WHERE id = ANY($1) ORDER BY id FOR UPDATE
-"""
+# A contact without any address was erased: what is told of them afterwards is weighed, and not kept.
+ERASED = "c.phone IS NULL AND c.phone_raw IS NULL AND c.email IS NULL"
+LOCK_LOGS = f"""
+SELECT l.id, l.flow_execution_id, l.user_id, l.status, l.outcome, l.message_state, {ERASED} AS erased
+FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE l.id = ANY($1) ORDER BY l.id FOR UPDATE OF l
+"""  # noqa: S608
+FORGET_RESULTS = f"""
+UPDATE flow_action_logs l SET result_data = '{{}}', error_message = NULL
+FROM contacts c WHERE l.id = ANY($1) AND c.id = l.contact_id AND {ERASED}
+"""  # noqa: S608
+FORGET_EVENT = "UPDATE provider_events SET event = '{}', payload = '{}' WHERE id = $1"
 CHANGE_LOG = """
 UPDATE flow_action_logs SET
   completed_at = CASE WHEN $2::text IS NOT NULL AND completed_at IS NULL THEN clock_timestamp() ELSE completed_at END,
@@ -57,6 +65,7 @@ UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_a
 WHERE id = ANY($1) AND status <> 'running'
 """
 LOCK_EXECUTIONS = "SELECT id FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+OWNERLESS = "SELECT id FROM provider_events WHERE channel_id = $1 AND provider_event_id = $2 AND action_log_id IS NULL"
 REF_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 11)) FROM unnest($1::text[]) AS name"
 EARLY = """
 SELECT id, channel_id, event FROM provider_events
@@ -102,6 +111,8 @@ async def write(
             _stored(event),
             event.raw,
         )
+        if row_id is None and attempt_id is not None:  # what we asked for had come before, and nobody knew then whose it was
+            row_id = await connection.fetchval(OWNERLESS, channel_id, event.event_id[:255])
         if row_id is not None:
             new.append((row_id, event))
         if event.kind is EventKind.TEMPLATE and row_id is not None:
@@ -162,6 +173,9 @@ async def _apply(
             await connection.execute(NOTE_EVENT, row_id, None, False, "No attempt of ours is named by it")
             continue
         change = weigh(standing[log_id], event)
+        if locked[log_id]["erased"]:
+            change = replace(change, data={}, error_message=None)
+            await connection.execute(FORGET_EVENT, row_id)
         execution_id = locked[log_id]["flow_execution_id"]
         reply = event.kind is EventKind.REPLY
         await _change(connection, channel_id, log_id, change, None if reply else event.provider_ref)

@@ -204,11 +204,11 @@ WHERE id = $1
 """
 
 
-async def settle(connection: Connection, results: Sequence[Result], timing: Timing, lease: timedelta) -> Batch:
+async def settle(connection: Connection, results: Sequence[Result], timing: Timing, lease: timedelta, *, start: bool = True) -> Batch:
     """Write what came of these attempts and move their executions on, in one transaction.
 
     A log is the attempt's own and always takes its result. The execution moves whoever holds it: decisions are made from the logs
-    under its row lock, so a result that comes late only finds less left to decide.
+    under its row lock, so a result that comes late only finds less left to decide. Without `start` the next steps are left to others.
     """
     ordered = sorted(results, key=lambda r: r.attempt.log_id)
     named = [(r.channel_id, r.provider_ref) for r in ordered if r.channel_id and r.provider_ref]
@@ -228,4 +228,9 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     for r in ordered:
         if r.events and r.channel_id is not None:
             await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
-    return await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease)
+    batch = await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease, start=start)
+    moved = {row[0] for row in batch.moved}
+    if late := [r.attempt for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
+        await connection.execute(outcome.FORGET_RESULTS, [attempt.log_id for attempt in late])
+        batch.over = [attempt.run.id for attempt in late]
+    return batch

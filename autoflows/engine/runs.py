@@ -28,14 +28,16 @@ log = logging.getLogger(__name__)
 RUN_COLUMNS = """
 e.id, e.user_id, e.flow_id, e.flow_version_id, e.contact_id, e.fence, e.triggered_at, e.lead_at, e.current_action_step, e.first_attempt_at,
 e.waiting_reason, e.metadata, f.name AS flow_name, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
-c.lead_source, c.entry_type, u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
+COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
+u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
 """
 RUN_JOINS = """
 JOIN contacts c ON c.id = e.contact_id JOIN users u ON u.id = e.user_id JOIN auto_engagement_flows f ON f.id = e.flow_id
+LEFT JOIN lead_events l ON l.id = e.lead_event_id
 """
 CLAIM_COLUMNS = """
 id, user_id, flow_id, flow_version_id, contact_id, fence, triggered_at, lead_at, current_action_step, first_attempt_at, waiting_reason,
-metadata
+metadata, lead_event_id
 """
 
 LOGS = """
@@ -50,8 +52,9 @@ WHERE user_id = $1 AND action_type = 'ai_call' AND status = 'running' AND starte
 RECENT = """
 SELECT contact_id, started_at FROM flow_action_logs
 WHERE contact_id = ANY($1) AND started_at > $2::timestamptz - interval '1 day' AND status IN ('running', 'success', 'failed', 'unknown')
-  AND action_type = ANY($3)
+  AND action_type = ANY($3) AND (status <> 'failed' OR provider_ref IS NOT NULL OR outcome IS NOT NULL OR message_state IS NOT NULL)
 """
+PERSON_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 8)) FROM unnest($1::text[]) AS name"
 # One account's lines are counted by one transaction at a time, or two workers would both take the last one.
 LINE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7))"
 
@@ -242,6 +245,7 @@ async def _add_load(connection: Connection, runs: list[Run], now: datetime) -> N
     capped = [r.contact_id for r in runs if r.account.frequency_cap is not None]
     recent: dict[UUID, list[datetime]] = defaultdict(list)
     if capped:
+        await connection.execute(PERSON_LOCKS, sorted(str(contact_id) for contact_id in capped))
         for record in await connection.fetch(RECENT, capped, now, [t.value for t in CHANNEL_OF_ACTION]):
             recent[record["contact_id"]].append(record["started_at"])
     for run in runs:

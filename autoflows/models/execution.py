@@ -27,6 +27,7 @@ class Execution(SQLModel, table=True):
         sa.Index("idx_executions_contact", "contact_id", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_user_status", "user_id", "status", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_user_time", "user_id", sa.text("triggered_at DESC"), sa.text("id DESC")),
+        sa.Index("idx_executions_user_completed", "user_id", "completed_at"),
         sa.Index("idx_executions_test", "is_test_run", postgresql_where=sa.text("is_test_run")),
         sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
         sa.Index(

@@ -201,3 +201,85 @@ async def test_not_one_call_more_than_the_lines_allow(bench: Bench) -> None:
         await bench.lead(f"+9198765001{n}", email=None)
     await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_reason = 'Waiting for a free line'", expect=2)
     await bench.finished(3, seconds=25)
+
+
+async def test_a_call_accepted_after_a_cancel_is_stopped_at_the_provider(bench: Bench) -> None:
+    from autoflows.engine import control
+
+    bench.world.speed = 0.02  # the call queues at the provider for a while
+    await bench.flow(bench.call(1))
+    await bench.lead(MISSED)
+    await bench.drainer.drain()  # the request is on its way
+    execution = await bench.one("SELECT id FROM flow_executions")
+    await control.cancel(bench.account_id, execution, "Wrong number", None)
+    await bench.until("SELECT status FROM flow_action_logs", expect="cancelled")
+    assert [call.stopped for call in bench.world.calls.values()] == [True]
+
+
+async def test_a_bulk_call_takes_each_lead_by_itself(bench: Bench) -> None:
+    from autoflows.domain.errors import Invalid
+    from autoflows.engine.ingest import Ingested, LeadDraft, ingest_many
+
+    drafts = [LeadDraft(phone=f"+91987651{n:04d}", external_id=str(n), lead_source="Upload") for n in range(120)]
+    drafts[7] = LeadDraft(name="No address")
+    answers = await ingest_many(bench.account_id, bench.settings, drafts, bulk=True)
+    assert isinstance(answers[7], Invalid)
+    assert sum(isinstance(a, Ingested) and a.created for a in answers) == 119
+    again = await ingest_many(bench.account_id, bench.settings, drafts, bulk=True)
+    firsts = [a.lead_event_id for a in answers if isinstance(a, Ingested)]
+    assert [a.lead_event_id for a in again if isinstance(a, Ingested)] == firsts
+
+
+async def test_a_condition_sees_the_source_of_this_arrival(bench: Bench) -> None:
+    await bench.lead(source="Website")  # the contact first came from elsewhere
+    await bench.until("SELECT count(*) FROM lead_events WHERE disposition = 'no_match'", expect=1)
+    condition = {"condition_type": "contact_field", "condition_field": "lead_source", "condition_value": "IndiaMART"}
+    await bench.flow(bench.mail(1, **condition))
+    await bench.lead(source="IndiaMART")
+    await bench.finished()
+    assert await bench.summary() == [("email", "success", None)]
+
+
+async def test_a_worker_that_closes_begins_nothing_and_leaves_the_rest_due(bench: Bench) -> None:
+    await bench.flow(bench.mail(1), bench.mail(2))
+    await bench.lead()
+    await bench.drainer.drain()  # the first mail is on its way
+    await bench.drainer.close(5)
+    assert await bench.summary() == [("email", "success", None)]
+    assert await bench.one("SELECT status = 'running' AND due_at <= now() FROM flow_executions")
+
+
+async def test_a_refusal_is_no_contact_for_the_frequency_cap(bench: Bench) -> None:
+    await bench.change_settings(frequency_cap=1)
+    await bench.flow(bench.mail(1))
+    await bench.lead(None, email="busy@example.com")
+    await bench.finished()  # all its tries, seconds apart, not a day
+    assert len(await bench.logs()) == 5
+
+
+async def test_the_frequency_cap_holds_over_flows_and_within_a_batch(bench: Bench) -> None:
+    await bench.change_settings(frequency_cap=1, cooldown_minutes=0)
+    await bench.flow(bench.mail(1), priority=1, name="One")
+    await bench.flow(bench.mail(1), priority=2, name="Two", source="TradeIndia")
+    await bench.lead()
+    await bench.lead(source="TradeIndia")
+    await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_reason LIKE 'Frequency cap%'", expect=1)
+    assert sum(bench.world.received["emails"].by_attempt.values()) <= 1
+
+
+async def test_a_later_consent_without_channels_keeps_the_earlier_no(bench: Bench) -> None:
+    await bench.lead(consent={"channels": []}, external_id="1")
+    await bench.lead(consent={"text": "asked again"}, external_id="2")
+    assert (await bench.one("SELECT consent FROM contacts"))["channels"] == []
+
+
+async def test_a_commit_whose_answer_was_lost_makes_one_lead(bench: Bench) -> None:
+    from autoflows.engine.ingest import LeadDraft, _Lead
+    from autoflows.engine.pool import transact
+
+    lead = _Lead(bench.account_id, bench.settings, LeadDraft(phone=MISSED), None, False)
+    first = await transact(lead.write)
+    again = await transact(lead.write)  # as `transact` does when the connection is lost during the commit
+    assert (first, again) == (again, first)
+    assert first.created
+    assert await bench.one("SELECT count(*) FROM lead_events") == 1

@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 from autoflows.domain.outcomes import CallOutcome, EventKind, MessageState, ProviderEvent
-from autoflows.engine import outcome
+from autoflows.engine import control, outcome
 from autoflows.engine.pool import get_pool
 from tests.engine.conftest import MISSED, Bench
 
@@ -90,3 +90,20 @@ async def test_events_about_nothing_of_ours_are_kept(bench: Bench) -> None:
     strange = ProviderEvent("s", EventKind.MESSAGE, attempt_id=uuid4(), provider_ref="wamid.none", message_state=MessageState.READ)
     assert await outcome.record(channel, [strange]) == 1
     assert await bench.one("SELECT action_log_id FROM provider_events") is None
+
+
+async def test_waking_an_account_waits_in_the_order_of_ids(bench: Bench) -> None:
+    """A worker that holds the first and wants the second is not waited for by someone who holds the second."""
+    flow = await bench.flow(bench.wait(1, 3600))
+    for name in ("asha", "ravi"):
+        await bench.lead(None, f"{name}@example.com")
+    await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_reason IS NOT NULL", expect=2)
+    pool = await get_pool()
+    first, second = [row["id"] for row in await pool.fetch("SELECT id FROM flow_executions WHERE flow_id = $1 ORDER BY id", flow)]
+    await pool.execute("UPDATE flow_executions SET fence = fence + 1 WHERE id = $1", first)  # now it lies behind the second one
+    async with pool.acquire() as worker, worker.transaction():
+        await worker.execute("SELECT 1 FROM flow_executions WHERE id = $1 FOR UPDATE", first)
+        waking = asyncio.create_task(control.wake_account(bench.account_id))
+        await asyncio.sleep(0.2)
+        assert await worker.fetchval("SELECT 1 FROM flow_executions WHERE id = $1 FOR UPDATE NOWAIT", second)
+    await waking
