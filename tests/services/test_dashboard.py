@@ -58,9 +58,8 @@ async def test_a_call_in_progress_is_running_and_only_a_set_time_is_waiting(owne
         version = FlowVersion(flow_id=flow.id, version=1, definition={"name": "x"})
         session.add(version)
         await session.flush()
-        for person, waits in zip(
-            people, ({"waiting_reason": "Call in progress"}, {"waiting_reason": "Waiting", "waiting_until": later}), strict=True
-        ):
+        reasons: list[dict[str, Any]] = [{"waiting_reason": "Call in progress"}, {"waiting_reason": "Waiting", "waiting_until": later}]
+        for person, waits in zip(people, reasons, strict=True):
             run: dict[str, Any] = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": person.id, "user_id": user.account_id}
             session.add(Execution(**run, due_at=later, **waits))
     page = await shown_to(OWNER)
