@@ -127,12 +127,13 @@ class ExecutionList(ListState, Base):
 
     @rx.event
     async def arrive(self) -> Any:
-        """Open the page; an address that names a flow or a status shows just those."""
+        """The page was opened by a link: one that names a flow or a status shows just those. A reconnection keeps what was chosen since."""
+        self.problems = {}
         flow, status = self._param("flow"), self._param("status")
-        if flow or status:
-            self.flow, self.status = str(id_of(flow)) if flow else "", choice_of(status, ExecutionStatus)
-            self._first_page()
-        return await self._enter()
+        if not flow and not status:
+            return None
+        self.flow, self.status = str(id_of(flow)) if flow else "", choice_of(status, ExecutionStatus)
+        return await self._again()
 
     @rx.event
     async def set_status(self, value: str) -> Any:
