@@ -250,7 +250,7 @@ class Stack:
             lines += [f"Demo login:          {demo['email']}", f"Demo password:       {demo['password']}"]
             lines += [f"Sandbox world:       {self.sandbox_url}"]
         else:
-            lines += ["First owner:         autoflows user create --email you@example.com --role owner"]
+            lines += [f"First owner:         {self.instance.url}/setup"]
         lines += [f"Data and logs:       {self.home.root}", "Stop with Ctrl-C"]
         rule = "-" * max(len(line) for line in lines)
         console(f"Started in {seconds:.1f} s")

@@ -29,7 +29,8 @@ async def point_agents(connection: Connection, agents: list[dict[str, Any]], url
         else:
             await _set_webhook(connection, agent_id, url)
             told += 1
-    sentence = f"{told + kept} agent{'' if told + kept == 1 else 's'} tell us what happens."
+    count = told + kept
+    sentence = f"{count} agent{' reports its' if count == 1 else 's report their'} calls to this channel."
     if others:
         names = ", ".join(f"'{name}'" for name in others[:5]) + (" and more" if len(others) > 5 else "")
         sentence += f" Not changed, since they tell another system: {names}. Enter the channel's webhook address there by hand."

@@ -70,7 +70,7 @@ async def _number(session: AsyncSession, statement: Any) -> int:
 async def _running(actor: Actor, session: AsyncSession, midnight: datetime) -> dict[str, int]:
     status, today = col(Execution.status), col(Execution.completed_at) >= midnight
     live = status == ExecutionStatus.RUNNING
-    waits = sa.and_(live, col(Execution.waiting_reason).is_not(None))
+    waits = sa.and_(live, col(Execution.waiting_until).is_not(None))
     statement = sa.select(
         sa.func.count().filter(sa.and_(live, sa.not_(waits))),
         sa.func.count().filter(waits),

@@ -135,6 +135,15 @@ async def test_the_list_moves_and_filters(open_page: OpenPage) -> None:
     await page.get_by_label("Search name or phone").fill("nobody")
     await expect(page.get_by_text("No execution fits these filters")).to_be_visible()
 
+    linked = await open_page(owner, f"{HERE}?status=completed")
+    await expect(linked.get_by_role("tab", name="Completed")).to_have_attribute("aria-selected", "true")
+    await expect(linked.get_by_role("table", name="Executions").get_by_role("row")).to_have_count(2)
+    await linked.get_by_role("tab", name="Failed").click()
+    await linked.get_by_role("link", name="Flow List").click()
+    await linked.get_by_role("link", name="1", exact=True).click()  # what runs in this flow now
+    await expect(linked.get_by_role("tab", name="All")).to_have_attribute("aria-selected", "true")
+    await expect(linked.get_by_role("table", name="Executions").get_by_role("row")).to_have_count(3)
+
 
 async def test_cancel_with_a_reason(open_page: OpenPage) -> None:
     owner = await make_person()

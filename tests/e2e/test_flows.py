@@ -53,6 +53,7 @@ async def test_build_a_flow_and_save_it(open_page: OpenPage) -> None:
     await page.get_by_role("button", name="Create flow").click()
     await page.wait_for_url("**/edit**")
     await expect(page.get_by_text("Flow created")).to_be_visible()
+    await expect(page.get_by_text("Version 1; no lead enters until it is on.")).to_be_visible()
     await expect(page.get_by_text("Unsaved changes")).to_have_count(0)
 
     stored = await flow_named(owner, "IndiaMART first call")

@@ -101,7 +101,7 @@ def _tiles() -> rx.Component:
     return rx.el.div(
         tile("Speed to lead, typical", DashboardState.p50, "half of leads are contacted sooner"),
         tile("Speed to lead, slowest 5%", DashboardState.p95, rx.el.span(DashboardState.within_minute, " within a minute, last 24 h")),
-        tile("Running now", DashboardState.running, rx.el.span(DashboardState.waiting, " more wait for their time")),
+        tile("Running now", DashboardState.running, rx.el.span(DashboardState.waiting, " more waiting for a set time")),
         tile(
             "Finished today",
             DashboardState.completed_today,

@@ -32,7 +32,7 @@ def _flow(row: Any) -> rx.Component:
 def _waiting(row: Any) -> rx.Component:
     return rx.el.span(
         rx.el.span(row.waiting, class_name="af-muted af-clip", title=row.waiting),
-        rx.cond(row.waiting_until != "", rx.el.span(" ", countdown(row.waiting_until), class_name="af-small af-nowrap"), rx.fragment()),
+        rx.cond(row.waiting_until != "", rx.el.span(" · ", countdown(row.waiting_until), class_name="af-small af-nowrap"), rx.fragment()),
     )
 
 

@@ -87,9 +87,6 @@ class ExecutionList(ListState, Base):
     total: int = 0
 
     async def _load(self) -> None:
-        asked = self._param("flow")
-        if asked and not self.loaded:
-            self.flow = str(id_of(asked))
         actor = await self._actor()
         live.subscribe(self, live.account_topic(actor.account_id))
         page = await self._service(flows.list_flows, limit=MAX_LIMIT)
@@ -127,6 +124,16 @@ class ExecutionList(ListState, Base):
         if since and until and until <= since:
             raise Invalid("The last day is before the first.", errors=[FieldError("/to", "choose a later day")])
         return since, until
+
+    @rx.event
+    async def arrive(self) -> Any:
+        """The page was opened by a link: one that names a flow or a status shows just those. A reconnection keeps what was chosen since."""
+        self.problems = {}
+        flow, status = self._param("flow"), self._param("status")
+        if not flow and not status:
+            return None
+        self.flow, self.status = str(id_of(flow)) if flow else "", choice_of(status, ExecutionStatus)
+        return await self._again()
 
     @rx.event
     async def set_status(self, value: str) -> Any:

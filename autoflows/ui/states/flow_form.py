@@ -215,7 +215,7 @@ class FlowForm(FlowRows, PageState, Base):
         self._fill(saved)
         self._shown = f"{saved.id}?"
         await self._check()
-        yield rx.toast.success("Flow created" if is_new else "Saved", description=f"Version {saved.version} is live for new leads.")
+        yield rx.toast.success("Flow created" if is_new else "Saved", description=live_in_words(saved))
         if is_new:
             yield rx.redirect(f"{LIST}/{saved.id}/edit")
 
@@ -260,6 +260,13 @@ class FlowForm(FlowRows, PageState, Base):
     def _summary(self, error: Invalid) -> str:
         count = len(error.errors)
         return f"{count} things need a look." if count > 1 else said(error.errors[0], self.steps) if count else error.detail
+
+
+def live_in_words(flow: FlowView) -> str:
+    """What saving meant for new leads."""
+    return (
+        f"Version {flow.version} is live for new leads." if flow.is_enabled else f"Version {flow.version}; no lead enters until it is on."
+    )
 
 
 POINTERS_OF: dict[str, Iterable[str]] = {

@@ -107,6 +107,19 @@ def team_tab() -> rx.Component:
     )
 
 
+def _password(help_text: str, *, optional: bool) -> rx.Component:
+    return text_field(
+        "password",
+        "Password",
+        id="member-password",
+        type="password",
+        optional=optional,
+        error=TeamState.problems["password"],
+        auto_complete="new-password",
+        help=help_text,
+    )
+
+
 def _dialog() -> rx.Component:
     wrong, is_new = TeamState.problems, TeamState.member_id == ""
     form = rx.form(
@@ -119,15 +132,10 @@ def _dialog() -> rx.Component:
             rx.fragment(),
             select_field("role", "Role", ROLES, id="member-role", default_value=TeamState.role, error=wrong["role"]),
         ),
-        text_field(
-            "password",
-            "Password",
-            id="member-password",
-            type="password",
-            optional=True,
-            error=wrong["password"],
-            auto_complete="new-password",
-            help=rx.cond(is_new, "At least 10 characters. Tell it to them; they can change it.", "Leave empty to keep the present one."),
+        rx.cond(
+            is_new,
+            _password("At least 10 characters. Tell it to them; they can change it.", optional=False),
+            _password("Leave empty to keep the present one.", optional=True),
         ),
         save_bar("Save", problem=wrong[""]),
         on_submit=TeamState.save,
