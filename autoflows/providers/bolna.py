@@ -7,7 +7,7 @@ ours (`retry_config` and `scheduled_at` are never sent), the vendor's own callin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -175,9 +175,9 @@ class Bolna:
             return False
         return answer.status_code == 200 and text(object_of(answer).get("status")) == "stopped"
 
-    async def register_webhook(self, connection: Connection, url: str) -> str:
+    async def register_webhook(self, connection: Connection, url: str, in_use: Collection[str] = ()) -> str:
         """Point agents whose webhook points nowhere, or at an earlier address of ours, at `url`; others keep theirs."""
-        return await point_agents(connection, await _list(connection, "/v2/agent/all", "agents"), url)
+        return await point_agents(connection, await _list(connection, "/v2/agent/all", "agents"), url, in_use)
 
     def handshake(self, connection: Connection, query: Mapping[str, str]) -> str | None:
         """Bolna verifies no URL."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 
@@ -11,13 +12,15 @@ from autoflows.providers.webhooks import OURS
 from autoflows.providers.wire import fetch
 
 
-async def point_agents(connection: Connection, agents: list[dict[str, Any]], url: str) -> str:
+async def point_agents(connection: Connection, agents: list[dict[str, Any]], url: str, in_use: Collection[str] = ()) -> str:
     """Set `url` at each agent that has no webhook or an older one of ours; says in a sentence what was done.
 
-    An agent that tells another system is left alone and named. Raises `ProviderUnavailable` when Bolna refuses or does not answer.
+    An agent that tells another system, or another channel of ours (its secret is `in_use`), is left alone and named.
+    Raises `ProviderUnavailable` when Bolna refuses or does not answer.
     """
     told = kept = 0
     others: list[str] = []
+    elsewhere: list[str] = []
     for agent in agents:
         agent_id, present = text(agent.get("id")), text(mapping(agent.get("agent_config")).get("webhook_url"))
         if agent_id is None:
@@ -26,15 +29,22 @@ async def point_agents(connection: Connection, agents: list[dict[str, Any]], url
             kept += 1
         elif present and OURS not in present:
             others.append(text(agent.get("agent_name")) or agent_id)
+        elif present and present.rsplit("/", 1)[-1] in in_use:
+            elsewhere.append(text(agent.get("agent_name")) or agent_id)
         else:
             await _set_webhook(connection, agent_id, url)
             told += 1
     count = told + kept
     sentence = f"{count} agent{' reports its' if count == 1 else 's report their'} calls to this channel."
     if others:
-        names = ", ".join(f"'{name}'" for name in others[:5]) + (" and more" if len(others) > 5 else "")
-        sentence += f" Not changed, since they tell another system: {names}. Enter the channel's webhook address there by hand."
+        sentence += f" Not changed, since they tell another system: {_named(others)}. Enter the channel's webhook address there by hand."
+    if elsewhere:
+        sentence += f" Not changed, since they report to another channel here: {_named(elsewhere)}. One Bolna account needs one channel."
     return sentence
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names[:5]) + (" and more" if len(names) > 5 else "")
 
 
 async def _set_webhook(connection: Connection, agent_id: str, url: str) -> None:

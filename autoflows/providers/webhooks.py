@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol, runtime_checkable
 
 from autoflows.providers.base import Connection
@@ -14,8 +15,10 @@ OURS = "/api/webhooks/"
 class RegistersWebhook(Protocol):
     """An adapter that can do it."""
 
-    async def register_webhook(self, connection: Connection, url: str) -> str:
+    async def register_webhook(self, connection: Connection, url: str, in_use: Collection[str] = ()) -> str:
         """Point the vendor's webhooks at `url` where they point nowhere or at us; a sentence for the admin says what was done.
+
+        `in_use` are the secrets of our other channels: an address with one of them is theirs and stays.
 
         Raises `ProviderUnavailable` when the vendor cannot be read or refuses.
         """

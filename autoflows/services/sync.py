@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
 from autoflows.domain.errors import Unavailable
 from autoflows.domain.permissions import Permission
@@ -52,7 +52,9 @@ async def sync_channel(actor: Actor, session: AsyncSession, channel_id: UUID) ->
         raise Unavailable(str(error)) from error
     now = utc_now()
     counts = {name: await _bring_in(session, channel, name, getattr(offered, name), now) for name in TABLES}
-    webhooks = await _register(connection, channel)
+    others = select(Channel.webhook_secret).where(col(Channel.provider) == channel.provider, col(Channel.id) != channel.id)
+    in_use = frozenset((await session.exec(others)).all())  # of all accounts: two may share one account at the provider
+    webhooks = await _register(connection, channel, in_use)
     channel.synced_at = now
     audit.record(session, actor, "channel.synced", "channel", channel.id, name=channel.name)
     return SyncView(synced_at=now, webhooks=webhooks, **counts)
@@ -98,7 +100,7 @@ def _fit(model: Any, column: str, value: Any) -> Any:
     return "" if value is None and not model.__table__.c[column].nullable else value
 
 
-async def _register(connection: Connection, channel: Channel) -> str:
+async def _register(connection: Connection, channel: Channel, in_use: frozenset[str]) -> str:
     """Tell the provider our webhook address; what came of it, in a sentence. A refusal does not undo the sync."""
     provider, settings = get_provider(channel.provider), get_settings()
     if not provider.has_webhooks:
@@ -109,6 +111,6 @@ async def _register(connection: Connection, channel: Channel) -> str:
     if urlsplit(settings.public_url).hostname in ("localhost", "127.0.0.1", "::1") and not settings.allow_private_network:
         return "Webhooks are not set up: AUTOFLOWS_PUBLIC_URL names this machine only. Set it to the address the internet reaches us at."
     try:
-        return await provider.register_webhook(connection, url)
+        return await provider.register_webhook(connection, url, in_use)
     except ProviderUnavailable as error:
         return f"The webhook address could not be entered at {provider.title}: {error} Enter it there by hand."

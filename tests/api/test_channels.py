@@ -132,6 +132,20 @@ async def test_a_check_says_what_is_wrong(owner: httpx.AsyncClient, private_netw
         assert (await owner.post(f"/api/channels/{made['id']}/check")).json()["ok"] is True
 
 
+async def test_a_second_channel_does_not_take_the_webhooks_of_the_first(
+    owner: httpx.AsyncClient, private_network: None, sandbox: Sandbox
+) -> None:
+    first = await connect(owner, on_sandbox(sandbox, "bolna"))
+    await owner.post(f"/api/channels/{first['id']}/sync")
+    second = await connect(owner, {**on_sandbox(sandbox, "bolna"), "name": "The same account again"})
+    synced = (await owner.post(f"/api/channels/{second['id']}/sync")).json()
+    assert "another channel" in synced["webhooks"]
+    assert all(agent["agent_config"]["webhook_url"] == first["webhook_url"] for agent in sandbox.world.agents.values())
+    await owner.delete(f"/api/channels/{first['id']}")
+    await owner.post(f"/api/channels/{second['id']}/sync")
+    assert all(agent["agent_config"]["webhook_url"] == second["webhook_url"] for agent in sandbox.world.agents.values())
+
+
 async def test_a_sync_brings_the_catalogue(owner: httpx.AsyncClient, private_network: None, sandbox: Sandbox) -> None:
     made = await connect(owner, on_sandbox(sandbox, "bolna"))
     typed = (await owner.post("/api/agents", json={"channel_id": made["id"], "name": "By hand", "provider_agent_id": "hand-1"})).json()
