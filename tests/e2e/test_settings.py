@@ -85,5 +85,6 @@ async def test_a_new_member_can_sign_in_until_deactivated(open_page: OpenPage, s
         assert answer.json()["user"]["role"] == "viewer"
         await page.get_by_role("button", name="Deactivate colleague@example.com").click()
         await page.get_by_role("button", name="Deactivate", exact=True).click()
-        await expect(page.get_by_text("They are signed out everywhere")).to_be_visible()
+        # The whole text: the dialog that asks begins with the same words.
+        await expect(page.get_by_text("They are signed out everywhere", exact=True)).to_be_visible()
         assert (await client.get("/api/me")).status_code == 401
