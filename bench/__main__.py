@@ -20,6 +20,8 @@ from bench import load, provider
 from bench.stack import ROOT, Stack, connect_whatsapp, free_port, running, whatsapp_flow
 
 IDLE_SECONDS = 10.0
+STEPS = 3
+"""Messages per lead."""
 
 
 def quantiles(seconds: list[float]) -> dict[str, float]:
@@ -82,7 +84,7 @@ def measure_steady(stack: Stack, port: int, rate: float, seconds: float) -> dict
     """Lead posted, and lead answered -> first provider request, and the ingest call itself, at a steady rate."""
     provider.ask(port, "/reset", "POST")
     posted = asyncio.run(load.steady(stack.port, stack.token, rate, seconds))
-    counts = wait_for_requests(port, len(posted.answered), 30)
+    counts = wait_for_requests(port, len(posted.answered) * STEPS, 30)
     first = counts["first"]
     # A request may be out before the answer is read here: that is no wait at all.
     from_answer = [max(first[phone] - at, 0.0) for phone, at in posted.answered.items() if phone in first]
@@ -153,8 +155,8 @@ def run(scale: float, workers: int) -> dict[str, Any]:
             results["idle"] = measure_idle(stack)
             load_ids = connect_whatsapp(stack, port)
             results["ingest"] = measure_ingest(stack, int(2000 * scale))
-            flow = whatsapp_flow(stack, load_ids, 3)
-            results["burst"] = measure_burst(stack, port, int(1000 * scale), 3)
+            flow = whatsapp_flow(stack, load_ids, STEPS)
+            results["burst"] = measure_burst(stack, port, int(1000 * scale), STEPS)
             wait_idle(stack)
             results["steady"] = [measure_steady(stack, port, rate, 20 * scale) for rate in (10, 25, 50)]
             stack.api("DELETE", f"/api/automation/flows/{flow}")
