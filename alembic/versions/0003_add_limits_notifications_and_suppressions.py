@@ -124,7 +124,7 @@ def upgrade() -> None:
     op.create_index(
         "idx_executions_parked",
         "flow_executions",
-        ["parked_on", "parked_at"],
+        ["parked_on", "bulk", "parked_at"],
         unique=False,
         postgresql_where=sa.text("parked_on IS NOT NULL"),
     )
