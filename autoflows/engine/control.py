@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 FIND = "SELECT status FROM flow_executions WHERE id = $1 AND user_id = $2 FOR UPDATE"
 CANCEL = """
 UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
-  waiting_until = NULL, error_message = $2 WHERE id = $1
+  waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2 WHERE id = $1
 """
 # What is out at a provider keeps its row open, so that its result is still recorded; a wait or a pending step ends here.
 CANCEL_LOGS = """
