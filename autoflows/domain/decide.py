@@ -254,20 +254,24 @@ def _begin(action: Action, attempt: int, situation: Situation, logs: Sequence[Lo
     if verdict.block is not None:
         if verdict.block.next_allowed_at is None:
             return Skip(action, attempt, verdict.block.detail, verdict.results)
-        if verdict.block.gate == "channel_health" and _out_of_patience(situation, verdict.block):
-            return Abandon(action, attempt, verdict.block.detail, verdict.results)
-        return WaitUntil(verdict.block.next_allowed_at, verdict.block.detail, action.action_order, verdict.results)
+        when = verdict.block.next_allowed_at
+        if verdict.block.gate == "channel_health":
+            patient_until = _patient_until(situation, verdict.block)
+            if situation.now >= patient_until:
+                return Abandon(action, attempt, verdict.block.detail, verdict.results)
+            when = min(when, patient_until)
+        return WaitUntil(when, verdict.block.detail, action.action_order, verdict.results)
     if action.action_type is ActionType.WAIT:
         until, reason = wait_end(action, situation.definition, situation.policy, situation.now)
         return StartWait(action, until, reason, verdict.results)
     return Perform(action, attempt, verdict.results)
 
 
-def _out_of_patience(situation: Situation, block: GateResult) -> bool:
-    """Whether the execution has stood in the queue of a channel that does not work for longer than the flow's other steps should wait."""
+def _patient_until(situation: Situation, block: GateResult) -> datetime:
+    """How long the execution stands in the queue of a channel that does not work before the flow goes on without it."""
     policy = situation.policy
-    since = policy.parked_at if policy.parked_on == block.queue else None
-    return since is not None and situation.now >= since + situation.timing.channel_patience
+    since = policy.parked_at if policy.parked_on == block.queue and policy.parked_at else situation.now
+    return since + situation.timing.channel_patience
 
 
 def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation: Situation, logs: Sequence[Log]) -> Decision:

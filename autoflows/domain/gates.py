@@ -316,8 +316,8 @@ def _rate(c: GateContext) -> _Answer:
     if not waits:
         return YES
     until, rate = max(waits, key=lambda w: w[0])
-    per = "minute" if rate.period <= timedelta(minutes=1) else "hour"
-    return _Answer(False, f"{rate.owner}: {rate.limit} contacts a {per}{_ahead(rate)}", until, rate.queue)
+    per = "a minute" if rate.period <= timedelta(minutes=1) else "an hour"
+    return _Answer(False, f"{rate.owner}: {rate.limit} contacts {per}{_ahead(rate)}", until, rate.queue)
 
 
 def _budget(c: GateContext) -> _Answer:

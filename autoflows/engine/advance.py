@@ -136,7 +136,7 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
         batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *_still(row["current_action_step"], UNREADABLE)))
     capacity = await load_capacity(connection, runs, now, timing.provider_timeout + timing.unknown_grace)
     # Those who stand in a queue first, as they came: nobody who has just arrived passes them.
-    for run in sorted(runs, key=lambda run: (run.bulk, run.policy.parked_at or now)):
+    for run in sorted(runs, key=lambda run: (run.bulk, run.policy.parked_at or now, run.id)):
         capacity.prepare(run)
         step = _Step(run, timing, lease, now, start)
         try:

@@ -13,13 +13,15 @@ from typing import Any
 from uuid import UUID
 
 from autoflows.domain.capacity import WINDOW, BreakerState, fails_too_often, pause_after
+from autoflows.domain.notices import NoticeKind, say
 from autoflows.domain.queues import channel_queue
 from autoflows.engine import notices, parking
+from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 
 FIND = """
 SELECT id, user_id, name, breaker_state, CASE WHEN breaker_opened_at > now() - interval '1 hour' THEN breaker_trips ELSE 0 END AS trips
-FROM channels WHERE id = $1 FOR UPDATE
+FROM channels WHERE id = $1 FOR NO KEY UPDATE
 """
 OPEN = """
 UPDATE channels SET breaker_state = 'open', breaker_reason = $2, breaker_trips = $3, breaker_opened_at = clock_timestamp(),
@@ -50,53 +52,51 @@ class Sign:
     probe: bool = False
 
 
-async def heed(connection: Connection, signs: Iterable[Sign], base: timedelta) -> bool:
-    """Open and close breakers by these signs, in the transaction that records the attempts; gives whether any changed.
+async def heed(connection: Connection, signs: Iterable[Sign], base: timedelta) -> list[LiveChange]:
+    """Open and close breakers by these signs, in the transaction that records the attempts; gives what to publish afterwards.
 
     Where nothing failed and nothing was probed there is nothing to do. A failure that began before the breaker opened says nothing new.
     """
-    changed = False
+    changes: list[LiveChange] = []
     by_channel: dict[UUID, list[Sign]] = {}
     for sign in signs:
         if sign.mend or sign.failed or sign.probe:
             by_channel.setdefault(sign.channel_id, []).append(sign)
     for channel_id, told in sorted(by_channel.items()):
-        worst = next((s for s in told if s.mend), next((s for s in told if s.failed), None))
+        # What a probe says outweighs those that had been out before the channel was held.
+        decisive = [s for s in told if s.probe] or told
+        worst = next((s for s in decisive if s.mend), next((s for s in decisive if s.failed), None))
         if worst is not None:
-            changed |= await _fail(connection, channel_id, worst, any(s.probe and (s.mend or s.failed) for s in told), base)
-        elif await close(connection, channel_id):
-            changed = True
-    return changed
+            changes += await _fail(connection, channel_id, worst, base)
+        else:
+            changes += await close(connection, channel_id)
+    return changes
 
 
-async def _fail(connection: Connection, channel_id: UUID, sign: Sign, probed: bool, base: timedelta) -> bool:
+async def _fail(connection: Connection, channel_id: UUID, sign: Sign, base: timedelta) -> list[LiveChange]:
     channel: Any = await connection.fetchrow(FIND, channel_id)
-    if channel is None or not (channel["breaker_state"] == BreakerState.CLOSED or probed):
-        return False
+    if channel is None or not (channel["breaker_state"] == BreakerState.CLOSED or sign.probe):
+        return []
     reason = sign.reason
-    if not sign.mend and not probed:
+    if not sign.mend and not sign.probe:
         latest = await connection.fetchrow(LATEST, channel["user_id"], channel_id, WINDOW)
         if not fails_too_often(latest["failed"], latest["attempts"]):
-            return False
+            return []
         reason = f"{latest['failed']} of its last {latest['attempts']} attempts failed, the last with: {sign.reason}"
     trips = channel["trips"] + 1
     await connection.execute(OPEN, channel_id, reason[:500], trips, pause_after(trips, base))
-    title = f"Channel '{channel['name']}' does not work"
-    detail = f"{reason} Contacts by it are held, and it is tried again by itself."
-    await notices.raise_notice(
-        connection, channel["user_id"], notices.NoticeKind.CHANNEL_DOWN, str(channel_id), title=title, detail=detail
-    )
-    return True
+    notice = say(NoticeKind.CHANNEL_DOWN, str(channel_id), name=channel["name"], reason=f"{reason} Contacts by it are held meanwhile.")
+    return [LiveChange(channel["user_id"], kind="channel"), *await notices.raise_notice(connection, channel["user_id"], *notice)]
 
 
-async def close(connection: Connection, channel_id: UUID) -> bool:
-    """The channel works: everybody it held may go. Gives False if it was not held."""
+async def close(connection: Connection, channel_id: UUID) -> list[LiveChange]:
+    """The channel works: everybody it held may go. Gives what to publish afterwards, nothing if it was not held."""
     account_id = await connection.fetchval(CLOSE, channel_id)
     if account_id is None:
-        return False
+        return []
     await parking.wake(connection, channel_queue(channel_id))
-    await notices.resolve(connection, account_id, notices.NoticeKind.CHANNEL_DOWN, str(channel_id))
-    return True
+    resolved = await notices.resolve(connection, account_id, NoticeKind.CHANNEL_DOWN, str(channel_id))
+    return [LiveChange(account_id, kind="channel"), *resolved]
 
 
 async def let_through(connection: Connection, channel_id: UUID) -> bool:

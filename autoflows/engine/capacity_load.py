@@ -31,8 +31,8 @@ GROUP BY user_id, channel_id
 """
 QUEUES = """
 SELECT q.name, e.id, e.bulk FROM unnest($1::text[]) AS q(name) CROSS JOIN LATERAL (
-  SELECT id, bulk, parked_at FROM flow_executions WHERE parked_on = q.name AND status = 'running' ORDER BY bulk, parked_at LIMIT $2) e
-ORDER BY q.name, e.bulk, e.parked_at
+  SELECT id, bulk, parked_at FROM flow_executions WHERE parked_on = q.name AND status = 'running' ORDER BY bulk, parked_at, id LIMIT $2) e
+ORDER BY q.name, e.bulk, e.parked_at, e.id
 """
 MAX_QUEUE = 2_000
 """Places that are counted; who stands farther back is told this one, and looks again when it would be his turn."""

@@ -1,6 +1,7 @@
 """Queues of executions that wait for something another event sets free: a line, a channel, a flow or an account that is held.
 
-An execution stands in at most one queue, `parked_on`, since `parked_at`; fresh leads stand before bulk ones. Who sets the thing free
+An execution stands in at most one queue, `parked_on`, since `parked_at`; fresh leads stand before bulk ones, and ids, which grow with time,
+settle a tie. Who sets the thing free
 wakes the queue's head in the same transaction. `due_at` of a parked execution is only the safety net behind that.
 """
 
@@ -20,7 +21,7 @@ ACCOUNT_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 7)) FROM un
 WAKE = """
 UPDATE flow_executions SET due_at = clock_timestamp() WHERE status = 'running' AND id IN (
   SELECT id FROM flow_executions WHERE id IN (
-    SELECT id FROM flow_executions WHERE parked_on = $1 AND status = 'running' ORDER BY bulk, parked_at LIMIT $2)
+    SELECT id FROM flow_executions WHERE parked_on = $1 AND status = 'running' ORDER BY bulk, parked_at, id LIMIT $2)
   ORDER BY id FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
