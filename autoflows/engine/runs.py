@@ -18,6 +18,7 @@ from autoflows.domain.decide import Log, Timing
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.domain.gates import CHANNEL_OF_ACTION, Policy
+from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection
 from autoflows.settings import Settings
@@ -152,20 +153,20 @@ def account_settings(raw: Mapping[str, Any]) -> AccountSettings:
     return _settings(json.dumps(raw, sort_keys=True))
 
 
-def policy_of(row: Mapping[str, Any], account: AccountSettings) -> Policy:
+def policy_of(row: Mapping[str, Any], account: AccountSettings, now: datetime) -> Policy:
     """The account's rules without the load figures, which are read only where a limit is set."""
     hours = row["default_business_hours"]
     return Policy(
         account=account,
         default_hours=BusinessHours.model_validate(hours) if hours else None,
         account_zone=row["account_zone"],
-        holidays=holidays_of(account),
+        holidays=holidays_of(account, now),
     )
 
 
-def holidays_of(account: AccountSettings) -> frozenset[date]:
-    """The account's own dates without contacts."""
-    return frozenset(account.holidays)
+def holidays_of(account: AccountSettings, now: datetime) -> frozenset[date]:
+    """The dates without contacts around now: the account's own, and the public holidays it keeps."""
+    return closed_days(account, now.year)
 
 
 def _log(row: Mapping[str, Any]) -> LogRow:
@@ -207,7 +208,7 @@ async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: d
     runs, unreadable = [], []
     for r in rows:
         try:
-            runs.append(_run(r, definitions[r["flow_version_id"]], logs[r["id"]]))
+            runs.append(_run(r, definitions[r["flow_version_id"]], logs[r["id"]], now))
         except (ValueError, LookupError, TypeError, AttributeError):
             log.exception("execution %s cannot be read", r["id"])
             unreadable.append(r)
@@ -215,7 +216,7 @@ async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: d
     return runs, unreadable
 
 
-def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mapping[str, Any]]) -> Run:
+def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mapping[str, Any]], now: datetime) -> Run:
     account = account_settings(r["settings"])
     return Run(
         id=r["id"],
@@ -228,7 +229,7 @@ def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mappin
         lead=lead_of(r),
         consent=r["consent"],
         account=account,
-        policy=policy_of(r, account),
+        policy=policy_of(r, account, now),
         account_name=r["account_name"],
         step=r["current_action_step"],
         first_attempt_at=r["first_attempt_at"],

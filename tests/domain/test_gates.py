@@ -135,7 +135,7 @@ def test_legal_hours_are_of_the_contacts_zone() -> None:
     assert blocked(verdict) == "legal_hours"
     assert verdict.block is not None
     assert verdict.block.next_allowed_at == datetime(2026, 3, 5, 3, 30, tzinfo=UTC)
-    assert "opens Thu 05 Mar 09:00 Asia/Calcutta" in verdict.block.detail
+    assert "opens Thu 05 Mar 09:00 Asia/Kolkata; zone from phone" in verdict.block.detail
     assert blocked(asked(flow(call()), policy=rules, now=late, lead=replace(ASHA, timezone="Asia/Dubai"))) is None
     assert blocked(asked(flow(mail()), policy=rules, now=late)) is None
     assert blocked(asked(flow(call()), policy=policy(legal_hours="off"), now=late)) is None
