@@ -70,7 +70,8 @@ def address_of(custom_fields: Mapping[str, Any]) -> Address:
         if part and isinstance(value, str | int) and str(value).strip():
             found.setdefault(part, str(value).strip()[:100])
         elif words and words[-1] in ("address", "location") and isinstance(value, Mapping):
-            found = address_of({str(k): v for k, v in value.items() if not isinstance(v, Mapping)})._asdict() | found
+            nested = address_of({str(k): v for k, v in value.items() if not isinstance(v, Mapping)})
+            found = {part: said for part, said in nested._asdict().items() if said} | found
     return Address(**found) if found else NOWHERE
 
 

@@ -48,21 +48,6 @@ def windows(draw: st.DrawFn, zone: str) -> Window:
     return Window(frozenset(days), start, end, zone, frozenset(closed))
 
 
-@THOROUGH
-@given(moments(), st.data())
-def test_open_and_next_opening(moment: tuple[str, datetime], data: st.DataObject) -> None:
-    zone, at = moment
-    window = data.draw(windows(zone))
-    shop = (window.days, window.start, window.end, zone, window.closed_on)
-    assert window.is_open(at) == clockwork.is_open(*shop, at)
-    opening = window.next_open(at)
-    assert opening is not None
-    assert opening >= at
-    assert window.is_open(opening)
-    if opening - at < timedelta(days=3):  # walking further takes too long
-        assert opening == clockwork.next_open(*shop, at)
-
-
 @QUICK
 @given(moments(), st.data())
 def test_several_windows_open_together(moment: tuple[str, datetime], data: st.DataObject) -> None:
