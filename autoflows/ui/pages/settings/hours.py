@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
-from autoflows.ui.components import card, confirm_dialog, save_bar, select_field, tag, text_field
+from autoflows.ui.components import card, confirm_dialog, note, save_bar, select_field, tag, text_field
 from autoflows.ui.components.door import zone_options
 from autoflows.ui.states.base import may
 from autoflows.ui.states.settings import DAYS, NONE, HolidayLine, SettingsState
@@ -184,6 +184,11 @@ def _public_holidays() -> rx.Component:
                 SettingsState.holiday_country == NONE,
                 rx.el.span("No country is chosen: contacts go out on public holidays too.", class_name="af-muted"),
                 coming,
+            ),
+            rx.cond(
+                SettingsState.always_open & (SettingsState.holiday_country != NONE),
+                note("The account is always open, so only flows with hours of their own close on holidays.", icon="info"),
+                rx.fragment(),
             ),
             class_name="af-stack",
         ),
