@@ -67,7 +67,16 @@ class AccountSettings(Strict):
         default=None, ge=1, le=MAX_BUDGET,
         description="money for contacts in a day of the account's time zone, in minor units, by `prices`; contacts beyond it wait",
     )  # fmt: skip
-    holidays: list[date] = Field(default_factory=list, max_length=400, description="no contacts on these dates in the hours' zone")
+    holidays: list[date] = Field(
+        default_factory=list, max_length=400, description="the account's own closed dates: no contacts then, in the hours' zone"
+    )
+    holiday_country: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")] | None = Field(
+        default=None, description="ISO 3166 country whose public holidays close the hours too"
+    )
+    holiday_subdivision: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = Field(
+        default=None, description="state or province of that country, by its code, whose own holidays count as well"
+    )
+    working_holidays: list[date] = Field(default_factory=list, max_length=400, description="public holidays on which the hours are kept")
     kill_switch: bool = Field(default=False, description="hold every outgoing contact of the account")
     currency: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")] = "INR"
     prices: dict[str, Annotated[int, Field(ge=0, le=MAX_PRICE)]] = Field(

@@ -6,7 +6,7 @@ A block that time cures waits; one that it does not cure skips. The table `GATES
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,12 @@ from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.capacity import NO_LIMITS, Allowance, Limits, Lines, Rate
 from autoflows.domain.conditions import Lead, compare, field_value
 from autoflows.domain.flow import Action, ActionCondition, ActionType, ConditionOperator, FlowDefinition, OutsideHours
-from autoflows.domain.hours import Window, legal_country, legal_windows, next_open_in_all, window_of, zones_of
+from autoflows.domain.holidays import holiday_name
+from autoflows.domain.hours import Hours, Window, next_open_in_all, window_of
 from autoflows.domain.leads import has_dnc
+from autoflows.domain.legal import bounds_of, tightest
 from autoflows.domain.outcomes import MESSAGE_RANK, NOT_ANSWERED, CallOutcome, MessageState
+from autoflows.domain.whereabouts import Whereabouts, address_of, whereabouts
 
 HOLD_RECHECK = timedelta(minutes=1)
 """How soon a hold is looked at again for the first time: it may have been lifted just before. Lifting one wakes what it held."""
@@ -102,6 +105,7 @@ class GateResult:
 
     `guess`: nobody knows when it will pass (a busy line, a hold by hand); `next_allowed_at` is then only when to look again.
     `queue`: where to stand in the meantime.
+    `rule`: the one among the gate's rules that said no. `zones` and `zone_origin`: by which clocks it was asked, and how they are known.
     """
 
     gate: str
@@ -110,11 +114,20 @@ class GateResult:
     next_allowed_at: datetime | None = None
     queue: str | None = None
     guess: bool = False
+    rule: str | None = None
+    zones: tuple[str, ...] = ()
+    zone_origin: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As stored on the action log and shown to people."""
         when = None if self.guess else self.next_allowed_at
-        return {"gate": self.gate, "passed": self.passed, "detail": self.detail, "next_allowed_at": when.isoformat() if when else None}
+        told: dict[str, Any] = {"gate": self.gate, "passed": self.passed, "detail": self.detail}
+        told["next_allowed_at"] = when.isoformat() if when else None
+        if self.rule:
+            told["rule"] = self.rule
+        if self.zone_origin:
+            told |= {"zones": list(self.zones), "zone_origin": self.zone_origin}
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,9 @@ class _Answer:
     until: datetime | None = None
     queue: str | None = None
     guess: bool = False
+    rule: str | None = None
+    zones: tuple[str, ...] = ()
+    zone_origin: str | None = None
 
 
 YES = _Answer(True)
@@ -244,24 +260,29 @@ def _message_meets(states: frozenset[MessageState], wanted: str) -> bool:
     return any(MESSAGE_RANK[s] >= MESSAGE_RANK[MessageState(wanted)] for s in states - {MessageState.FAILED})
 
 
-def _legal(c: GateContext) -> list[Window]:
-    """The legal windows of this contact by this channel: one for each zone the person may be in."""
+def _where(c: GateContext) -> Whereabouts | None:
+    """Where the contact may be; None if no law's hours are kept, so that it does not matter."""
     if not c.channel or c.policy.account.legal_hours == "off":
-        return []
-    country = legal_country(c.lead.phone, c.policy.account.default_country)
-    zones = zones_of(c.lead.timezone, c.lead.phone, c.policy.account_zone)
-    return legal_windows(c.channel, country, zones.zones, c.now.date())
+        return None
+    lead = c.lead
+    return whereabouts(lead.timezone, lead.phone, address_of(lead.custom_fields), c.policy.account_zone, c.policy.account.default_country)
 
 
 def _legal_hours(c: GateContext) -> _Answer:
-    windows = _legal(c)
-    if all(window.is_open(c.now) for window in windows):
+    where = _where(c)
+    bounds = bounds_of(c.channel, where) if c.channel and where else ()
+    if where is None or not bounds:
         return YES
-    country = legal_country(c.lead.phone, c.policy.account.default_country)
+    bound = tightest(bounds, c.now)
+    if bound is None:
+        return _Answer(True, zones=where.zones, zone_origin=where.origin)
+    windows: list[Hours] = [*bounds]
     kept = flow_window(c.definition, c.policy.default_hours, c.policy.holidays)
     if kept is not None and c.definition.outside_hours is OutsideHours.WAIT:
-        windows = [*windows, kept]
-    return _closed(f"Legal hours ({country})", windows, windows[0].zone, c.now)
+        windows.append(kept)
+    answer = _closed(f"Legal hours ({bound.rule.label})", windows, bound.zone, c.now)
+    detail = f"{answer.detail}; zone from {where.origin}"
+    return replace(answer, detail=detail, rule=bound.rule.id, zones=where.zones, zone_origin=where.origin)
 
 
 def _flow_hours(c: GateContext) -> _Answer:
@@ -270,16 +291,22 @@ def _flow_hours(c: GateContext) -> _Answer:
         return YES
     whose = "Flow hours" if c.definition.use_custom_business_hours else "Business hours"
     if c.definition.outside_hours is OutsideHours.SKIP:
-        return _Answer(False, f"{whose}: closed now, and the flow skips instead of waiting")
-    return _closed(whose, [window, *_legal(c)], window.zone, c.now)
+        today = window.holiday_at(c.now)
+        closed = f"closed for {holiday_name(c.policy.account, today)}" if today else "closed now"
+        return _Answer(False, f"{whose}: {closed}, and the flow skips instead of waiting")
+    where = _where(c)
+    bounds = bounds_of(c.channel, where) if c.channel and where else ()
+    holiday = window.holiday_before(c.now)
+    why = f"closed for {holiday_name(c.policy.account, holiday)}, " if holiday else ""
+    return _closed(whose, [window, *bounds], window.zone, c.now, why)
 
 
-def _closed(whose: str, windows: Sequence[Window], zone: str, now: datetime) -> _Answer:
+def _closed(whose: str, windows: Sequence[Hours], zone: str, now: datetime, why: str = "") -> _Answer:
     """Not now: wait until all hours are open together, or for good if they never are, lest each waits for the other for ever."""
     opening = next_open_in_all(windows, now)
     if opening is None:
         return _Answer(False, f"{whose}: never open together with the other hours that apply to this contact")
-    return _Answer(False, f"{whose}: opens {_local(opening, zone)}", opening)
+    return _Answer(False, f"{whose}: {why}opens {_local(opening, zone)}", opening)
 
 
 def _frequency_cap(c: GateContext) -> _Answer:
@@ -373,8 +400,8 @@ def ask(context: GateContext) -> Verdict:
     """Put one action through the gates in order, stopping at the first block."""
     results = []
     for name, gate in GATES:
-        answer = gate(context)
-        results.append(GateResult(name, answer.passed, answer.detail, answer.until, answer.queue, answer.guess))
-        if not answer.passed:
+        a = gate(context)
+        results.append(GateResult(name, a.passed, a.detail, a.until, a.queue, a.guess, a.rule, a.zones, a.zone_origin))
+        if not a.passed:
             break
     return Verdict(results)

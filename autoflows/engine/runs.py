@@ -19,6 +19,7 @@ from autoflows.domain.decide import Log, Timing
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.domain.gates import Policy
+from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection
 from autoflows.settings import Settings
@@ -145,25 +146,25 @@ def account_settings(raw: Mapping[str, Any]) -> AccountSettings:
     return _settings(json.dumps(raw, sort_keys=True))
 
 
-def policy_of(row: Mapping[str, Any], account: AccountSettings) -> Policy:
+def policy_of(row: Mapping[str, Any], account: AccountSettings, now: datetime) -> Policy:
     """The account's rules, and who holds the execution. What limits leave is added by `capacity`."""
     hours = row["default_business_hours"]
     return Policy(
         account=account,
         default_hours=BusinessHours.model_validate(hours) if hours else None,
         account_zone=row["account_zone"],
-        holidays=holidays_of(account),
         kill_queue=queues.account_queue(row["user_id"]),
         flow_queue=queues.flow_queue(row["flow_id"]),
         flow_held=row["flow_held"],
         parked_on=row["parked_on"],
         parked_at=row["parked_at"],
+        holidays=holidays_of(account, now),
     )
 
 
-def holidays_of(account: AccountSettings) -> frozenset[date]:
-    """The account's own dates without contacts."""
-    return frozenset(account.holidays)
+def holidays_of(account: AccountSettings, now: datetime) -> frozenset[date]:
+    """The dates without contacts around now: the account's own, and the public holidays it keeps."""
+    return closed_days(account, now.year)
 
 
 def _log(row: Mapping[str, Any]) -> LogRow:
@@ -228,7 +229,7 @@ def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mappin
         lead=lead_of(r),
         consent=r["consent"],
         account=account,
-        policy=policy_of(r, account),
+        policy=policy_of(r, account, r["now"]),
         account_name=r["account_name"],
         step=r["current_action_step"],
         first_attempt_at=r["first_attempt_at"],

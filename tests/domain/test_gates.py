@@ -12,6 +12,7 @@ from autoflows.domain.capacity import Allowance, BreakerState, Health, Limits, L
 from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import Action, FlowDefinition
 from autoflows.domain.gates import GATES, GateContext, Policy, Standing, Verdict, ask
+from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import MessageState
 from tests.domain.build import ASHA, NOW, call, flow, mail, policy, wait, whatsapp
 
@@ -137,7 +138,7 @@ def test_legal_hours_are_of_the_contacts_zone() -> None:
     assert blocked(verdict) == "legal_hours"
     assert verdict.block is not None
     assert verdict.block.next_allowed_at == datetime(2026, 3, 5, 3, 30, tzinfo=UTC)
-    assert "opens Thu 05 Mar 09:00 Asia/Calcutta" in verdict.block.detail
+    assert "opens Thu 05 Mar 09:00 Asia/Kolkata; zone from phone" in verdict.block.detail
     assert blocked(asked(flow(call()), policy=rules, now=late, lead=replace(ASHA, timezone="Asia/Dubai"))) is None
     assert blocked(asked(flow(mail()), policy=rules, now=late)) is None
     assert blocked(asked(flow(call()), policy=policy(legal_hours="off"), now=late)) is None
@@ -151,6 +152,52 @@ def test_holidays_close_the_hours() -> None:
     assert blocked(verdict) == "flow_hours"
     assert verdict.block is not None
     assert verdict.block.next_allowed_at == datetime(2026, 3, 5, 3, 30, tzinfo=UTC)
+
+
+DIWALI = datetime(2026, 11, 8, 6, 30, tzinfo=UTC)  # Sunday noon in Kolkata
+OWN_HOURS = {
+    "use_custom_business_hours": True, "business_hours_start": "09:00", "business_hours_end": "19:00",
+    "business_hours_timezone": "Asia/Kolkata", "business_days": [1, 2, 3, 4, 5, 6, 7],
+}  # fmt: skip
+
+
+def on_public_holidays(**settings: Any) -> Policy:
+    rules = policy(holiday_country="IN", **settings)
+    return replace(rules, holidays=closed_days(rules.account, 2026))
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (DIWALI, "Flow hours: closed for Diwali, opens Mon 09 Nov 09:00 Asia/Kolkata"),
+        (DIWALI - timedelta(hours=4), "Flow hours: closed for Diwali, opens Mon 09 Nov 09:00 Asia/Kolkata"),  # before it would open
+        (DIWALI + timedelta(hours=8), "Flow hours: opens Mon 09 Nov 09:00 Asia/Kolkata"),  # closed at this hour on any day
+        (DIWALI - timedelta(hours=16), "Flow hours: closed for Diwali, opens Mon 09 Nov 09:00 Asia/Kolkata"),  # the evening before
+    ],
+)
+def test_the_holiday_is_named(now: datetime, said: str) -> None:
+    block = asked(flow(call(), **OWN_HOURS), policy=on_public_holidays(), now=now).block
+    assert block is not None
+    assert (block.gate, block.detail) == ("flow_hours", said)
+    assert block.next_allowed_at == datetime(2026, 11, 9, 3, 30, tzinfo=UTC)
+
+
+def test_a_public_holiday_may_be_worked_on() -> None:
+    assert blocked(asked(flow(call(), **OWN_HOURS), policy=on_public_holidays(working_holidays=["2026-11-08"]), now=DIWALI)) is None
+
+
+@pytest.mark.parametrize(("now", "closed"), [(DIWALI, "closed for Diwali"), (DIWALI + timedelta(hours=8), "closed now")])
+def test_a_flow_that_skips_says_why(now: datetime, closed: str) -> None:
+    block = asked(flow(call(), outside_hours="skip", **OWN_HOURS), policy=on_public_holidays(), now=now).block
+    assert block is not None
+    assert (block.detail, block.next_allowed_at) == (f"Flow hours: {closed}, and the flow skips instead of waiting", None)
+
+
+def test_an_own_closed_date_has_no_name() -> None:
+    rules = policy(holidays=["2026-11-08"])
+    block = asked(flow(call(), **OWN_HOURS), policy=rules, now=DIWALI).block
+    assert block is not None
+    assert block.detail == "Flow hours: closed for a holiday, opens Mon 09 Nov 09:00 Asia/Kolkata"
 
 
 @pytest.mark.parametrize(
