@@ -17,6 +17,7 @@ from autoflows.domain.flow import Action, ActionCondition, ActionType, Condition
 from autoflows.domain.hours import Window, legal_country, legal_windows, next_open_in_all, window_of, zones_of
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.outcomes import MESSAGE_RANK, NOT_ANSWERED, CallOutcome, MessageState
+from autoflows.domain.suppressions import Suppressed, closing
 
 HOLD_RECHECK = timedelta(minutes=1)
 """How soon a hold without a known end (kill switch, busy lines) is looked at again; lifting one also wakes what it held."""
@@ -40,7 +41,7 @@ NO_CONSENT = "The contact consented to no channel"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The account's rules and the present load, read when the decision is made."""
+    """The account's rules, the present load, and what is closed for the person, read when the decision is made."""
 
     account: AccountSettings
     default_hours: BusinessHours | None
@@ -48,6 +49,7 @@ class Policy:
     holidays: frozenset[date] = frozenset()
     calls_in_flight: int = 0
     contacts_last_day: Sequence[datetime] = ()
+    suppressed: Sequence[Suppressed] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,11 @@ def _kill_switch(c: GateContext) -> _Answer:
 
 
 def _dnc(c: GateContext) -> _Answer:
-    return _Answer(False, "DNC tag found") if c.channel and has_dnc(list(c.lead.tags)) else YES
+    if c.channel and has_dnc(list(c.lead.tags)):
+        return _Answer(False, "DNC tag found")
+    if c.channel and (closed := closing(c.policy.suppressed, c.channel)) is not None:
+        return _Answer(False, closed.sentence(c.policy.account_zone))
+    return YES
 
 
 def consented_to_nothing(consent: Mapping[str, Any] | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from autoflows.domain.evidence import Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
-from autoflows.engine import doorbell, live
+from autoflows.engine import control, doorbell, live, suppression
 from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 
@@ -76,24 +76,32 @@ UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id =
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many events were new, what is news for browsers, and whose calls are to be stopped since they opted out; after the commit."""
+
+    new: int
+    changes: list[live.LiveChange]
+    ended: list[UUID] = field(default_factory=list)
+
+
 async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     """Take a provider's events in, once each, and wake what they concern. Gives the number that were new. Raises Unavailable."""
     if not events:
         return 0
 
-    async def work(connection: Connection) -> tuple[int, list[live.LiveChange]]:
+    async def work(connection: Connection) -> Written:
         return await write(connection, channel_id, events)
 
-    new, changes = await transact(work)
-    if changes:
+    written = await transact(work)
+    if written.changes:
         await doorbell.ring()
-        live.publish(changes)
-    return new
+        live.publish(written.changes)
+    control.stop_calls(written.ended)
+    return written.new
 
 
-async def write(
-    connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None
-) -> tuple[int, list[live.LiveChange]]:
+async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Written:
     """The same inside a transaction. `attempt_id` names the attempt when we asked for it ourselves."""
     nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
     if attempt_id is None:
@@ -120,7 +128,8 @@ async def write(
                 TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
-    return len(new), await _apply(connection, channel_id, about)
+    heeded = await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about])
+    return Written(len(new), await _apply(connection, channel_id, about, heeded), heeded.execution_ids)
 
 
 async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
@@ -154,7 +163,10 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
 
 
 async def _apply(
-    connection: Connection, channel_id: UUID, about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]
+    connection: Connection,
+    channel_id: UUID,
+    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]],
+    heeded: suppression.Heeded | None = None,
 ) -> list[live.LiveChange]:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
@@ -167,7 +179,9 @@ async def _apply(
         )
         for log_id, row in locked.items()
     }
-    wakes, conversed, changes = set(), set(), set()
+    wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
+    conversed: set[UUID] = set()
+    changes = {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes} if heeded and heeded.account_id else set()
     for row_id, event, log_id in about:
         if log_id is None or log_id not in locked:
             await connection.execute(NOTE_EVENT, row_id, None, False, "No attempt of ours is named by it")

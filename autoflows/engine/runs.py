@@ -20,6 +20,7 @@ from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.domain.gates import CHANNEL_OF_ACTION, Policy
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection
+from autoflows.engine.suppression import person_of, suppressed_of
 from autoflows.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 RUN_COLUMNS = """
 e.id, e.user_id, e.flow_id, e.flow_version_id, e.contact_id, e.fence, e.triggered_at, e.lead_at, e.current_action_step, e.first_attempt_at,
 e.waiting_reason, e.metadata, f.name AS flow_name, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
+c.other_phones, c.other_emails,
 COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
 u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
 """
@@ -212,7 +214,15 @@ async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: d
             log.exception("execution %s cannot be read", r["id"])
             unreadable.append(r)
     await _add_load(connection, runs, now)
+    await _add_suppressed(connection, runs, rows)
     return runs, unreadable
+
+
+async def _add_suppressed(connection: Connection, runs: list[Run], rows: Sequence[Mapping[str, Any]]) -> None:
+    found = await suppressed_of(connection, [person_of(r["user_id"], r["contact_id"], r) for r in rows])
+    for run in runs:
+        if run.contact_id in found:
+            run.policy = replace(run.policy, suppressed=found[run.contact_id])
 
 
 def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mapping[str, Any]]) -> Run:
