@@ -126,6 +126,7 @@ async def _prepare(attempt: Attempt) -> Prepared:
         flow_name=run.flow_name,
         call={"outcome": str(last.log.outcome), "summary": str(last.data.get("summary") or "")} if last else {},
         resolve=lambda table, item_id: _catalogue.get(run.account_id, table, item_id),
+        account_id=run.account_id,
     )
     return await spec.prepare(context)
 

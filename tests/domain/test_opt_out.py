@@ -17,9 +17,11 @@ around = st.text(st.sampled_from(" .,!?…'\"*_-()🛑🙏😡✋\ufe0f\n\t"), m
 @pytest.mark.parametrize(
     "text",
     [
-        "STOP", "Stop.", "stop!!!", "🛑 STOP 🛑", "🛑\ufe0f stop", "S.T.O.P", "STOP STOP", "ＳＴＯＰ", "Please stop", "stop please 🙏", "Ok stop",
+        "STOP", "Stop.", "stop!!!", "🛑 STOP 🛑", "🛑\ufe0f stop", "S.T.O.P", "STOP STOP", "ＳＴＯＰ", "Please stop", "stop please 🙏",
+        "Ok stop",
         "UNSUBSCRIBE", "opt-out", "OPT OUT", "End", "QUIT", "Cancel", "REVOKE", "STOPALL", "Stop promotions",
-        "Stop calling me", "please don't contact me", "Please don’t contact me again.", "do not call me anymore", "Don't call or message me",
+        "Stop calling me", "please don't contact me", "Please don’t contact me again.", "do not call me anymore",
+        "Don't call or message me",
         "Remove me from your list", "take my number off your list", "unsubscribe me from this list", "I want to unsubscribe",
         "I'd like to opt out", "never message me again", "stop sending me messages",
         "band karo", "Band Karo!", "bandh karo ji", "msg mat karo", "mat bhejo plz", "roko", "बंद करो", "बन्द करो।", "बंद", "कृपया मत भेजो",
@@ -36,10 +38,13 @@ def test_what_ends_contact(text: str) -> None:
     "text",
     [
         "", " ", "👍", "ok", "yes", "no", "please", "Not interested", "stop by tomorrow?", "Can you stop by at 5",
-        "cancel my earlier order and send a new quote", "cancel the call, message me", "Don't call me tomorrow", "don't call me before 5 pm",
-        "Don't send the quote yet", "don't send", "the end of the month", "end of day", "I will not quit", "I quit my job, is this a vacancy?",
-        "please call me and don't email", "band", "band baja", "ruko", "ruko 5 minute", "शादी का बैंड चाहिए", "बंद दुकान", "salon para bodas", "para",
-        "no", "no más de 100 piezas", "precio más baja", "alto voltaje", "stop-watch price?", "unsubscribe button price", "nonstop",
+        "cancel my earlier order and send a new quote", "cancel the call, message me", "Don't call me tomorrow",
+        "don't call me before 5 pm",
+        "Don't send the quote yet", "don't send", "the end of the month", "end of day", "I will not quit",
+        "I quit my job, is this a vacancy?",
+        "please call me and don't email", "band", "band baja", "ruko", "ruko 5 minute", "शादी का बैंड चाहिए", "बंद दुकान",
+        "salon para bodas", "para", "no más de 100 piezas", "precio más baja", "alto voltaje", "stop-watch price?",
+        "unsubscribe button price", "nonstop",
         "do you have stop valves", "stop valve", "pump stop automatic chahiye", "मत", "remove the tax and resend", "start", "stop " * 60,
     ],
 )  # fmt: skip
@@ -60,7 +65,9 @@ def test_courtesies_change_nothing(word: str, courtesy: str) -> None:
     assert is_opt_out(f"{word}, {courtesy}")
 
 
-@given(st.sampled_from(STOPS), st.sampled_from(["and send a new quote", "tomorrow at five", "के बाद दाम बताओ", "del pedido 42", "the order 7"]))
+@given(
+    st.sampled_from(STOPS), st.sampled_from(["and send a new quote", "tomorrow at five", "के बाद दाम बताओ", "del pedido 42", "the order 7"])
+)
 @THOROUGH
 def test_more_than_the_word_is_no_opt_out(word: str, more: str) -> None:
     assert not is_opt_out(f"{word} {more}")
