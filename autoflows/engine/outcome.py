@@ -181,7 +181,10 @@ async def _apply(
     }
     wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
     conversed: set[UUID] = set()
-    changes = {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes} if heeded and heeded.account_id else set()
+    changes: set[live.LiveChange] = set()
+    if heeded and heeded.account_id:
+        changes = {live.LiveChange(heeded.account_id, kind="contact")}
+        changes |= {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes}
     for row_id, event, log_id in about:
         if log_id is None or log_id not in locked:
             await connection.execute(NOTE_EVENT, row_id, None, False, "No attempt of ours is named by it")

@@ -113,7 +113,8 @@ async def test_many_at_once_each_by_itself(owner: httpx.AsyncClient) -> None:
     assert (answer["added"], answer["known"], answer["refused"]) == (2, 2, 2)
     assert [r["status"] for r in answer["results"]] == [200, 422, 201, 201, 200, 422]
     assert answer["results"][1]["error"]["errors"][0]["pointer"] == "/address"
-    for body in ([], {"suppressions": []}, {"x": []}, "text", None):
+    wrong: tuple[Any, ...] = ([], {"suppressions": []}, {"x": []}, "text", None)
+    for body in wrong:
         assert (await owner.post(f"{LIST}/bulk", json=body)).status_code == 422
     assert (await owner.post(f"{LIST}/bulk", json=[{"address": PHONE}] * 1001)).status_code == 413
 
