@@ -23,8 +23,10 @@ from autoflows.api import (
     lead_events,
     reference,
     settings,
+    suppressions,
     team,
     tokens,
+    unsubscribe,
     webhooks,
 )
 from autoflows.api.edge import ApiEdge
@@ -40,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tokens.router,
     team.router,
     settings.router,
+    suppressions.router,
+    unsubscribe.router,
 )
 """Under `/api`."""
 AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router, analytics.router)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
+from autoflows.domain.suppressions import closing
 from autoflows.engine import doorbell, live, parking
+from autoflows.engine.audit import note
+from autoflows.engine.background import spawn
 from autoflows.engine.pool import Connection, get_pool, transact
+from autoflows.engine.suppression import live_of, person_of, suppressed_of
 from autoflows.ids import new_id
 from autoflows.providers import get_provider
 from autoflows.providers.connections import connect
@@ -37,9 +42,7 @@ STOPPED = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2
 WHERE id = $1 AND status = 'running' RETURNING id
 """
-AUDIT = """
-INSERT INTO audit_log (id, user_id, actor_id, action, entity_type, entity_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now())
-"""
+WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
 # Locked by id, as everywhere, so that no worker and no wake wait for each other.
 WAKE_ACCOUNT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
@@ -49,6 +52,11 @@ WAKE_CONTACT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
   SELECT id FROM flow_executions WHERE contact_id = $1 AND status = 'running' ORDER BY id FOR UPDATE)
 """
+WAKE = "UPDATE flow_executions SET due_at = now() WHERE id = ANY($1) AND status = 'running'"
+CONTACT = """
+SELECT c.tags, c.phone, c.email, c.other_phones, c.other_emails, u.timezone AS zone FROM contacts c JOIN users u ON u.id = c.user_id
+WHERE c.id = $1 AND c.user_id = $2 FOR NO KEY UPDATE OF c
+"""
 ENROL = """
 INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, triggered_at, status, current_action_step, metadata,
                              is_test_run, bulk, due_at, fence, lead_at)
@@ -57,6 +65,8 @@ FROM auto_engagement_flows f JOIN flow_versions v ON v.flow_id = f.id AND v.vers
 WHERE f.id = $2 AND f.user_id = $4 AND f.deleted_at IS NULL
 ON CONFLICT DO NOTHING RETURNING id
 """
+
+_stopping: set[asyncio.Task[None]] = set()
 
 
 async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UUID | None) -> None:
@@ -74,7 +84,7 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
             raise Conflict(f"This execution is over already ({status}), so it cannot be cancelled")
         await connection.execute(CANCEL, execution_id, why)
         await connection.execute(CANCEL_LOGS, execution_id, why)
-        await connection.execute(AUDIT, new_id(), account_id, actor_id, "execution.cancelled", "execution", execution_id, {"reason": why})
+        await note(connection, account_id, actor_id, "execution.cancelled", "execution", execution_id, {"reason": why})
 
     await transact(work)
     live.publish([live.LiveChange(account_id, execution_id=execution_id)])
@@ -82,7 +92,10 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
 
 
 async def stop_at_providers(execution_id: UUID) -> None:
-    """Ask providers to drop the calls of an ended execution that have not begun. Best effort: a webhook tells of the rest."""
+    """Ask providers to drop the calls of an execution that have not begun. Best effort: a webhook tells of the rest.
+
+    An execution that still runs, such as one of a person who opted out, goes on without waiting for the call's outcome.
+    """
     pool = await get_pool()
     for row in await pool.fetch(OUT, execution_id):
         try:
@@ -92,11 +105,13 @@ async def stop_at_providers(execution_id: UUID) -> None:
             log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
             continue
         if stopped:
-            await transact(partial(_stopped, row))
+            await transact(partial(_stopped, row, execution_id))
+            await doorbell.ring()
 
 
-async def _stopped(row: Mapping[str, Any], connection: Connection) -> None:
+async def _stopped(row: Mapping[str, Any], execution_id: UUID, connection: Connection) -> None:
     if await connection.fetchval(STOPPED, row["id"], {"stopped_at_provider": True}) is not None:
+        await connection.execute(WAKE_ONE, execution_id)
         await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
 
 
@@ -114,20 +129,42 @@ async def wake_contact(account_id: UUID, contact_id: UUID) -> None:
     live.publish([live.LiveChange(account_id, kind="contact")])
 
 
+async def enforce(account_id: UUID, addresses: Sequence[str]) -> None:
+    """Look again at once at everything that runs for the people of these addresses, after a suppression, and stop what queues."""
+
+    async def work(connection: Connection) -> list[UUID]:
+        ids = await live_of(connection, account_id, addresses)
+        await connection.execute(WAKE, ids)
+        return ids
+
+    ids = await transact(work)
+    if ids:
+        await doorbell.ring()
+        live.publish([live.LiveChange(account_id, execution_id=execution_id) for execution_id in ids])
+        stop_calls(ids)
+
+
+def stop_calls(execution_ids: Iterable[UUID]) -> None:
+    """`stop_at_providers` for each of these, in the background."""
+    for execution_id in execution_ids:
+        spawn(partial(stop_at_providers, execution_id), _stopping)
+
+
 async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUID | None) -> UUID:
     """Start a flow for a contact by hand; gives the execution's id. Cooldown does not hold a person's own decision up, DNC does.
 
-    Raises NotFound (flow or contact), Invalid (do-not-call) and Conflict (the flow runs for this contact already).
+    Raises NotFound (flow or contact), Invalid (do-not-call, suppressed) and Conflict (the flow runs for this contact already).
     """
 
     async def work(connection: Connection) -> UUID:
-        contact = await connection.fetchrow(
-            "SELECT tags FROM contacts WHERE id = $1 AND user_id = $2 FOR NO KEY UPDATE", contact_id, account_id
-        )
+        contact = await connection.fetchrow(CONTACT, contact_id, account_id)
         if contact is None:
             raise NotFound("There is no such contact in this account")
         if has_dnc(list(contact["tags"])):
             raise Invalid("This contact has the DNC tag, so no flow can be started for it")
+        found = await suppressed_of(connection, [person_of(account_id, contact_id, contact)])
+        if (closed := closing(found.get(contact_id, ()))) is not None:
+            raise Invalid(f"No flow can be started for this contact. {closed.sentence(contact['zone'])}")
         known = await connection.fetchval(
             "SELECT 1 FROM auto_engagement_flows WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL", flow_id, account_id
         )
@@ -137,7 +174,7 @@ async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUI
         added: UUID | None = await connection.fetchval(ENROL, new_id(), flow_id, contact_id, account_id, metadata)
         if added is None:
             raise Conflict("This flow runs for this contact already")
-        await connection.execute(AUDIT, new_id(), account_id, actor_id, "contact.enrolled", "execution", added, {"flow_id": str(flow_id)})
+        await note(connection, account_id, actor_id, "contact.enrolled", "execution", added, {"flow_id": str(flow_id)})
         return added
 
     execution_id = await transact(work)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 from autoflows.domain.errors import Unavailable
 from autoflows.engine import control, live
 from autoflows.engine.advance import Attempt, Batch, claim
+from autoflows.engine.background import spawn
 from autoflows.engine.match import match_due
 from autoflows.engine.perform import Result, perform, settle
 from autoflows.engine.pool import LOST, RETRYABLE, Connection, transact
@@ -141,17 +141,3 @@ class Drainer:
         except TimeoutError:
             log.warning("%d attempts are still out; they will be looked up", len(self.performing))
         self._settling.cancel()
-
-
-def spawn(work: Callable[[], object], keep: set[asyncio.Task[None]]) -> None:
-    """Start a coroutine function in the background and keep hold of it until it is done, logging what it raises."""
-
-    async def run() -> None:
-        try:
-            await work()  # type: ignore[misc]
-        except Exception:
-            log.exception("background work failed")
-
-    task = asyncio.create_task(run())
-    keep.add(task)
-    task.add_done_callback(keep.discard)
