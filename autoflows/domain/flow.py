@@ -168,6 +168,12 @@ class ExitRules(Strict):
     on_answered: bool = Field(default=True, title="Stop when a call is answered")
     on_reply: bool = Field(default=True, title="Stop when the lead replies")
     on_tag: str | None = Field(default=None, title="Stop when the contact has the tag", max_length=100)
+    on_field: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = Field(
+        default=None, title="Stop when the contact's field", description="a field's path, such as custom_fields.stage"
+    )
+    on_field_value: Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)] | None = Field(
+        default=None, title="has the value", description="compared without regard to case; empty: when the field has any value"
+    )
 
 
 class FlowSettings(Strict):
@@ -182,6 +188,9 @@ class FlowSettings(Strict):
     exit_rules: ExitRules = Field(default_factory=ExitRules)
     cooldown_minutes: int | None = Field(default=None, ge=0, le=525_600)
     on_unknown: OnUnknown = OnUnknown.CONTINUE
+    max_contacts_per_hour: int | None = Field(
+        default=None, ge=1, le=100_000, description="throttle: contact attempts of this flow in an hour, evenly spread; null = no limit"
+    )
 
     @field_validator("business_hours_timezone")
     @classmethod

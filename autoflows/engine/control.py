@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
-from autoflows.engine import doorbell, live
+from autoflows.engine import doorbell, live, parking
 from autoflows.engine.pool import Connection, get_pool, transact
 from autoflows.ids import new_id
 from autoflows.providers import get_provider
@@ -18,7 +21,7 @@ log = logging.getLogger(__name__)
 FIND = "SELECT status FROM flow_executions WHERE id = $1 AND user_id = $2 FOR UPDATE"
 CANCEL = """
 UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
-  waiting_until = NULL, error_message = $2 WHERE id = $1
+  waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2 WHERE id = $1
 """
 # What is out at a provider keeps its row open, so that its result is still recorded; a wait or a pending step ends here.
 CANCEL_LOGS = """
@@ -26,9 +29,13 @@ UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_me
 WHERE flow_execution_id = $1 AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
 OUT = """
-SELECT l.id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
+SELECT l.id, l.user_id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
 FROM flow_action_logs l JOIN channels c ON c.id = l.channel_id
 WHERE l.flow_execution_id = $1 AND l.status = 'running' AND l.action_type = 'ai_call' AND l.provider_ref IS NOT NULL
+"""
+STOPPED = """
+UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2
+WHERE id = $1 AND status = 'running' RETURNING id
 """
 AUDIT = """
 INSERT INTO audit_log (id, user_id, actor_id, action, entity_type, entity_id, data, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now())
@@ -85,9 +92,12 @@ async def stop_at_providers(execution_id: UUID) -> None:
             log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
             continue
         if stopped:
-            note = {"stopped_at_provider": True}
-            await pool.execute("UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2 "
-                               "WHERE id = $1 AND status = 'running'", row["id"], note)  # fmt: skip
+            await transact(partial(_stopped, row))
+
+
+async def _stopped(row: Mapping[str, Any], connection: Connection) -> None:
+    if await connection.fetchval(STOPPED, row["id"], {"stopped_at_provider": True}) is not None:
+        await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
 
 
 async def wake_account(account_id: UUID) -> None:

@@ -1,10 +1,13 @@
 """SQLModel tables, a file per aggregate. Importing this package registers them all on `SQLModel.metadata`."""
 
+from autoflows.models.capacity import Pace, Usage
 from autoflows.models.catalogue import EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
 from autoflows.models.channel import Channel
 from autoflows.models.contact import Contact, LeadEvent
 from autoflows.models.execution import ActionLog, Execution, ProviderEventRow
 from autoflows.models.flow import Flow, FlowAction, FlowTriggerCondition, FlowVersion
+from autoflows.models.notification import Notification, NotificationRead
+from autoflows.models.suppression import Suppression
 from autoflows.models.user import ApiToken, AuditEntry, Session, User
 
 __all__ = [
@@ -20,9 +23,14 @@ __all__ = [
     "FlowTriggerCondition",
     "FlowVersion",
     "LeadEvent",
+    "Notification",
+    "NotificationRead",
+    "Pace",
     "PhoneNumber",
     "ProviderEventRow",
     "Session",
+    "Suppression",
+    "Usage",
     "User",
     "VoiceAgent",
     "WhatsAppNumber",

@@ -30,6 +30,8 @@ class Execution(SQLModel, table=True):
         sa.Index("idx_executions_user_completed", "user_id", "completed_at"),
         sa.Index("idx_executions_test", "is_test_run", postgresql_where=sa.text("is_test_run")),
         sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
+        # Queues, first come first served, fresh leads before bulk ones: for a line, a rate, a channel, a flow, an account.
+        sa.Index("idx_executions_parked", "parked_on", "bulk", "parked_at", postgresql_where=sa.text("parked_on IS NOT NULL")),
         sa.Index(
             "uq_executions_one_live",
             "flow_id",
@@ -57,6 +59,9 @@ class Execution(SQLModel, table=True):
     fence: int = Field(default=0, sa_type=sa.BigInteger)
     waiting_reason: str | None = Field(default=None, max_length=500)
     waiting_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    waiting_rule: str | None = Field(default=None, max_length=40, description="the gate that holds it, by its name")
+    parked_on: str | None = Field(default=None, max_length=60, description="what it waits for in a queue: see engine/parking.py")
+    parked_at: datetime | None = Field(default=None, sa_type=Timestamp, description="since when, which is its place in that queue")
     lead_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     first_attempt_at: datetime | None = Field(default=None, sa_type=Timestamp)
     first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
@@ -79,6 +84,10 @@ class ActionLog(SQLModel, table=True):
         sa.Index("idx_action_logs_status", "status", "started_at"),
         sa.Index("idx_action_logs_contact", "contact_id", "started_at"),
         sa.Index("idx_action_logs_user_time", "user_id", "started_at"),
+        # Calls in progress, for counting the lines an account or a channel has in use.
+        sa.Index(
+            "idx_action_logs_lines", "user_id", "channel_id", postgresql_where=sa.text("status = 'running' AND action_type = 'ai_call'")
+        ),
         sa.Index("idx_action_logs_provider", "channel_id", "provider_ref", postgresql_where=sa.text("provider_ref IS NOT NULL")),
     )
 

@@ -37,6 +37,7 @@ class Flow(SQLModel, table=True):
     name: str = Field(max_length=255)
     description: str = Field(default="", sa_type=sa.Text)
     is_enabled: bool = Field(default=False)
+    is_held: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()}, description="every contact of its runs is held")
     priority: int | None = Field(default=None)
     use_custom_business_hours: bool = Field(default=False)
     business_hours_start: time | None = None
@@ -47,6 +48,7 @@ class Flow(SQLModel, table=True):
     exit_rules: dict[str, Any] = Field(default_factory=dict, sa_type=Json, nullable=False)
     cooldown_minutes: int | None = Field(default=None, ge=0)
     on_unknown: str = Field(default=OnUnknown.CONTINUE, max_length=10)
+    max_contacts_per_hour: int | None = Field(default=None, ge=1)
     version: int = Field(default=1, description="the published version that new executions are pinned to")
     created_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
