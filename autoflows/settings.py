@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     unknown_grace_seconds: float = Field(default=120.0, gt=0, description="how long an unanswered send waits for a webhook to name it")
     retry_base_seconds: float = Field(default=2.0, gt=0, description="first back-off after a transient provider error; doubles")
     sweep_seconds: float = Field(default=1.0, gt=0, description="how often a worker looks for due work on its own")
+    watch_seconds: float = Field(default=10.0, gt=0, description="how often it is looked whether the team must be told of something")
     session_hours: int = Field(default=24 * 14, ge=1)
 
     @field_validator("database_url")
