@@ -10,6 +10,7 @@ import asyncpg
 from autoflows.domain.errors import AutoflowsError
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.leads import Disposition
+from autoflows.domain.notices import many
 from autoflows.engine import ledger
 from autoflows.engine.broker import BROKER_LOST, get_redis
 from autoflows.engine.ledger import Ledger, Queue
@@ -42,9 +43,9 @@ async def check_health() -> HealthView:
     elif workers == 0:
         problems.append("No worker is running: leads are taken in and wait.")
     if found is not None and found.unaccounted:
-        problems.append(f"{found.unaccounted} leads are unaccounted for.")
+        problems.append(f"{many(found.unaccounted, 'lead is', 'leads are')} unaccounted for.")
     if queue is not None and queue.stuck_leads:
-        problems.append(f"{queue.stuck_leads} leads wait too long to be matched.")
+        problems.append(f"{many(queue.stuck_leads, 'lead waits', 'leads wait')} too long to be matched.")
     if queue is not None and queue.oldest_due_seconds > LATE_SECONDS:
         problems.append(f"The oldest due work has waited {queue.oldest_due_seconds:.0f} seconds.")
     return HealthView(
