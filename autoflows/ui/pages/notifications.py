@@ -56,7 +56,7 @@ def _open() -> rx.Component:
         rx.cond(
             NotificationsState.open.length() > 0,
             rx.fragment(
-                rx.el.ul(rx.foreach(NotificationsState.open, _notice), class_name="af-items", aria_label="Open notifications"),
+                rx.el.ul(rx.foreach(NotificationsState.open, _notice), class_name="af-items af-notices", aria_label="Open notifications"),
                 rx.cond(hidden > 0, rx.el.div("and ", hidden, " more", class_name="af-pager"), rx.fragment()),
             ),
             empty_state(
@@ -75,8 +75,10 @@ def _resolved() -> rx.Component:
     return card(
         rx.cond(
             NotificationsState.resolved.length() > 0,
-            rx.el.ul(rx.foreach(NotificationsState.resolved, _notice), class_name="af-items", aria_label="Resolved notifications"),
-            rx.el.div("Nothing was resolved in the last 90 days.", class_name="af-muted af-small af-bell-quiet"),
+            rx.el.ul(
+                rx.foreach(NotificationsState.resolved, _notice), class_name="af-items af-notices", aria_label="Resolved notifications"
+            ),
+            rx.el.div("Nothing was resolved in the last 90 days.", class_name="af-muted af-small af-bell-quiet af-notice-none"),
         ),
         pager(NotificationsState),
         title="Resolved",
