@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from autoflows.domain.permissions import Permission
 
+MAX_TITLE = 255
+MAX_DETAIL = 1000
+
 
 class Severity(StrEnum):
     """Error: something promised does not happen. Warning: a person should look. Info: as somebody wanted it."""
@@ -77,7 +80,8 @@ class Kind:
 def say(kind: NoticeKind, subject: str = "", *, number: int = 0, seconds: float = 0.0, name: str = "", reason: str = "") -> Notice:
     """A notice of this kind. Each kind reads only some of the facts: see its sentence below."""
     known = KINDS[kind]
-    return Notice(kind, subject, known.severity, *known.words(Facts(number, seconds, name, reason)))
+    title, detail, href = known.words(Facts(number, seconds, name, reason))
+    return Notice(kind, subject, known.severity, title[:MAX_TITLE], detail[:MAX_DETAIL], href)
 
 
 def kinds_for(permissions: frozenset[Permission]) -> tuple[NoticeKind, ...]:

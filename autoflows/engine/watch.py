@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -87,7 +88,8 @@ NO_WORKERS = f"SELECT user_id AS account_id FROM {ledger.STUCK_LEADS} UNION SELE
 """Whose work waits; asked only when it is known that nobody works."""
 NOBODY = "SELECT id AS account_id FROM users WHERE false"
 
-RESTING = "SELECT key FROM paces WHERE key = ANY($1) AND next_at > clock_timestamp() AND next_at < clock_timestamp() + interval '1 hour'"
+IS_RESTING = "SELECT 1 FROM paces WHERE key = $1 AND next_at > clock_timestamp() AND next_at < clock_timestamp() + interval '1 hour'"
+PATIENCE = "SET LOCAL statement_timeout = '20s'"
 SET_PACE = """
 INSERT INTO paces (key, next_at) VALUES ($1, clock_timestamp() + $2::float8 * interval '1 second')
 ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at
@@ -103,6 +105,15 @@ FORGET = "DELETE FROM notifications WHERE resolved_at < now() - interval '90 day
 
 Fault = tuple[UUID, str, str]
 """Account, kind and subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Checks that are made together, in one transaction of their own: what a round writes is locked for no longer than that takes."""
+
+    pace: UUID
+    seconds: float
+    checks: dict[NoticeKind, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +140,26 @@ async def look(workers: int | None = 1, *, every: float = 0.0) -> list[LiveChang
     `workers` is how many work, as far as known. Gives what was published. Raises Unavailable.
     """
     staffing = {} if workers is None else {NoticeKind.NO_WORKER: NOBODY if workers else NO_WORKERS}
-    rounds = ((UUID(int=1), every, {**CHECKS, **staffing}), (UUID(int=2), LEDGER_SECONDS if every else 0.0, LEDGER_CHECKS))
+    rounds = (_Round(UUID(int=1), every, {**CHECKS, **staffing}), _Round(UUID(int=2), LEDGER_SECONDS if every else 0.0, LEDGER_CHECKS))
+    changes: list[LiveChange] = []
+    for one in rounds:
+        found = await transact(partial(_look, one))
+        live.publish(found)
+        changes += found
+    return changes
 
-    async def work(connection: Connection) -> list[LiveChange]:
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
-            return []
-        resting = {row["key"] for row in await connection.fetch(RESTING, [key for key, _, _ in rounds])} if every else set()
-        changes: list[LiveChange] = []
-        for key, seconds, checks in rounds:
-            if key not in resting:
-                began = time.monotonic()
-                changes += await _check(connection, checks)
-                await connection.execute(SET_PACE, key, max(0.9 * seconds, REST * (time.monotonic() - began)))
-        if changes:
-            await connection.execute(FORGET)
-        return changes
 
-    changes = await transact(work)
-    live.publish(changes)
+async def _look(one: _Round, connection: Connection) -> list[LiveChange]:
+    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
+        return []
+    if one.seconds and await connection.fetchval(IS_RESTING, one.pace):
+        return []
+    await connection.execute(PATIENCE)
+    began = time.monotonic()
+    changes = await _check(connection, one.checks)
+    if changes:
+        await connection.execute(FORGET)
+    await connection.execute(SET_PACE, one.pace, max(0.9 * one.seconds, REST * (time.monotonic() - began)))
     return changes
 
 

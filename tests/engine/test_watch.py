@@ -202,6 +202,14 @@ async def test_a_held_flow_is_told(account: UUID) -> None:
     assert await standing() == []
 
 
+async def test_a_long_name_is_cut_and_is_no_news_each_time(account: UUID) -> None:
+    await a_flow(account, is_enabled=True, is_held=True)
+    await do("UPDATE auto_engagement_flows SET name = repeat('x', 255)")
+    assert len(await watch.look()) > 0
+    assert await watch.look() == []
+    assert len((await standing())[0][1]) == 255
+
+
 async def test_leads_without_any_flow_are_told(account: UUID) -> None:
     await lead(account)
     await watch.look()
