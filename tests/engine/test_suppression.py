@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from autoflows.actions.unsubscribe import read_token
 from autoflows.domain.errors import Invalid
 from autoflows.domain.outcomes import EventKind, MessageState, ProviderEvent
 from autoflows.engine import control, outcome
 from autoflows.engine.advance import lock_and_advance
 from autoflows.engine.pool import get_pool, transact
 from autoflows.providers.vault import address_key
+from autoflows.sandbox.mail import Mailbox
 from autoflows.sandbox.whatsapp import inbound, prefer
 from autoflows.settings import get_settings
 from tests.engine.conftest import ANSWERED, MISSED, Bench, received
@@ -246,3 +249,26 @@ async def test_an_address_is_known_again_after_the_secret_key_was_changed(bench:
     await bench.lead()
     await bench.until(SETTLED, expect=1)
     assert await bench.one("SELECT disposition FROM lead_events") == "blocked_dnc"
+
+
+async def test_the_link_of_a_mail_stops_the_next_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the mail server gets is RFC 8058's pair of headers, and its link leads to this account and address."""
+    monkeypatch.setenv("AUTOFLOWS_PUBLIC_URL", "https://flows.example.com")
+    get_settings.cache_clear()
+    seen: list[Any] = []
+    handle = Mailbox.handle_DATA
+
+    async def look(self: Mailbox, server: Any, session: Any, envelope: Any) -> str:
+        seen.append(BytesParser().parsebytes(envelope.content))
+        return await handle(self, server, session, envelope)
+
+    monkeypatch.setattr(Mailbox, "handle_DATA", look)
+    await (await get_pool()).execute("UPDATE email_templates SET text = 'Stop: {{ unsubscribe_url }}'")
+    await bench.flow(bench.mail(1))
+    await bench.lead()
+    await bench.finished()
+    [mail] = seen
+    link = mail["List-Unsubscribe"].strip().strip("<>")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert read_token(link.removeprefix("https://flows.example.com/api/unsubscribe/")) == (bench.account_id, "asha@example.com")
+    assert "Stop: https://flows.example.com/api/unsubscribe/" in received(bench, "emails")["items"][0]["text"]

@@ -56,11 +56,14 @@ class SuppressionsState(ListState, Base):
         self._first_page()
         return await self._enter()
 
+    def _show_all(self) -> None:
+        self.search = self.channel = self.reason = ""
+        self._first_page()
+
     @rx.event
     async def clear_filters(self):
         """Back to the whole list."""
-        self.search = self.channel = self.reason = ""
-        self._first_page()
+        self._show_all()
         return await self._enter()
 
     @rx.event
@@ -83,7 +86,7 @@ class SuppressionsState(ListState, Base):
             new = SuppressionCreate.model_validate({**values, "channel": choice_of(form.get("channel"), CHANNELS, default="all")})
             await self._service(suppressions.add_suppression, new)
             self.form_open = False
-            self._first_page()
+            self._show_all()
             await self._load()
             return rx.toast.success("Nobody will be contacted at this address", description="What waited for this person was ended.")
         return None
@@ -100,7 +103,7 @@ class SuppressionsState(ListState, Base):
             wrong = [(items[result.index]["address"], result.error) for result in done.results if result.error]
             self.refused = [f"{address[:60] or 'Empty address'}: {error.detail}" for address, error in wrong[:MAX_SHOWN]]
             self.many_open = bool(self.refused)
-            self._first_page()
+            self._show_all()
             await self._load()
             return rx.toast.success(
                 f"{done.added:,} added", description=f"{done.known:,} were on the list, {done.refused:,} cannot be used."

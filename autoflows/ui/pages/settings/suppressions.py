@@ -56,7 +56,8 @@ def _remove(row: SuppressionView) -> rx.Component:
 
 
 def _address(row: SuppressionView) -> rx.Component:
-    shown = rx.cond(row.address, rx.el.span(row.address, class_name="af-number"), rx.el.span("Erased", class_name="af-muted"))
+    address = rx.el.span(row.address, class_name="af-number", style={"overflowWrap": "anywhere", "whiteSpace": "normal"})
+    shown = rx.cond(row.address, address, rx.el.span("Erased", class_name="af-muted"))
     return rx.cond(row.contact_id, rx.link(shown, href=f"/dashboard/contacts/{row.contact_id}"), shown)
 
 
