@@ -15,7 +15,7 @@ from autoflows.engine.live import close_live
 from autoflows.engine.pool import close_pool
 from autoflows.providers.connections import close_clients
 from autoflows.settings import SettingsError, get_settings
-from workers.worker import DoorbellWorker, heartbeat, reconcile, sweep
+from workers.worker import DoorbellWorker, heartbeat, reconcile, stop_calls, sweep
 
 log = logging.getLogger("workers")
 
@@ -44,6 +44,7 @@ async def work() -> None:
         asyncio.create_task(worker.main(), name="doorbell"),
         asyncio.create_task(sweep(drainer, settings.sweep_seconds), name="sweep"),
         asyncio.create_task(reconcile(drainer), name="reconcile"),
+        asyncio.create_task(stop_calls(drainer), name="stop calls"),
         asyncio.create_task(heartbeat(worker.pool), name="heartbeat"),
     ]
     log.info("worker ready")

@@ -189,6 +189,7 @@ def _log(row: Mapping[str, Any]) -> LogRow:
             error_class=ErrorClass(row["error_class"]) if row["error_class"] else None,
             retry_after_seconds=data.get("retry_after_seconds"),
             lookups=int(data.get("lookups", 0)),
+            retried=bool(data.get("retried_at")),
         ),
     )
 
