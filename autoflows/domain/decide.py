@@ -287,7 +287,7 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
         return None
     if _refused_for_now(latest):
         # All that did not ring count, also a refusal that was heard of later: a provider that refuses and acts must come to an end.
-        failures = len(attempts) - rang - next((n for n in range(len(attempts), 0, -1) if attempts[n - 1].retried), 0)
+        failures = sum(1 for a in _since_retry(attempts) if a.outcome not in RANG)
         if failures > MAX_TRANSIENT_RETRIES:
             return None
         return _back_off(latest, failures, timing), "Retrying after a temporary provider error"
@@ -295,6 +295,12 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
         return None
     minutes = float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES)
     return timedelta(minutes=minutes), "Calling again: not answered"
+
+
+def _since_retry(attempts: Sequence[Log]) -> Sequence[Log]:
+    """The attempts that a person's last wish for a retry is answered by; all of them if there was none."""
+    asked = max((n for n, log in enumerate(attempts, start=1) if log.retried), default=0)
+    return attempts[asked:]
 
 
 def _refused_for_now(log: Log) -> bool:

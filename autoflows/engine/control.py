@@ -32,6 +32,7 @@ CANCEL_LOGS = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_message = $2
 WHERE flow_execution_id = ANY($1) AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
+ALL = 1_000_000
 MAX_ASKS = 3
 STOPS_AT_ONCE = 10
 ASK_AGAIN_AFTER = timedelta(seconds=4)
@@ -131,9 +132,9 @@ async def _stop(row: Mapping[str, Any]) -> None:
     await (await get_pool()).execute(STOPPED if stopped else NOT_STOPPED, row["id"])
 
 
-async def wake_queue(account_id: UUID, queue: str) -> None:
-    """Let those who stand in one queue be looked at again, after what held them was lifted."""
-    await transact(lambda connection: parking.wake(connection, queue))
+async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:
+    """Let those who stand in one queue be looked at again, the first `limit` of them, after what held them was lifted."""
+    await transact(lambda connection: parking.wake(connection, queue, limit))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
 
