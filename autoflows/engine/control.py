@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +23,13 @@ log = logging.getLogger(__name__)
 FIND = "SELECT status FROM flow_executions WHERE id = $1 AND user_id = $2 FOR UPDATE"
 # Locked by id, as everywhere. What is over already is left alone.
 CANCEL = """
-WITH chosen AS MATERIALIZED (SELECT id FROM flow_executions WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR UPDATE)
-UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
+WITH chosen AS MATERIALIZED (
+  SELECT id, CASE WHEN due_at <= clock_timestamp() THEN parked_on END AS turn_of
+  FROM flow_executions WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR UPDATE
+)
+UPDATE flow_executions e SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
   waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2
-WHERE id IN (SELECT id FROM chosen) RETURNING id
+FROM chosen WHERE e.id = chosen.id RETURNING e.id, e.user_id, chosen.turn_of
 """
 # What is out at a provider keeps its row open, so that its result is still recorded; a wait or a pending step ends here.
 CANCEL_LOGS = """
@@ -54,7 +58,7 @@ RETURNING l.id, l.user_id, l.flow_execution_id, l.provider_ref, l.channel_id, c.
 """
 STOPPED = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || '{"stopped_at_provider": true}'
-WHERE id = $1 AND status = 'running'
+WHERE id = $1 AND status = 'running' RETURNING id
 """
 NOT_STOPPED = """
 UPDATE flow_action_logs SET result_data = result_data || '{"stopped_at_provider": false}' WHERE id = $1 AND status = 'running'
@@ -104,8 +108,10 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
 
 async def end(connection: Connection, execution_ids: Sequence[UUID], why: str) -> list[UUID]:
     """Cancel those of these executions that still run, in the caller's transaction; gives their ids."""
-    ended = [row["id"] for row in await connection.fetch(CANCEL, list(execution_ids), why)]
+    rows = await connection.fetch(CANCEL, list(execution_ids), why)
+    ended = [row["id"] for row in rows]
     await connection.execute(CANCEL_LOGS, ended, why)
+    await parking.pass_turns(connection, [(row["user_id"], row["turn_of"]) for row in rows if row["turn_of"]])
     return ended
 
 
@@ -129,7 +135,14 @@ async def _stop(row: Mapping[str, Any]) -> None:
     except Exception as error:  # the cancel itself is done; what its provider does not tell, its webhook will
         log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
         return
-    await (await get_pool()).execute(STOPPED if stopped else NOT_STOPPED, row["id"])
+    await transact(partial(_note_stop, row, stopped))
+
+
+async def _note_stop(row: Mapping[str, Any], stopped: bool, connection: Connection) -> None:
+    if not stopped:
+        await connection.execute(NOT_STOPPED, row["id"])
+    elif await connection.fetchval(STOPPED, row["id"]) is not None:
+        await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
 
 
 async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:

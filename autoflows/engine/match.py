@@ -171,7 +171,7 @@ def _decide(
     # The trigger looks at this arrival's source and entry type, not at how the contact first came in.
     lead: Lead = replace(lead_of(contact), lead_source=event["lead_source"], entry_type=event["entry_type"])
     default_hours = BusinessHours.model_validate(hours) if hours else None
-    return match(lead, candidates, past, settings, default_hours, contact["consent"], holidays_of(settings), now)
+    return match(lead, candidates, past, settings, default_hours, contact["consent"], holidays_of(settings, now), now)
 
 
 async def _candidates(connection: Connection, account_ids: list[UUID]) -> tuple[dict[UUID, list[Candidate]], dict[UUID, UUID]]:

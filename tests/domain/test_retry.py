@@ -69,9 +69,10 @@ def test_a_retry_comes_to_an_end_with_one_more_attempt_at_each_failed_action(wor
 @given(worlds())
 def test_any_history_with_any_marks_has_a_decision(world: World) -> None:
     logs = [replace(log, retried=world.chance.random() < 0.4) for log in logs_of_any_kind(world.definition, world.chance)]
-    decision = d.decide(world.situation(), logs)
+    situation = world.situation()
+    decision = d.decide(situation, logs)
     if isinstance(decision, d.Perform):
         before = [log for log in logs if log.action_order == decision.action.action_order]
         if any(log.retried for log in before) and max(before, key=lambda log: log.attempt).retried:
             assert not {log.status for log in before} & REACHED
-    assert d.decide(world.situation(), sorted(logs, key=lambda log: log.started_at)) == decision
+    assert d.decide(situation, sorted(logs, key=lambda log: log.started_at)) == decision

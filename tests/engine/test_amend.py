@@ -104,6 +104,7 @@ async def test_a_later_webhook_that_contradicts_is_noted_and_not_applied(bench: 
 
 
 async def test_a_message_that_a_person_gave_up_is_not_revived_but_a_reply_is_heard(bench: Bench) -> None:
+    bench.world.callback_url = None  # only what is told below
     await bench.flow(bench.whatsapp(1), bench.wait(2, 3600), bench.mail(3))
     await bench.lead()
     await bench.until("SELECT count(*) FROM flow_action_logs WHERE action_type = 'wait'", expect=1)

@@ -233,3 +233,19 @@ async def test_another_accounts_execution_is_not_there(bench: Bench) -> None:
     with pytest.raises(NotFound):
         await control.cancel(new_id(), await execution_of(bench), "", None)
     assert (await selection.cancel(new_id(), Selection(), "", None)).cancelled == 0
+
+
+async def test_a_turn_that_is_not_taken_passes_to_the_next(bench: Bench) -> None:
+    """The line is free and the first was woken for it; cancelled before it took it, it must not leave the line idle."""
+    await bench.change_settings(max_concurrent_calls=1)
+    bench.world.concurrency = 0
+    await bench.flow(bench.call(1))
+    for n in (21, 41, 61):
+        await bench.lead(f"+9198765001{n}", email=None)
+    parked = "SELECT count(*) FROM flow_executions WHERE parked_on LIKE 'lines:%'"
+    await bench.until(parked, expect=2)
+    pool = await get_pool()
+    first = await pool.fetchval("SELECT id FROM flow_executions WHERE parked_on IS NOT NULL ORDER BY parked_at, id LIMIT 1")
+    await pool.execute("UPDATE flow_executions SET due_at = now() WHERE id = $1", first)
+    await control.cancel(bench.account_id, first, "", None)
+    assert await pool.fetchval("SELECT count(*) FROM flow_executions WHERE parked_on IS NOT NULL AND due_at <= clock_timestamp()") == 1
