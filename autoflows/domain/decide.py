@@ -37,6 +37,8 @@ MAX_TRANSIENT_RETRIES = 4
 MAX_RETRY_AFTER = timedelta(days=1)
 """The longest a provider can make us wait by its `Retry-After`; a lead that old is not worth more patience."""
 DEFAULT_REDIAL_MINUTES = 15
+SENT = frozenset({LogStatus.SUCCESS, LogStatus.UNKNOWN})
+"""What may have reached somebody: an action with such an attempt is not repeated, whoever asks."""
 RANG = frozenset({CallOutcome.MISSED, CallOutcome.BUSY, CallOutcome.VOICEMAIL})
 """Outcomes after which a flow may want to call again."""
 
@@ -72,6 +74,8 @@ class Log:
     retry_after_seconds: float | None = None
     template_only: bool = False
     lookups: int = 0
+    retried: bool = False
+    """A person asked for the action to be tried again after this attempt, which surely reached nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +219,7 @@ def decide(situation: Situation, logs: Sequence[Log]) -> Decision:
     """The next thing to do for one running execution.
 
     Walks the sequence to the first step that is not settled; asks the gates before any contact. A step that the run has left behind is
-    not taken up again, whatever becomes known about it. Raises nothing for any history.
+    not taken up again, whatever becomes known about it, unless a person asks for a retry. Raises nothing for any history.
     """
     definition, timing = situation.definition, situation.timing
     attempts_of: dict[int, list[Log]] = defaultdict(list)
@@ -231,10 +235,14 @@ def decide(situation: Situation, logs: Sequence[Log]) -> Decision:
             return _in_flight(action, out, timing, situation.now)
         if attempts and attempts[-1].status is LogStatus.UNKNOWN and definition.on_unknown is OnUnknown.STOP:
             return Finish(ExecutionStatus.FAILED, f"Step {action.action_order}: what became of it is unknown, and the flow says stop")
-        if left_behind:
+        if left_behind and not any(log.retried for log in attempts):
             continue
         if not attempts:
             return _begin(action, 1, situation, logs)
+        if attempts[-1].retried:
+            if any(log.status in SENT for log in attempts):  # heard of since it was asked for
+                continue
+            return _begin(action, attempts[-1].attempt + 1, situation, logs)
         if (again := _repetition(action, attempts, timing)) is not None:
             return _again(action, attempts[-1], *again, situation, logs)
     return _finish(logs)
@@ -283,6 +291,20 @@ def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation
     return _begin(action, latest.attempt + 1, situation, logs)
 
 
+def to_retry(definition: FlowDefinition, logs: Sequence[Log]) -> list[Log]:
+    """The last attempt of each action that surely failed, which a person may have tried again.
+
+    An action that may have reached somebody, or is still out, is not among them.
+    """
+    attempts_of: dict[int, list[Log]] = defaultdict(list)
+    for log in _ordered(logs):
+        attempts_of[log.action_order].append(log)
+    orders = {action.action_order for action in definition.actions if action.action_type in CHANNEL_OF_ACTION}
+    statuses_of = {order: {log.status for log in attempts} for order, attempts in attempts_of.items() if order in orders}
+    surely = {LogStatus.FAILED, LogStatus.SKIPPED}
+    return [attempts_of[order][-1] for order, statuses in statuses_of.items() if LogStatus.FAILED in statuses and statuses <= surely]
+
+
 def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tuple[timedelta, str] | None:
     """The pause before the next attempt at this action and why there is one, or None if it is settled.
 
@@ -296,7 +318,7 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
         return None
     if _refused_for_now(latest):
         # All that did not ring count, also a refusal that was heard of later: a provider that refuses and acts must come to an end.
-        failures = len(attempts) - rang
+        failures = sum(1 for a in _since_retry(attempts) if a.outcome not in RANG)
         if failures > MAX_TRANSIENT_RETRIES:
             return None
         return _back_off(latest, failures, timing), "Trying again: the provider refused for now"
@@ -304,6 +326,12 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
         return None
     minutes = float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES)
     return timedelta(minutes=minutes), "Calling again: not answered"
+
+
+def _since_retry(attempts: Sequence[Log]) -> Sequence[Log]:
+    """The attempts that a person's last wish for a retry is answered by; all of them if there was none."""
+    asked = max((n for n, log in enumerate(attempts, start=1) if log.retried), default=0)
+    return attempts[asked:]
 
 
 def _refused_for_now(log: Log) -> bool:

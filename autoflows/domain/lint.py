@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from autoflows.domain.account import AccountSettings, BusinessHours
+from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
 from autoflows.domain.gates import CHANNEL_OF_ACTION, flow_window
 from autoflows.domain.hours import next_open_in_all
@@ -21,6 +22,8 @@ from autoflows.domain.legal import bounds_of, hours_in_words
 from autoflows.domain.whereabouts import Place, Whereabouts
 
 APPROVED = "APPROVED"
+CONTACT_FIELDS = tuple(name for name in Lead.__dataclass_fields__ if name != "custom_fields")
+ALWAYS_FILLED = ("lead_source", "entry_type")
 _MESSAGES = frozenset({ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.SMS})
 
 
@@ -226,6 +229,25 @@ def _hours_never_legal(definition: FlowDefinition, around: Surroundings) -> Iter
             yield Problem(severity=Severity.WARNING, code="hours_never_legal", pointer=pointer, message=message)
 
 
+def _exit_field(definition: FlowDefinition, around: Surroundings) -> Iterator[Problem]:
+    """The field that ends the flow must be one a contact can have, and must be able to have that value."""
+    name, value = definition.exit_rules.on_field, definition.exit_rules.on_field_value
+    pointer = "/exit_rules/on_field"
+    if not name:
+        if value:
+            message = f"The exit rule compares with '{value}' and names no field, so it never fires; name the field, or clear the value."
+            yield Problem(severity=Severity.WARNING, code="exit_field_missing", pointer=pointer, message=message)
+        return
+    path, _, rest = name.partition(".")
+    known = bool(rest) if path == "custom_fields" else path in CONTACT_FIELDS and not rest
+    if not known:
+        message = f"The exit rule asks for '{name}', which no contact has; use custom_fields.NAME, or one of {', '.join(CONTACT_FIELDS)}."
+        yield Problem(severity=Severity.ERROR, code="exit_field_unknown", pointer=pointer, message=message)
+    elif value is None and path in ALWAYS_FILLED:
+        message = f"The exit rule fires for every contact, since '{name}' is always filled in; give the value it is to have."
+        yield Problem(severity=Severity.WARNING, code="exit_field_always", pointer=pointer, message=message)
+
+
 RULES: tuple[Rule, ...] = (
     _completeness,
     _references,
@@ -234,4 +256,5 @@ RULES: tuple[Rule, ...] = (
     _waits,
     _conditions_never_met,
     _hours_never_legal,
+    _exit_field,
 )

@@ -104,6 +104,7 @@ def many(number: int, one: str, several: str) -> str:
 
 FLOWS = "/dashboard/auto-engagement"
 RUNNING = f"{FLOWS}/executions?status=running"
+IN_DOUBT = f"{FLOWS}/executions?status=needs_person"
 
 
 def _unaccounted(facts: Facts) -> Words:
@@ -136,7 +137,7 @@ def _no_flow(facts: Facts) -> Words:
 
 def _attempt_unknown(facts: Facts) -> Words:
     title = f"Not known whether {many(facts.number, 'contact attempt', 'contact attempts')} reached anyone"
-    return title, "The provider never told what became of them; nothing is sent again by itself. Please find out.", "/dashboard"
+    return title, "The provider never told what became of them; nothing is sent again by itself. Please find out.", IN_DOUBT
 
 
 def _lead_error(facts: Facts) -> Words:

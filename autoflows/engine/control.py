@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,25 +25,52 @@ from autoflows.providers.connections import connect
 log = logging.getLogger(__name__)
 
 FIND = "SELECT status FROM flow_executions WHERE id = $1 AND user_id = $2 FOR UPDATE"
+# Locked by id, as everywhere. What is over already is left alone.
 CANCEL = """
-UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
-  waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2 WHERE id = $1
+WITH chosen AS MATERIALIZED (
+  SELECT id, CASE WHEN due_at <= clock_timestamp() THEN parked_on END AS turn_of
+  FROM flow_executions WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR UPDATE
+)
+UPDATE flow_executions e SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
+  waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2
+FROM chosen WHERE e.id = chosen.id RETURNING e.id, e.user_id, chosen.turn_of
 """
 # What is out at a provider keeps its row open, so that its result is still recorded; a wait or a pending step ends here.
 CANCEL_LOGS = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_message = $2
-WHERE flow_execution_id = $1 AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
+WHERE flow_execution_id = ANY($1) AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
-OUT = """
-SELECT l.id, l.user_id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
-FROM flow_action_logs l JOIN channels c ON c.id = l.channel_id
-WHERE l.flow_execution_id = $1 AND l.status = 'running' AND l.action_type = 'ai_call' AND l.provider_ref IS NOT NULL
+ALL = 1_000_000
+MAX_ASKS = 3
+STOPS_AT_ONCE = 10
+ASK_AGAIN_AFTER = timedelta(seconds=4)
+# Calls that may still queue at their provider: of these executions, or of all that have ended. Asking is noted first, so that no two
+# workers ask at once.
+TAKE_OUT = """
+WITH out AS MATERIALIZED (
+  SELECT l.id FROM flow_action_logs l JOIN flow_executions e ON e.id = l.flow_execution_id
+  WHERE l.status = 'running' AND l.action_type = 'ai_call' AND l.provider_ref IS NOT NULL
+    AND (e.status <> 'running' OR $1::uuid[] IS NOT NULL)
+    AND COALESCE((l.result_data->>'stops_asked')::int, 0) < $2
+    AND COALESCE((l.result_data->>'stop_asked_at')::timestamptz, '-infinity') < now() - $4::interval
+    AND ($1::uuid[] IS NULL OR l.flow_execution_id = ANY($1))
+  ORDER BY l.id LIMIT $3 FOR UPDATE OF l SKIP LOCKED
+)
+UPDATE flow_action_logs l
+SET result_data = l.result_data
+  || jsonb_build_object('stops_asked', COALESCE((l.result_data->>'stops_asked')::int, 0) + 1, 'stop_asked_at', now())
+FROM channels c WHERE c.id = l.channel_id AND l.id IN (SELECT id FROM out)
+RETURNING l.id, l.user_id, l.flow_execution_id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
 """
 STOPPED = """
-UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2
+UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || '{"stopped_at_provider": true}'
 WHERE id = $1 AND status = 'running' RETURNING id
 """
 WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
+WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
+NOT_STOPPED = """
+UPDATE flow_action_logs SET result_data = result_data || '{"stopped_at_provider": false}' WHERE id = $1 AND status = 'running'
+"""
 # Locked by id, as everywhere, so that no worker and no wake wait for each other.
 WAKE_ACCOUNT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
@@ -72,7 +100,7 @@ _stopping: set[asyncio.Task[None]] = set()
 async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UUID | None) -> None:
     """Cancel a running execution: nothing more is sent, what was sent stays sent. Raises NotFound, and Conflict when it is over already.
 
-    Calls that still queue at a provider are stopped there where the provider can.
+    Calls that still queue at a provider are stopped there where the provider can; one in progress goes on, and its outcome is recorded.
     """
     why = reason.strip()[:500] or "Cancelled by hand"
 
@@ -82,8 +110,7 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
             raise NotFound("There is no such execution in this account")
         if status != "running":
             raise Conflict(f"This execution is over already ({status}), so it cannot be cancelled")
-        await connection.execute(CANCEL, execution_id, why)
-        await connection.execute(CANCEL_LOGS, execution_id, why)
+        await end(connection, [execution_id], why)
         await note(connection, account_id, actor_id, "execution.cancelled", "execution", execution_id, {"reason": why})
 
     await transact(work)
@@ -91,28 +118,53 @@ async def cancel(account_id: UUID, execution_id: UUID, reason: str, actor_id: UU
     await stop_at_providers(execution_id)
 
 
-async def stop_at_providers(execution_id: UUID) -> None:
-    """Ask providers to drop the calls of an execution that have not begun. Best effort: a webhook tells of the rest.
+async def end(connection: Connection, execution_ids: Sequence[UUID], why: str) -> list[UUID]:
+    """Cancel those of these executions that still run, in the caller's transaction; gives their ids."""
+    rows = await connection.fetch(CANCEL, list(execution_ids), why)
+    ended = [row["id"] for row in rows]
+    await connection.execute(CANCEL_LOGS, ended, why)
+    await parking.pass_turns(connection, [(row["user_id"], row["turn_of"]) for row in rows if row["turn_of"]])
+    return ended
 
+
+async def stop_at_providers(*execution_ids: UUID) -> int:
+    """Ask providers to drop calls that have not begun: of these executions, else of any that has ended. Gives how many it asked.
+
+    Best effort, and at most `MAX_ASKS` times a call: workers ask again for what was not stopped, and a webhook tells of the rest.
     An execution that still runs, such as one of a person who opted out, goes on without waiting for the call's outcome.
     """
     pool = await get_pool()
-    for row in await pool.fetch(OUT, execution_id):
-        try:
-            connection = connect(row["channel_id"], row["provider"], row["credentials"], row["settings"])
-            stopped = await get_provider(row["provider"]).cancel(connection, row["provider_ref"])
-        except Exception as error:  # best effort: the cancel itself is done, and the provider's webhook will tell the rest
-            log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
-            continue
-        if stopped:
-            await transact(partial(_stopped, row, execution_id))
-            await doorbell.ring()
+    rows = await pool.fetch(TAKE_OUT, list(execution_ids) or None, MAX_ASKS, max(len(execution_ids), STOPS_AT_ONCE), ASK_AGAIN_AFTER)
+    for start in range(0, len(rows), STOPS_AT_ONCE):
+        await asyncio.gather(*(_stop(row) for row in rows[start : start + STOPS_AT_ONCE]))
+    live.publish(live.LiveChange(row["user_id"], execution_id=row["flow_execution_id"]) for row in rows)
+    return len(rows)
 
 
-async def _stopped(row: Mapping[str, Any], execution_id: UUID, connection: Connection) -> None:
-    if await connection.fetchval(STOPPED, row["id"], {"stopped_at_provider": True}) is not None:
-        await connection.execute(WAKE_ONE, execution_id)
+async def _stop(row: Mapping[str, Any]) -> None:
+    try:
+        connection = connect(row["channel_id"], row["provider"], row["credentials"], row["settings"])
+        stopped = await get_provider(row["provider"]).cancel(connection, row["provider_ref"])
+    except Exception as error:  # the cancel itself is done; what its provider does not tell, its webhook will
+        log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
+        return
+    await transact(partial(_note_stop, row, stopped))
+    await doorbell.ring()
+
+
+async def _note_stop(row: Mapping[str, Any], stopped: bool, connection: Connection) -> None:
+    if not stopped:
+        await connection.execute(NOT_STOPPED, row["id"])
+    elif await connection.fetchval(STOPPED, row["id"]) is not None:
+        await connection.execute(WAKE_ONE, row["flow_execution_id"])
         await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
+
+
+async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:
+    """Let those who stand in one queue be looked at again, the first `limit` of them, after what held them was lifted."""
+    await transact(lambda connection: parking.wake(connection, queue, limit))
+    await doorbell.ring()
+    live.publish([live.LiveChange(account_id, kind="account")])
 
 
 async def wake_account(account_id: UUID) -> None:

@@ -40,7 +40,8 @@ ORDER BY l.started_at DESC LIMIT 1
 # A contact without any address was erased: what is told of them afterwards is weighed, and not kept.
 ERASED = "c.phone IS NULL AND c.phone_raw IS NULL AND c.email IS NULL"
 LOCK_LOGS = f"""
-SELECT l.id, l.flow_execution_id, l.user_id, l.status, l.outcome, l.message_state, {ERASED} AS erased
+SELECT l.id, l.flow_execution_id, l.user_id, l.status, l.outcome, l.message_state,
+  l.result_data ? 'resolved' AS resolved, {ERASED} AS erased
 FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE l.id = ANY($1) ORDER BY l.id FOR UPDATE OF l
 """  # noqa: S608
 FORGET_RESULTS = f"""
@@ -190,6 +191,7 @@ async def _apply(
             LogStatus(row["status"]),
             CallOutcome(row["outcome"]) if row["outcome"] else None,
             MessageState(row["message_state"]) if row["message_state"] else None,
+            row["resolved"],
         )
         for log_id, row in locked.items()
     }
@@ -213,8 +215,11 @@ async def _apply(
         await _change(connection, channel_id, log_id, change, None if reply else event.provider_ref)
         await connection.execute(NOTE_EVENT, row_id, log_id, not change.note, change.note[:255])
         before = standing[log_id]
-        standing[log_id] = Attempted(
-            change.status or before.status, change.outcome or before.outcome, change.message_state or before.message_state
+        standing[log_id] = replace(
+            before,
+            status=change.status or before.status,
+            outcome=change.outcome or before.outcome,
+            message_state=change.message_state or before.message_state,
         )
         changes.add(live.LiveChange(locked[log_id]["user_id"], execution_id=execution_id))
         if change.wakes:

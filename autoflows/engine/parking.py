@@ -1,8 +1,8 @@
 """Queues of executions that wait for something another event sets free: a line, a channel, a flow or an account that is held.
 
 An execution stands in at most one queue, `parked_on`, since `parked_at`; fresh leads stand before bulk ones, and ids, which grow with time,
-settle a tie. Who sets the thing free
-wakes the queue's head in the same transaction. `due_at` of a parked execution is only the safety net behind that.
+settle a tie. Who sets the thing free wakes the queue's head in the same transaction. `due_at` of a parked execution is only the safety
+net behind that.
 """
 
 from __future__ import annotations
@@ -43,3 +43,14 @@ async def free_lines(connection: Connection, ended: Sequence[tuple[UUID, UUID | 
     lines = Counter(key for pair in ended for key in pair if key is not None)
     for key, number in sorted(lines.items()):
         await wake(connection, line_queue(key), number)
+
+
+async def pass_turns(connection: Connection, turns: Sequence[tuple[UUID, str]]) -> None:
+    """Executions of these accounts ended when it was their turn in these queues: the next in each are due now.
+
+    At the end of the transaction that ended them, for the same reason.
+    """
+    if turns:
+        await connection.execute(ACCOUNT_LOCKS, sorted({str(account_id) for account_id, _ in turns}))
+        for queue, number in sorted(Counter(queue for _, queue in turns).items()):
+            await wake(connection, queue, number)

@@ -190,6 +190,7 @@ def _log(row: Mapping[str, Any]) -> LogRow:
             retry_after_seconds=data.get("retry_after_seconds"),
             template_only=bool(data.get("template_only")),
             lookups=int(data.get("lookups", 0)),
+            retried=bool(data.get("retried_at")),
         ),
     )
 

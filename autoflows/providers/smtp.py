@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from autoflows.domain.outcomes import Accepted, ErrorClass, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.providers.base import Catalogue, CheckResult, Connection, EmailMessageRequest, WebhookRejected
-from autoflows.providers.forms import ADVANCED, SECRET, Form
+from autoflows.providers.forms import ADVANCED, SECRET, Form, Limits
 from autoflows.providers.payload import storable
 from autoflows.providers.smtp_codes import NOBODY, Phase, class_of, enhanced_code
 from autoflows.providers.smtp_mail import AddressInvalid, Mail, bare_address, compose, domain_of
@@ -36,7 +36,7 @@ class SmtpCredentials(Form):
     password: str = Field("", title="Password", description="For Gmail and Microsoft 365 an app password.", json_schema_extra=SECRET)
 
 
-class SmtpSettings(Form):
+class SmtpSettings(Limits):
     """Where the mail server is and who the mails come from."""
 
     host: str = Field(

@@ -6,12 +6,15 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid
 from autoflows.domain.permissions import Permission
+from autoflows.domain.queues import channel_queue
+from autoflows.engine import control
 from autoflows.ids import utc_now
 from autoflows.models import Channel
 from autoflows.providers import PROVIDERS, get_provider
@@ -21,10 +24,11 @@ from autoflows.providers.url_guard import AddressRefused, check_host, check_url
 from autoflows.providers.vault import SealBroken, seal, unseal
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires, scoped
+from autoflows.services.after_commit import after_commit
 from autoflows.services.forms import form_of
 from autoflows.services.usage import items_of_channel, refuse_if_used
 from autoflows.services.validation import invalid
-from autoflows.services.views.channels import ChannelChange, ChannelView, CheckView, NewChannel, ProviderForm
+from autoflows.services.views.channels import BreakerView, ChannelChange, ChannelView, CheckView, NewChannel, ProviderForm
 from autoflows.services.webhooks import forget_channel
 from autoflows.settings import get_settings
 
@@ -130,6 +134,26 @@ async def check_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -
     return CheckView(ok=ok, status=channel.status, detail=detail, data=data, checked_at=channel.checked_at)
 
 
+@requires(Permission.CHANNELS_WRITE)
+async def retry_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -> ChannelView:
+    """Let one of the contacts that the channel's circuit breaker holds try now, and not only when its pause is over.
+
+    Raises NotFound, and Conflict for a channel that holds nothing.
+    """
+    await one_of_mine(actor, session, Channel, channel_id, "channel")
+    # One statement, so that a breaker that a worker closes meanwhile stays closed.
+    opened = (
+        sa.update(Channel).where(col(Channel.id) == channel_id, col(Channel.breaker_state) == "open").values(breaker_until=sa.func.now())
+    )
+    if (await session.exec(opened)).rowcount == 0:
+        raise Conflict("This channel holds nothing at present: its contacts go out, or one of them is being tried.")
+    channel = await one_of_mine(actor, session, Channel, channel_id, "channel")
+    await session.refresh(channel)
+    audit.record(session, actor, "channel.retried", "channel", channel_id, name=channel.name, reason=channel.breaker_reason)
+    after_commit(session, lambda: control.wake_queue(actor.account_id, channel_queue(channel_id), 1))
+    return _view(actor, channel)
+
+
 async def open_channel(channel: Channel) -> Connection:
     """The channel's connection, its address judged again. Raises AddressRefused, SealBroken, and Invalid for settings that do not fit."""
     await _judge_addresses(channel.settings)
@@ -201,6 +225,14 @@ def _view(actor: Actor, channel: Channel) -> ChannelView:
         credentials_set={name: bool(value) for name, value in _stored_credentials(channel).items()},
         webhook_url=url if has_webhooks and may_write else None,
         has_webhooks=has_webhooks,
+        breaker=BreakerView.model_validate(
+            {
+                "state": channel.breaker_state,
+                "reason": channel.breaker_reason,
+                "opened_at": channel.breaker_opened_at,
+                "until": channel.breaker_until,
+            }
+        ),
         checked_at=channel.checked_at,
         synced_at=channel.synced_at,
         created_at=channel.created_at,

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from autoflows.domain.permissions import Role
+from autoflows.domain.queues import account_queue
 from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, Flow, FlowVersion
 from autoflows.models.database import open_session
@@ -157,7 +158,7 @@ async def test_lifting_the_kill_switch_wakes_what_it_held(owner: httpx.AsyncClie
         session.add(version)
         await session.flush()
         held: dict[str, Any] = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": person.id, "user_id": account}
-        session.add(Execution(**held, due_at=later, waiting_reason="The kill switch is on: every contact is held"))
+        session.add(Execution(**held, due_at=later, parked_on=account_queue(account), parked_at=utc_now()))
     assert (await owner.patch("/api/settings", json={"kill_switch": False})).status_code == 200
     for _ in range(100):
         async with open_session() as session:

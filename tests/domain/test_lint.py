@@ -151,3 +151,22 @@ def test_it_answers_for_any_flow_worst_first_and_points_into_it(actions: list[di
         assert parts[0] in FlowDefinition.model_fields
         assert len(parts) == 1 or int(parts[1]) < len(actions)
         assert problem.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"on_field": "custom_fields.stage", "on_field_value": "won"}, []),
+        ({"on_field": "custom_fields.stage"}, []),
+        ({"on_field": "company", "on_field_value": "Asha Agro"}, []),
+        ({"on_field": "tags", "on_field_value": "won"}, []),
+        ({"on_field": "stage", "on_field_value": "won"}, [("error", "exit_field_unknown", "/exit_rules/on_field")]),
+        ({"on_field": "custom_fields"}, [("error", "exit_field_unknown", "/exit_rules/on_field")]),
+        ({"on_field": "company.name"}, [("error", "exit_field_unknown", "/exit_rules/on_field")]),
+        ({"on_field": "lead_source"}, [("warning", "exit_field_always", "/exit_rules/on_field")]),
+        ({"on_field": "lead_source", "on_field_value": "Walk-in"}, []),
+        ({"on_field_value": "won"}, [("warning", "exit_field_missing", "/exit_rules/on_field")]),
+    ],
+)
+def test_the_field_that_ends_a_flow_is_one_a_contact_can_have(rules: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+    assert found(flow(CALL, exit_rules=rules), around(agent(item()))) == expected

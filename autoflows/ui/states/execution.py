@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from autoflows.domain.errors import AutoflowsError, NotFound
 from autoflows.domain.flow import FlowDefinition
-from autoflows.services import catalogue, executions, leads, timeline
+from autoflows.services import catalogue, execution_control, executions, leads, timeline
 from autoflows.services.views.executions import ExecutionView
 from autoflows.ui import live
 from autoflows.ui.components import duration_text
@@ -140,7 +140,7 @@ class ExecutionPage(PageState, Base):
         """Stop the execution; what was sent stays sent."""
         reason = text_of(form.get("reason") or "", 255)
         try:
-            await self._service(executions.cancel_execution, id_of(self._execution_id), reason)
+            await self._service(execution_control.cancel_execution, id_of(self._execution_id), reason)
         except AutoflowsError:
             await self._refresh()
             raise
