@@ -83,6 +83,8 @@ class ActionSpec:
     prepare: Callable[[ActionContext], Awaitable[Prepared]] | None = None
     references: Mapping[str, str] | None = None
     """Config field -> catalogue table it names, for problems, forms and deletions."""
+    carrier: str | None = None
+    """The config field among `references` whose item belongs to the channel that carries the action."""
 
 
 def parse_config(spec: ActionSpec, config: Mapping[str, Any], pointer: str = "/action_config") -> BaseModel:

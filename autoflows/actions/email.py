@@ -65,4 +65,5 @@ SPEC = ActionSpec(
     Config=EmailConfig,
     prepare=prepare,
     references={"email_template_id": "email_templates"},
+    carrier="email_template_id",
 )

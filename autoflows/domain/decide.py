@@ -49,6 +49,7 @@ class Timing:
     call_deadline: timedelta = timedelta(minutes=10)
     unknown_grace: timedelta = timedelta(minutes=2)
     retry_base: timedelta = timedelta(seconds=2)
+    channel_patience: timedelta = timedelta(minutes=30)
     lookups: int = 3
 
 
@@ -69,6 +70,7 @@ class Log:
     message_state: MessageState | None = None
     error_class: ErrorClass | None = None
     retry_after_seconds: float | None = None
+    template_only: bool = False
     lookups: int = 0
 
 
@@ -111,13 +113,28 @@ class EndWait:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """The channel of this action has not worked for so long that the flow goes on without it: a failed attempt that was never made."""
+
+    action: Action
+    attempt: int
+    reason: str
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class WaitUntil:
-    """Nothing may be done before `when`."""
+    """Nothing may be done before `when`. `gates` end with the one that said so, if it was a gate."""
 
     when: datetime
     reason: str
     action_order: int
     gates: list[GateResult] = field(default_factory=list)
+
+    @property
+    def block(self) -> GateResult | None:
+        """The gate that holds the execution; None for a wait of another kind."""
+        return self.gates[-1] if self.gates else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +171,7 @@ class Finish:
     reason: str = ""
 
 
-Decision = Perform | Skip | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
+Decision = Perform | Skip | Abandon | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
 
 
 def standing_of(logs: Sequence[Log], before: int | None = None) -> Standing:
@@ -238,11 +255,24 @@ def _begin(action: Action, attempt: int, situation: Situation, logs: Sequence[Lo
     if verdict.block is not None:
         if verdict.block.next_allowed_at is None:
             return Skip(action, attempt, verdict.block.detail, verdict.results)
-        return WaitUntil(verdict.block.next_allowed_at, verdict.block.detail, action.action_order, verdict.results)
+        when = verdict.block.next_allowed_at
+        if verdict.block.gate == "channel_health":
+            patient_until = _patient_until(situation, verdict.block)
+            if situation.now >= patient_until:
+                return Abandon(action, attempt, verdict.block.detail, verdict.results)
+            when = min(when, patient_until)
+        return WaitUntil(when, verdict.block.detail, action.action_order, verdict.results)
     if action.action_type is ActionType.WAIT:
         until, reason = wait_end(action, situation.definition, situation.policy, situation.now)
         return StartWait(action, until, reason, verdict.results)
     return Perform(action, attempt, verdict.results)
+
+
+def _patient_until(situation: Situation, block: GateResult) -> datetime:
+    """How long the execution stands in the queue of a channel that does not work before the flow goes on without it."""
+    policy = situation.policy
+    since = policy.parked_at if policy.parked_on == block.queue and policy.parked_at else situation.now
+    return since + situation.timing.channel_patience
 
 
 def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation: Situation, logs: Sequence[Log]) -> Decision:
@@ -269,7 +299,7 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
         failures = len(attempts) - rang
         if failures > MAX_TRANSIENT_RETRIES:
             return None
-        return _back_off(latest, failures, timing), "Retrying after a temporary provider error"
+        return _back_off(latest, failures, timing), "Trying again: the provider refused for now"
     if latest.outcome not in RANG:
         return None
     minutes = float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES)
@@ -277,8 +307,9 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
 
 
 def _refused_for_now(log: Log) -> bool:
-    """Refused with a word that the same request may work later, and nothing heard of it since."""
-    return log.status is LogStatus.FAILED and log.error_class is ErrorClass.TRANSIENT and log.outcome is None and log.message_state is None
+    """Refused with a word that the same request may work later, or once the channel is mended, and nothing heard of it since."""
+    for_now = log.error_class is ErrorClass.TRANSIENT or (log.error_class is ErrorClass.ACCOUNT and not log.template_only)
+    return log.status is LogStatus.FAILED and for_now and log.outcome is None and log.message_state is None
 
 
 def _back_off(latest: Log, failures: int, timing: Timing) -> timedelta:

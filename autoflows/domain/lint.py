@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
 from autoflows.domain.gates import CHANNEL_OF_ACTION, flow_window
-from autoflows.domain.hours import legal_windows, next_open_in_all
+from autoflows.domain.hours import next_open_in_all
+from autoflows.domain.legal import bounds_of, hours_in_words
+from autoflows.domain.whereabouts import Place, Whereabouts
 
 APPROVED = "APPROVED"
 _MESSAGES = frozenset({ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.SMS})
@@ -212,12 +214,13 @@ def _hours_never_legal(definition: FlowDefinition, around: Surroundings) -> Iter
     if around.account.legal_hours == "off":
         return
     country = around.account.default_country
+    home = Whereabouts((Place(country, (), (around.account_zone,)),), "account")
     for channel in sorted({CHANNEL_OF_ACTION[a.action_type] for a in definition.actions if a.action_type in CHANNEL_OF_ACTION}):
-        legal = legal_windows(channel, country, [around.account_zone], around.now.date())
-        if legal and next_open_in_all([window, *legal], around.now) is None:
-            rule = legal[0]
+        bounds = bounds_of(channel, home)
+        if bounds and next_open_in_all([window, *bounds], around.now) is None:
+            legal = hours_in_words((bound.rule for bound in bounds), around.now.date())
             message = (
-                f"The flow's hours never meet the legal hours for {channel} in {country} ({rule.start:%H:%M} to {rule.end:%H:%M}), "
+                f"The flow's hours never meet the legal hours for {channel} in {country} ({legal}), "
                 "so nobody there would ever be contacted."
             )
             yield Problem(severity=Severity.WARNING, code="hours_never_legal", pointer=pointer, message=message)

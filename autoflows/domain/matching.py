@@ -12,6 +12,7 @@ from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import ConditionResult, Lead, evaluate
 from autoflows.domain.flow import FlowDefinition, OutsideHours
 from autoflows.domain.gates import NO_CONSENT, GateResult, consented_to_nothing, flow_window
+from autoflows.domain.holidays import holiday_name
 from autoflows.domain.leads import Disposition, has_dnc
 from autoflows.domain.suppressions import Suppressed, closing
 
@@ -109,7 +110,9 @@ def _flow_hours(a: _Arrival) -> _No | None:
     window = flow_window(a.winner.definition, a.default_hours, a.holidays)
     if window is None or a.winner.definition.outside_hours is not OutsideHours.SKIP or window.is_open(a.now):
         return None
-    return _No(Disposition.OUTSIDE_HOURS, f"Outside the hours of '{a.winner.name}', which is set to skip", window.next_open(a.now))
+    holiday = window.holiday_at(a.now)
+    why = f" (closed for {holiday_name(a.account, holiday)})" if holiday else ""
+    return _No(Disposition.OUTSIDE_HOURS, f"Outside the hours of '{a.winner.name}'{why}, which is set to skip", window.next_open(a.now))
 
 
 GATES: tuple[tuple[str, Callable[[_Arrival], _No | None]], ...] = (

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.suppressions import closing
-from autoflows.engine import doorbell, live
+from autoflows.engine import doorbell, live, parking
 from autoflows.engine.audit import note
 from autoflows.engine.background import spawn
 from autoflows.engine.pool import Connection, get_pool, transact
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 FIND = "SELECT status FROM flow_executions WHERE id = $1 AND user_id = $2 FOR UPDATE"
 CANCEL = """
 UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
-  waiting_until = NULL, error_message = $2 WHERE id = $1
+  waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2 WHERE id = $1
 """
 # What is out at a provider keeps its row open, so that its result is still recorded; a wait or a pending step ends here.
 CANCEL_LOGS = """
@@ -33,17 +34,15 @@ UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_me
 WHERE flow_execution_id = $1 AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
 OUT = """
-SELECT l.id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
+SELECT l.id, l.user_id, l.provider_ref, l.channel_id, c.provider, c.credentials, c.settings
 FROM flow_action_logs l JOIN channels c ON c.id = l.channel_id
 WHERE l.flow_execution_id = $1 AND l.status = 'running' AND l.action_type = 'ai_call' AND l.provider_ref IS NOT NULL
 """
 STOPPED = """
-WITH stopped AS (
-  UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2
-  WHERE id = $1 AND status = 'running' RETURNING id
-)
-UPDATE flow_executions SET due_at = now() WHERE id = $3 AND status = 'running' AND EXISTS (SELECT 1 FROM stopped)
+UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || $2
+WHERE id = $1 AND status = 'running' RETURNING id
 """
+WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
 # Locked by id, as everywhere, so that no worker and no wake wait for each other.
 WAKE_ACCOUNT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
@@ -106,8 +105,14 @@ async def stop_at_providers(execution_id: UUID) -> None:
             log.warning("call %s could not be stopped at its provider: %s", row["provider_ref"], error)
             continue
         if stopped:
-            await pool.execute(STOPPED, row["id"], {"stopped_at_provider": True}, execution_id)
+            await transact(partial(_stopped, row, execution_id))
             await doorbell.ring()
+
+
+async def _stopped(row: Mapping[str, Any], execution_id: UUID, connection: Connection) -> None:
+    if await connection.fetchval(STOPPED, row["id"], {"stopped_at_provider": True}) is not None:
+        await connection.execute(WAKE_ONE, execution_id)
+        await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
 
 
 async def wake_account(account_id: UUID) -> None:

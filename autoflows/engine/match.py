@@ -174,7 +174,7 @@ def _decide(
     # The trigger looks at this arrival's source and entry type, not at how the contact first came in.
     lead: Lead = replace(lead_of(contact), lead_source=event["lead_source"], entry_type=event["entry_type"])
     default_hours = BusinessHours.model_validate(hours) if hours else None
-    holidays, zone = holidays_of(settings), account["timezone"]
+    holidays, zone = holidays_of(settings, now), account["timezone"]
     return match(lead, candidates, past, settings, default_hours, contact["consent"], holidays, now, suppressed, zone)
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from autoflows.domain.evidence import Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
-from autoflows.engine import control, doorbell, live, suppression
+from autoflows.engine import breaker, control, doorbell, live, parking, suppression
 from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
+from autoflows.settings import get_settings
 
+_OUT = frozenset({LogStatus.PENDING, LogStatus.RUNNING})
+"""An attempt that is out, and so holds a line if it is a call."""
 ADD_EVENT = """
 INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,
                              event, payload)
@@ -76,12 +79,15 @@ UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id =
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
-    """How many events were new, what is news for browsers, and whose calls are to be stopped since they opted out; after the commit."""
+    """What a set of events changed. After the commit `changes` are news for browsers, and the calls of those who opted out, `ended`, are
+    stopped; before it, lines that calls have `freed` are given on, and the channel's breaker heeds the `signs`."""
 
-    new: int
-    changes: list[live.LiveChange]
+    new: int = 0
+    changes: list[live.LiveChange] = field(default_factory=list)
+    freed: list[tuple[UUID, UUID | None]] = field(default_factory=list)
+    signs: list[breaker.Sign] = field(default_factory=list)
     ended: list[UUID] = field(default_factory=list)
 
 
@@ -91,7 +97,11 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
         return 0
 
     async def work(connection: Connection) -> Written:
-        return await write(connection, channel_id, events)
+        written = await write(connection, channel_id, events)
+        await parking.free_lines(connection, written.freed)
+        pause = timedelta(seconds=get_settings().breaker_pause_seconds)
+        written.changes += await breaker.heed(connection, written.signs, pause)
+        return written
 
     written = await transact(work)
     if written.changes:
@@ -102,7 +112,7 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
 
 
 async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Written:
-    """The same inside a transaction. `attempt_id` names the attempt when we asked for it ourselves."""
+    """The same inside a transaction, at whose end the caller frees the lines. `attempt_id` names the attempt we asked about ourselves."""
     nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
     if attempt_id is None:
         await lock_refs(connection, list(nameless))
@@ -129,7 +139,9 @@ async def write(connection: Connection, channel_id: UUID, events: Sequence[Provi
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
     heeded = await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about])
-    return Written(len(new), await _apply(connection, channel_id, about, heeded), heeded.execution_ids)
+    written = await _apply(connection, channel_id, about, heeded)
+    written.new, written.ended = len(new), heeded.execution_ids
+    return written
 
 
 async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
@@ -141,16 +153,18 @@ async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) ->
         await connection.execute(REF_LOCKS, sorted(f"{channel_id}:{ref}" for channel_id, ref in refs))
 
 
-async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
-    """Apply events that came before the attempt knew the provider's name for it (a webhook faster than the answer)."""
+async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> list[tuple[UUID, UUID | None]]:
+    """Apply events that came before the attempt knew the provider's name for it (a webhook faster than the answer). Gives freed lines."""
+    freed: list[tuple[UUID, UUID | None]] = []
     if not refs:
-        return
+        return freed
     rows = await connection.fetch(EARLY, [channel for channel, _ in refs], [ref for _, ref in refs])
     for row in rows:
         event = _restored(row["event"])
         found = await connection.fetchval(FIND_LOG, row["channel_id"], None, event.provider_ref)
         if found is not None:
-            await _apply(connection, row["channel_id"], [(row["id"], event, found)])
+            freed += (await _apply(connection, row["channel_id"], [(row["id"], event, found)])).freed
+    return freed
 
 
 async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderEvent) -> UUID | None:
@@ -167,7 +181,7 @@ async def _apply(
     channel_id: UUID,
     about: Sequence[tuple[UUID, ProviderEvent, UUID | None]],
     heeded: suppression.Heeded | None = None,
-) -> list[live.LiveChange]:
+) -> Written:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
     locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
@@ -182,6 +196,7 @@ async def _apply(
     wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
     conversed: set[UUID] = set()
     changes: set[live.LiveChange] = set()
+    written = Written()
     if heeded and heeded.account_id:
         changes = {live.LiveChange(heeded.account_id, kind="contact")}
         changes |= {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes}
@@ -204,6 +219,10 @@ async def _apply(
         changes.add(live.LiveChange(locked[log_id]["user_id"], execution_id=execution_id))
         if change.wakes:
             wakes.add(execution_id)
+        if event.kind is EventKind.CALL and before.status in _OUT and change.status is not None:
+            written.freed.append((locked[log_id]["user_id"], channel_id))
+        if change.error_class is ErrorClass.ACCOUNT and not event.data.get("template_only"):
+            written.signs.append(breaker.Sign(channel_id, change.error_message or "The provider refused", mend=True))
         if change.outcome is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
             conversed.add(execution_id)
     if wakes:
@@ -211,7 +230,8 @@ async def _apply(
         await connection.execute(WAKE, sorted(wakes), sorted(conversed))
         if conversed:
             await connection.execute(CONVERSED, sorted(conversed))
-    return list(changes)
+    written.changes = list(changes)
+    return written
 
 
 async def _change(connection: Connection, channel_id: UUID, log_id: UUID, change: Change, ref: str | None) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from autoflows.actions import ACTIONS
 from autoflows.domain.flow import FlowDefinition
+from autoflows.domain.holidays import closed_days
 from autoflows.domain.lint import Item, Problem, Reference, Surroundings, lint
 from autoflows.ids import utc_now
 from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
@@ -30,13 +31,14 @@ _CATALOGUES: dict[str, tuple[Any, str, str]] = {
 async def find_problems(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Problem]:
     """Everything wrong or unwise in a definition for this account today, worst first."""
     rules = await account_rules(actor, session)
+    now = utc_now()
     around = Surroundings(
         references=await _references(actor, session, definition),
         account=rules,
         default_hours=rules.default_business_hours,
         account_zone=rules.timezone,
-        now=utc_now(),
-        holidays=frozenset(rules.holidays),
+        now=now,
+        holidays=closed_days(rules, now.year),
     )
     return lint(definition, around)
 

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from autoflows.domain.account import AccountSettings
+from autoflows.domain.errors import Invalid
+from autoflows.domain.holidays import holiday_problems
 from autoflows.domain.permissions import Permission
 from autoflows.engine import control
 from autoflows.ids import utc_now
@@ -63,6 +65,8 @@ async def update_settings(actor: Actor, session: AsyncSession, changes: Mapping[
         after = SettingsView.model_validate(merged)
     except ValidationError as error:
         raise invalid(error) from None
+    if wrong := holiday_problems(after):
+        raise Invalid("Some values cannot be used.", errors=wrong)
     if after == before:
         return after
     owner.settings = after.model_dump(mode="json", include=set(AccountSettings.model_fields))

@@ -35,6 +35,8 @@ FACTS = {
 }
 """What of a result is told as label and value; the rest is under "Everything recorded"."""
 SECONDS = ("conversation_duration",)
+MOST_ZONES = 3
+"""So many are named; a number that may ring anywhere in a country has dozens."""
 
 
 class GateLine(BaseModel):
@@ -44,6 +46,8 @@ class GateLine(BaseModel):
     passed: bool
     detail: str
     next_at: str
+    basis: str
+    """Which of its rules, and by which clocks; empty where there is no choice."""
 
 
 class Turn(BaseModel):
@@ -180,7 +184,17 @@ def _gate(gate: Mapping[str, Any]) -> GateLine:
         passed=bool(gate.get("passed")),
         detail=str(gate.get("detail") or ""),
         next_at=str(gate.get("next_allowed_at") or ""),
+        basis=_basis(gate),
     )
+
+
+def _basis(gate: Mapping[str, Any]) -> str:
+    rule, zones, origin = gate.get("rule"), [str(zone) for zone in gate.get("zones") or []], gate.get("zone_origin")
+    said = [f"rule {rule}"] if rule else []
+    if zones:
+        more = f" and {len(zones) - MOST_ZONES} more" if len(zones) > MOST_ZONES else ""
+        said.append(f"by the clock of {', '.join(zones[:MOST_ZONES])}{more}" + (f" (from {origin})" if origin else ""))
+    return ", ".join(said)
 
 
 def _gates_text(gates: Sequence[GateLine]) -> str:

@@ -114,7 +114,7 @@ def test_hours_that_are_never_open_or_never_legal() -> None:
     assert found(flow(CALL, **night)) == illegal
     assert found(flow(CALL, **night), around(legal_hours="off")) == []
     assert found(flow(LETTER, **night)) == [], "e-mail has no legal hours"
-    assert found(flow(CALL, **night), around(default_country="FR")) == []
+    assert found(flow(CALL, **night), around(default_country="DE")) == []
     assert found(flow(CALL, **{**night, "business_hours_end": "09:30"})) == []
     account_night = around(hours=BusinessHours(start=time(22), end=time(6)))
     assert found(flow(CALL), account_night) == [("warning", "hours_never_legal", "/use_custom_business_hours")]

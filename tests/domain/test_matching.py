@@ -121,6 +121,7 @@ def test_outside_hours_only_a_flow_that_skips_turns_a_lead_away() -> None:
     assert by_default.disposition is Disposition.OUTSIDE_HOURS
     on_a_holiday = matched(candidate(1, ANY, outside_hours="skip"), hours=BusinessHours(), holidays=frozenset({date(2026, 3, 4)}))
     assert on_a_holiday.disposition is Disposition.OUTSIDE_HOURS
+    assert "(closed for a holiday), which is set to skip" in on_a_holiday.reason
 
 
 @st.composite

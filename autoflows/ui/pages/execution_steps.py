@@ -164,6 +164,7 @@ def _gates(attempt: rx.Var[AttemptView]) -> rx.Component:
                         rx.el.strong(gate.name),
                         rx.el.span(rx.cond(gate.passed, " passed", " stopped it"), class_name="af-muted"),
                         rx.cond(gate.detail != "", rx.el.span(f": {gate.detail}"), rx.fragment()),
+                        rx.cond(gate.basis != "", rx.el.span(f" · {gate.basis}", class_name="af-muted"), rx.fragment()),
                         rx.cond(gate.next_at != "", rx.el.span(" · next allowed ", moment(gate.next_at, "seconds")), rx.fragment()),
                     ),
                 ),
