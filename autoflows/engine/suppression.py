@@ -141,11 +141,10 @@ async def heed(connection: Connection, channel_id: UUID, told: Sequence[tuple[Pr
     heeded.account_id = account_id = channel["user_id"]
     kind = CHANNEL_OF_ACTION.get(ActionType(get_provider(channel["provider"]).action_type), ALL)
     for event, log_id in told:
-        if event.suppress is not None:
-            await _provider_said(connection, account_id, kind, event)
-            continue
         people = await connection.fetch(PEOPLE, account_id, log_id, [event.address] if event.address else [])
-        if _said(event, is_opt_in):
+        if event.suppress is not None:
+            await _provider_said(connection, account_id, people, kind, event)
+        elif _said(event, is_opt_in):
             await _opted_in(connection, account_id, people, event)
         else:
             heeded.execution_ids += await _opted_out(connection, account_id, people, event)
@@ -157,14 +156,21 @@ def _said(event: ProviderEvent, is_word: Any) -> bool:
     return event.kind is EventKind.REPLY and any(is_word(text) for text in (event.text, event.data.get("payload")) if isinstance(text, str))
 
 
-async def _provider_said(connection: Connection, account_id: UUID, channel: str, event: ProviderEvent) -> None:
-    if not event.address:
+async def _provider_said(connection: Connection, account_id: UUID, people: Sequence[Any], channel: str, event: ProviderEvent) -> None:
+    present = (row["email" if channel == "email" else "phone"] for row in people)  # where the provider names only our message
+    address = event.address or next((address for address in present if address), None)
+    if address is None:
         return
     if event.suppress is False:
-        await connection.execute(LIFT_PROVIDER, account_id, address_keys(account_id, event.address), channel, event.occurred_at)
+        await connection.execute(LIFT_PROVIDER, account_id, address_keys(account_id, address), channel, event.occurred_at)
         return
     detail = event.error_message or event.text or ""
-    await _add(connection, account_id, [event.address], channel, SuppressionReason.PROVIDER, detail, None, event.occurred_at)
+    reason, keep = SuppressionReason.PROVIDER, not any(map(_is_erased, people))
+    await _add(connection, account_id, [address], channel, reason, detail, None, event.occurred_at, keep=keep)
+
+
+def _is_erased(row: Mapping[str, Any]) -> bool:
+    return not (row["phone"] or row["phone_raw"] or row["email"])
 
 
 async def _opted_out(connection: Connection, account_id: UUID, people: Sequence[Any], event: ProviderEvent) -> list[UUID]:
@@ -175,8 +181,8 @@ async def _opted_out(connection: Connection, account_id: UUID, people: Sequence[
         await _add(connection, account_id, addresses, *common, row["id"], event.occurred_at)
         await audit.note(connection, account_id, None, "contact.opted_out", "contact", row["id"], {"by": "reply"})
     if event.address:
-        gone = any(not (row["phone"] or row["phone_raw"] or row["email"]) for row in people)
-        await _add(connection, account_id, [event.address], *common, None, event.occurred_at, keep=not gone)
+        keep = not any(map(_is_erased, people))
+        await _add(connection, account_id, [event.address], *common, None, event.occurred_at, keep=keep)
     return [row["id"] for row in await connection.fetch(LIVE, [row["id"] for row in people])]
 
 

@@ -15,7 +15,7 @@ from sqlmodel import col
 from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid, TooLarge
 from autoflows.domain.people import normalise_email, normalise_phone
 from autoflows.domain.permissions import Permission
-from autoflows.domain.suppressions import CHANNELS, PHONE_CHANNELS, Suppressed, SuppressionReason, fits
+from autoflows.domain.suppressions import ALL, CHANNELS, PHONE_CHANNELS, Suppressed, SuppressionReason, fits
 from autoflows.engine import control
 from autoflows.models import Suppression, User
 from autoflows.providers.vault import address_key, address_keys
@@ -38,7 +38,7 @@ from autoflows.services.views.suppressions import (
 MAX_BULK = 1000
 MIN_DIGITS = 3
 ADDRESS_COLUMNS = ("address", "phone", "email", "e-mail", "number", "mobile")
-"""Headings under which a CSV file may have its addresses; without any of them the first column is taken."""
+"""Headings under which a CSV file may have its addresses."""
 
 
 @requires(Permission.CONTACTS_READ)
@@ -126,13 +126,12 @@ async def remove_of_contact(actor: Actor, session: AsyncSession, contact_id: UUI
 
 
 def parse_csv(text: str) -> list[dict[str, str]]:
-    """The addresses of a CSV text: columns `address` (or phone, email), `channel`, `detail`; without headings, the first column.
+    """The addresses of a CSV text: columns `address` (or phone, email), `channel`, `detail`; in this order if there are no headings.
 
     Semicolons and tabs part columns too. Raises Invalid if it cannot be read.
     """
     text = text.removeprefix("\ufeff").replace("\x00", "")
-    first = text.partition("\n")[0]
-    delimiter = next((mark for mark in (",", ";", "\t") if mark in first), ",")
+    delimiter = max((",", ";", "\t"), key=text.count)
     try:
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)]
     except csv.Error as error:
@@ -142,7 +141,7 @@ def parse_csv(text: str) -> list[dict[str, str]]:
     if any(name in heads for name in ADDRESS_COLUMNS):
         rows = rows[1:]
     else:
-        heads = ["address", "channel", "detail"] if heads and len(heads) > 1 and heads[1] in CHANNELS else ["address"]
+        heads = ["address", "channel", "detail"]
     return [_item(dict(zip(heads, row, strict=False))) for row in rows]
 
 
@@ -171,7 +170,10 @@ def _normalised(new: SuppressionCreate, country: str) -> tuple[str, SuppressionC
 
 
 async def _store(actor: Actor, session: AsyncSession, items: Sequence[tuple[str, SuppressionCreate]]) -> list[Suppression | None]:
-    """Add what is not on the list yet, and end what runs for these people after the commit; None for what was on it."""
+    """Add what is not on the list yet; None for what was on it. After the commit waits are ended, and calls that queue are dropped.
+
+    A message by one closed channel needs nothing more: its step asks the gate.
+    """
     mine = actor.account_id
     keys = [key for address, _ in items for key in address_keys(mine, address)]
     known: Any = sa.select(col(Suppression.address_key), col(Suppression.channel)).where(col(Suppression.address_key).in_(keys))
@@ -182,9 +184,8 @@ async def _store(actor: Actor, session: AsyncSession, items: Sequence[tuple[str,
         if not any((key, new.channel) in on_list for key in address_keys(mine, address))
     ]
     added = await insert_new(session, fresh)
-    if added:
-        addresses = [row.address for row in added.values() if row.address]
-        after_commit(session, lambda: control.enforce(mine, addresses))
+    if urgent := [row.address for row in added.values() if row.address and row.channel in (ALL, "call")]:
+        after_commit(session, lambda: control.enforce(mine, urgent))
     return [added.pop((address_key(mine, address), new.channel), None) for address, new in items]
 
 

@@ -126,6 +126,7 @@ async def test_many_at_once_each_by_itself(owner: httpx.AsyncClient) -> None:
         ("\ufeffName;Phone\r\nAsha;98765 00001\r\nRavi;98765 00002\r\n", [("all", ""), ("all", "")]),
         ("98765 00001\nasha@example.com\n\n", [("all", ""), ("all", "")]),
         ("98765 00001,whatsapp\nasha@example.com,email", [("whatsapp", ""), ("email", "")]),
+        ("98765 00001\nasha@example.com, email, asked by post", [("all", ""), ("email", "asked by post")]),
     ],
 )
 async def test_a_csv_text_is_read(owner: httpx.AsyncClient, text: str, expected: list[tuple[str, str]]) -> None:

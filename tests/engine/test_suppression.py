@@ -272,3 +272,27 @@ async def test_the_link_of_a_mail_stops_the_next_one(bench: Bench, monkeypatch: 
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert read_token(link.removeprefix("https://flows.example.com/api/unsubscribe/")) == (bench.account_id, "asha@example.com")
     assert "Stop: https://flows.example.com/api/unsubscribe/" in received(bench, "emails")["items"][0]["text"]
+
+
+async def test_who_was_erased_opts_out_by_the_key_alone(bench: Bench) -> None:
+    """Their reply names our message, and the contact behind it has no address any more."""
+    await bench.flow(bench.whatsapp(1))
+    await bench.lead()
+    await bench.until("SELECT count(*) FROM flow_action_logs WHERE provider_ref IS NOT NULL", expect=1)
+    ref = await bench.one("SELECT provider_ref FROM flow_action_logs")
+    await (await get_pool()).execute("UPDATE contacts SET name = '', phone = NULL, email = NULL")
+    stopped = ProviderEvent("s", EventKind.MESSAGE, provider_ref=ref, message_state=MessageState.FAILED, address=MISSED, suppress=True)
+    await outcome.record(await whatsapp_of(bench), [reply("STOP", provider_ref=ref), stopped])
+    assert await bench.one("SELECT count(*) FROM suppressions WHERE address IS NULL AND detail = ''") == 2
+    await bench.lead()
+    await bench.until("SELECT count(*) FROM lead_events WHERE disposition = 'blocked_dnc'", expect=1)
+
+
+async def test_a_provider_that_names_only_our_message_closes_its_address(bench: Bench) -> None:
+    await bench.flow(bench.whatsapp(1))
+    await bench.lead()
+    await bench.until("SELECT count(*) FROM flow_action_logs WHERE provider_ref IS NOT NULL", expect=1)
+    ref = await bench.one("SELECT provider_ref FROM flow_action_logs")
+    stopped = ProviderEvent("s", EventKind.MESSAGE, provider_ref=ref, message_state=MessageState.FAILED, suppress=True)
+    await outcome.record(await whatsapp_of(bench), [stopped])
+    assert await bench.one("SELECT channel || ' ' || address FROM suppressions") == f"whatsapp {MISSED}"
