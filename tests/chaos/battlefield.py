@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from autoflows.embedded.home import open_home, secret_key
 from bench import provider
 from bench.stack import ROOT, Stack, connect_whatsapp, free_port, running
 from tests.chaos.provider import AGENT, CALL
 
 ANSWERED_TEMPLATE, MISSED_TEMPLATE, LAST_TEMPLATE = "hello", "missed_you", "thanks"
-STEPS = {1: CALL, 2: ANSWERED_TEMPLATE, 3: MISSED_TEMPLATE, 4: LAST_TEMPLATE}
-"""The flow: a call, a message that depends on how it went (2 or 3), and one more for all."""
+WAIT_SECONDS = 1
+STEPS = {1: CALL, 2: ANSWERED_TEMPLATE, 3: MISSED_TEMPLATE, 4: "wait", 5: LAST_TEMPLATE}
+"""The flow: a call, a message that depends on how it went (2 or 3), a wait, and one more message for all."""
 SHORT = {
     "AUTOFLOWS_LEASE_SECONDS": "3",
     "AUTOFLOWS_PROVIDER_TIMEOUT_SECONDS": "2",
@@ -32,8 +36,9 @@ SHORT = {
 }
 """Deadlines of seconds instead of minutes."""
 LOGS = """
-SELECT e.id AS execution, e.status AS state, c.phone, l.id::text AS id, l.action_order AS step, l.attempt, l.status, l.outcome, l.error_message AS error,
-       COALESCE((l.result_data->>'lookups')::int, 0) AS lookups
+SELECT e.id AS execution, e.status AS state, c.phone, l.id::text AS id, l.action_order AS step, l.attempt, l.status, l.outcome,
+       l.error_message AS error, COALESCE((l.result_data->>'lookups')::int, 0) AS lookups,
+       extract(epoch FROM l.completed_at - l.started_at) AS took
 FROM flow_executions e JOIN contacts c ON c.id = e.contact_id LEFT JOIN flow_action_logs l ON l.flow_execution_id = e.id
 WHERE c.phone LIKE $1 ORDER BY c.phone, l.action_order, l.attempt
 """
@@ -60,6 +65,8 @@ class Verdict:
     """of these, attempts that the provider never acted on: the messages that are missing"""
     retried: int = 0
     """definite refusals that were tried again as a new attempt"""
+    lookups: int = 0
+    """times that the provider was asked what became of an attempt"""
     lost: int = 0
     """executions that did not end, and steps neither made, skipped by a rule, refused for good nor listed as unknown"""
     wrong: list[str] = field(default_factory=list)
@@ -71,6 +78,8 @@ class Battlefield:
 
     stack: Stack
     provider_port: int
+    hooks: dict[str, str] = field(default_factory=dict)
+    """Where the provider sends its webhooks, by provider."""
 
     def setup(self, **behaviour: Any) -> None:
         """Tell the provider how to behave from now on."""
@@ -142,6 +151,7 @@ def judge(rows: list[Any], seen: dict[str, dict[str, Any]], leads: int) -> Verdi
         verdict.unknown += row["status"] == "unknown"
         verdict.unsent += row["status"] == "unknown" and not acted
         verdict.retried += row["attempt"] > 1
+        verdict.lookups += row["lookups"]
     for execution in by_execution.values():
         verdict.lost += _lost(execution, seen, wrong)
     verdict.wrong = wrong
@@ -153,6 +163,8 @@ def _contradiction(row: Any, asked: dict[str, Any] | None) -> list[str]:
     acted = asked["acted"] if asked else 0
     told = f"step {row['step']} of {row['phone']}: {row['status']} {row['outcome'] or ''}, and the provider acted {acted} times ({asked})"
     match row["status"]:
+        case "success" if row["step"] == 4:
+            right = asked is None and row["took"] >= WAIT_SECONDS
         case "success":
             right = acted == 1
         case "skipped":
@@ -181,7 +193,7 @@ def _lost(execution: list[Any], seen: dict[str, dict[str, Any]], wrong: list[str
     answered = any(row["outcome"] == "answered" for row in by_step[1])
     # A call that is named after it was given up has led to the other branch already.
     named_late = any(row["lookups"] >= 3 for row in by_step[1])
-    if made not in ({1, 2, 4}, {1, 3, 4}) or (not named_late and answered != (2 in made)):
+    if made not in ({1, 2, 4, 5}, {1, 3, 4, 5}) or (not named_late and answered != (2 in made)):
         wrong.append(f"{execution[0]['phone']}: steps {sorted(made)} after a call that was {'' if answered else 'not '}answered")
     return missing
 
@@ -208,11 +220,49 @@ def chaos_provider() -> Iterator[int]:
 def fighting(workers: int = 2, **environment: str) -> Iterator[Battlefield]:
     """The product and its provider, with the flow of `STEPS` for any lead."""
     with chaos_provider() as port, running(workers=workers, **SHORT, **environment) as stack:
-        _make_flow(stack, port)
-        yield Battlefield(stack, port)
+        hooks = _make_flow(stack, port)
+        field_ = Battlefield(stack, port, {kind: url.replace("localhost", "127.0.0.1") for kind, url in hooks.items()})
+        field_.setup(hooks=field_.hooks)
+        yield field_
 
 
-def _make_flow(stack: Stack, port: int) -> None:
+def worker_environment(field: Battlefield) -> dict[str, str]:
+    """What a worker of this product needs to know."""
+    instance = field.stack.instance()
+    return {
+        **os.environ,
+        **SHORT,
+        "PYTHONPATH": str(ROOT),
+        "AUTOFLOWS_HOME": str(field.stack.home),
+        "AUTOFLOWS_SECRET_KEY": secret_key(open_home(field.stack.home)),
+        "AUTOFLOWS_DATABASE_URL": instance["database_url"],
+        "AUTOFLOWS_REDIS_URL": instance["redis_url"],
+        "AUTOFLOWS_ALLOW_PRIVATE_NETWORK": "1",
+    }
+
+
+@asynccontextmanager
+async def workers(field: Battlefield, amount: int, environments: Sequence[dict[str, str]] = ({},)) -> AsyncIterator[list[Path]]:
+    """So many workers of the product's, with these environments in turn; their logs. Each must end well when told to."""
+    logs = [field.stack.home / "logs" / f"own-worker-{number}.log" for number in range(amount)]
+    processes = []
+    for number, path in enumerate(logs):
+        environment = worker_environment(field) | environments[number % len(environments)]
+        with path.open("wb") as log:
+            command = [sys.executable, "-m", "workers"]
+            processes.append(await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=log, stderr=log))
+    try:
+        yield logs
+    finally:
+        for process in processes:
+            process.terminate()
+        codes = [await asyncio.wait_for(process.wait(), 30) for process in processes]
+    assert codes == [0] * amount, "\n".join(path.read_text() for path in logs)
+
+
+def _make_flow(stack: Stack, port: int) -> dict[str, str]:
+    """Channels, and an enabled flow for any lead; the channels' webhook addresses by provider."""
+
     def add(path: str, **body: Any) -> str:
         return str(stack.api("POST", path, body)["id"])
 
@@ -230,7 +280,8 @@ def _make_flow(stack: Stack, port: int) -> None:
         {},
     ]
     actions: list[dict[str, Any]] = [{"action_order": 1, "action_type": "ai_call", "action_config": {"agent_id": agent}}]
-    for order, (template, when) in enumerate(zip(templates, whens, strict=True), 2):
+    actions.append({"action_order": 4, "action_type": "wait", "action_config": {"duration_seconds": WAIT_SECONDS}})
+    for order, template, when in zip((2, 3, 5), templates, whens, strict=True):
         config = {"whatsapp_phone_number_id": ids["sender"], "template_id": template, "variable_mappings": {"1": "name"}}
         actions.append({"action_order": order, "action_type": "whatsapp_message", "action_config": config, **when})
     stack.api(
@@ -245,5 +296,4 @@ def _make_flow(stack: Stack, port: int) -> None:
         },
     )
     channels = {"bolna": bolna, "whatsapp": ids["channel"]}
-    hooks = {kind: stack.api("GET", f"/api/channels/{channel}")["webhook_url"] for kind, channel in channels.items()}
-    Battlefield(stack, port).setup(hooks={kind: url.replace("localhost", "127.0.0.1") for kind, url in hooks.items()})
+    return {kind: stack.api("GET", f"/api/channels/{channel}")["webhook_url"] for kind, channel in channels.items()}

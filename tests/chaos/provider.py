@@ -45,7 +45,8 @@ FATES = {
 }
 DELIVERIES = {"once": 40, "doubled": 20, "reordered": 20, "lost": 20}
 ENDINGS = {"answered": 5, "missed": 2, "busy": 1, "voicemail": 1, "failed": 1}
-CALM = ({"ok": 1}, {"once": 1})
+CALM: dict[str, Any] = {"fates": {"ok": 1}, "deliveries": {"once": 1}}
+WILD: dict[str, Any] = {"fates": FATES, "deliveries": DELIVERIES}
 STATUS = {"answered": "completed", "missed": "no-answer", "busy": "busy", "voicemail": "completed", "failed": "failed"}
 
 
@@ -72,8 +73,12 @@ class World:
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     hooks: dict[str, str] = field(default_factory=dict)
     seed: int = 1
-    calm: bool = True
-    talk: float = 0.4  # the longest call, in seconds
+    fates: dict[str, int] = field(default_factory=lambda: {"ok": 1})
+    deliveries: dict[str, int] = field(default_factory=lambda: {"once": 1})
+    endings: dict[str, int] = field(default_factory=lambda: ENDINGS)
+    faulty_reads: float = 0.0  # how many of the questions about a call are answered 500
+    think: float = 0.0  # the longest time until a request is acted on, in seconds
+    talk: float = 0.4  # the longest call
     telling: set[asyncio.Task[None]] = field(default_factory=set)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=5, trust_env=False))
 
@@ -83,8 +88,7 @@ class World:
         chance = random.Random(f"{self.seed}:{person}:{step}:{self.asked[person, step]}")
         attempt = self.attempts.setdefault(attempt_id, Attempt(person, step))
         attempt.requests += 1
-        fates, deliveries = CALM if self.calm else (FATES, DELIVERIES)
-        attempt.fate, attempt.delivery = draw(chance, fates), draw(chance, deliveries)
+        attempt.fate, attempt.delivery = draw(chance, self.fates), draw(chance, self.deliveries)
         return attempt, chance
 
     def tell(self, kind: str, bodies: list[dict[str, Any]], delivery: str) -> list[asyncio.Task[None]]:
@@ -175,6 +179,7 @@ class Protocol(bench.Protocol):
     async def _message(self, message: dict[str, Any]) -> None:
         world, attempt_id = self.world, message.get("biz_opaque_callback_data", "")
         attempt, chance = world.take(attempt_id, message["to"].lstrip("+"), message["template"]["name"])
+        await asyncio.sleep(chance.uniform(0, world.think))
         if attempt.fate not in ("refused", "reset_before", "hang_before"):
             attempt.acted += 1
             attempt.ref = f"wamid.{attempt_id}.{attempt.acted}"
@@ -191,9 +196,10 @@ class Protocol(bench.Protocol):
         world, user_data = self.world, request.get("user_data", {})
         attempt_id = str(user_data.get(ATTEMPT_KEY, ""))
         attempt, chance = world.take(attempt_id, request["recipient_phone_number"].lstrip("+"), CALL)
+        await asyncio.sleep(chance.uniform(0, world.think))
         if attempt.fate not in ("refused", "reset_before", "hang_before"):
             attempt.acted += 1
-            attempt.ref, attempt.ending = f"call-{attempt_id}-{attempt.acted}", draw(chance, ENDINGS)
+            attempt.ref, attempt.ending = f"call-{attempt_id}-{attempt.acted}", draw(chance, world.endings)
             world.calls[attempt.ref] = {
                 "id": attempt.ref,
                 "status": "in-progress",
@@ -226,7 +232,7 @@ class Protocol(bench.Protocol):
         execution = self.world.calls.get(ref)
         if execution is None:
             self.write({"error": 404, "message": "Execution not found"}, 404)
-        elif not self.world.calm and random.random() < 0.1:
+        elif random.random() < self.world.faulty_reads:
             self.write({"error": 500, "message": "Internal server error"}, 500)
         else:
             self.write(execution)

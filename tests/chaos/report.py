@@ -14,20 +14,10 @@ import psutil
 from bench.stack import ROOT
 from tests.chaos.battlefield import Verdict
 
-COLUMNS = [
-    "kind",
-    "kills",
-    "executions",
-    "provider requests",
-    "repeats by attempt",
-    "second contacts by person and step",
-    "refusals tried again",
-    "unknown attempts",
-    "of these never sent",
-    "lost",
-    "unaccounted",
-    "seconds",
-]
+COLUMNS = (
+    "kind", "kills", "executions", "provider requests", "repeats by attempt", "second contacts by person and step", "refusals tried again",
+    "unknown attempts", "of these never sent", "lost", "unaccounted", "seconds",
+)  # fmt: skip
 HEAD = """# Killed, and nothing lost and nothing sent twice
 
 Written by the test itself: `{command}`

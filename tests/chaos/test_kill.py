@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.chaos.battlefield import Battlefield
+from tests.chaos.provider import CALM, WILD
 from tests.chaos.report import Line, Report
 
 LEADS = int(os.environ.get("AUTOFLOWS_CHAOS_LEADS", "40"))
@@ -28,17 +29,17 @@ KILL_EVERY = (0.7, 2.0)
 PATIENCE = 60.0 + LEADS / 5
 
 EVERY_PART = {"worker": "kill", "web": "kill", "postgresql": "kill", "valkey": "kill", "flush": "flush"}
-KINDS: dict[str, tuple[dict[str, str], bool]] = {
-    "worker": ({"worker": "kill"}, True),
-    "web": ({"web": "kill"}, True),
-    "valkey": ({"valkey": "kill"}, True),
-    "flushall": ({"flush": "flush"}, True),
-    "postgresql": ({"postgresql": "kill"}, True),
-    "postgresql immediate": ({"postgresql": "immediate"}, True),
-    "provider": ({}, False),
-    "all": (EVERY_PART, False),
+KINDS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "worker": ({"worker": "kill"}, CALM),
+    "web": ({"web": "kill"}, CALM),
+    "valkey": ({"valkey": "kill"}, CALM),
+    "flushall": ({"flush": "flush"}, CALM),
+    "postgresql": ({"postgresql": "kill"}, CALM),
+    "postgresql immediate": ({"postgresql": "immediate"}, CALM),
+    "provider": ({}, WILD | {"faulty_reads": 0.1}),
+    "all": (EVERY_PART, WILD | {"faulty_reads": 0.1}),
 }
-"""What is done to which part, and whether the provider behaves."""
+"""What is done to which part, and how the provider behaves."""
 
 
 async def post_until_taken(client: httpx.AsyncClient, url: str, phone: str) -> str:
@@ -88,10 +89,10 @@ async def violence(field: Battlefield, victims: dict[str, str], done: asyncio.Ev
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nothing_lost_and_nothing_twice(battlefield: Battlefield, report: Report, kind: str) -> None:
     field, url, began = battlefield, battlefield.stack.url, time.monotonic()
-    victims, calm = KINDS[kind]
+    victims, behaviour = KINDS[kind]
     number = list(KINDS).index(kind)
     prefix = f"+9198{number}"
-    field.setup(calm=calm, seed=number)
+    field.setup(seed=number, think=0.3, **behaviour)
     before = field.health()["leads"]["received"]
     done, hit = asyncio.Event(), Counter[str]()
     headers = {"Authorization": f"Bearer {field.stack.token}"}
