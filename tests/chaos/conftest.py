@@ -16,6 +16,13 @@ def battlefield() -> Iterator[Battlefield]:
         yield field
 
 
+@pytest.fixture(scope="package")
+def idle() -> Iterator[Battlefield]:
+    """A product without workers: the tests bring their own."""
+    with fighting(workers=0) as field:
+        yield field
+
+
 @pytest.fixture(scope="module")
 def report() -> Iterator[Report]:
     """Collects a line per kind; written where `AUTOFLOWS_CHAOS_REPORT` says, if it says so."""

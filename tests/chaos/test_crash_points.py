@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from bench.stack import ROOT
-from tests.chaos.battlefield import SHORT, Battlefield, fighting, worker_environment, workers
+from tests.chaos.battlefield import SHORT, Battlefield, worker_environment, workers
 from tests.chaos.crash_driver import Point
 from tests.chaos.provider import CALM
 
@@ -33,6 +33,10 @@ WITH c AS (SELECT id FROM contacts WHERE phone LIKE $1),
      a AS (UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND contact_id IN (SELECT id FROM c))
 UPDATE lead_events SET due_at = now() WHERE disposition = 'queued' AND contact_id IN (SELECT id FROM c)
 """
+
+
+OVERDUE_SECONDS = max(float(SHORT[f"AUTOFLOWS_{name}_SECONDS"]) for name in ("CALL_DEADLINE", "PROVIDER_TIMEOUT")) + 1
+"""After so long a call without an outcome, or without an answer, is looked up."""
 
 
 class Doomed:
@@ -51,12 +55,6 @@ class Doomed:
         ended: dict[str, Any] = json.loads(said)
         assert "broke" not in ended, ended
         return ended
-
-
-@pytest.fixture(scope="module")
-def field() -> Iterator[Battlefield]:
-    with fighting(workers=0) as idle:
-        yield idle
 
 
 @contextmanager
@@ -97,49 +95,51 @@ def chosen(points: list[Point]) -> list[Point]:
     return [(line, times) for line, times in points if times in (1, last[line])]
 
 
+async def die_everywhere(field: Battlefield, worker: Doomed, number: int, fates: dict[str, int] | None) -> tuple[int, set[str], set[str]]:
+    """Let a worker die at each point of the scenario; the leads used, the lines at which a worker waits, and those at which one died."""
+
+    async def begin(leads: range) -> None:
+        """Bring these leads to where the scenario starts."""
+        for each in leads:
+            await arrive(field, number, each)
+        if fates is not None:
+            field.setup(fates=fates)
+            await worker.work()
+            field.setup(**CALM)
+            await asyncio.sleep(OVERDUE_SECONDS)
+        await field.rows(PARK)
+
+    async def work(lead: int, last: Point | None) -> dict[str, Any]:
+        await field.rows(UNPARK, phone(number, lead))
+        ended = await worker.work(last)
+        await field.rows(PARK)
+        return ended
+
+    await begin(range(1))
+    points: list[Point] = [(line, times) for line, times in (await work(0, None))["points"]]
+    targets = chosen(points)
+    await begin(range(1, len(targets) + 1))
+    deaths = {line for lead, (line, times) in enumerate(targets, 1) if "died" in await work(lead, (line, times))}
+    return len(targets) + 1, {line for line, _ in points}, deaths
+
+
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-async def test_killed_at_every_point(field: Battlefield, scenario: str) -> None:
-    number, fates = list(SCENARIOS).index(scenario), SCENARIOS[scenario]
+async def test_killed_at_every_point(idle: Battlefield) -> None:
+    field = idle
+    field.setup(hooks={}, think=0.0, endings={"answered": 1}, **CALM)  # outcomes are asked for: a webhook would come when it likes
     came_before = field.health()["leads"]["received"]
-    field.setup(hooks={}, endings={"answered": 1}, **CALM)  # outcomes are asked for: a webhook would come when it likes
-    deaths = set[str]()
     with doomed(field) as worker:
-
-        async def begin(leads: range) -> None:
-            """Bring these leads to where the scenario starts."""
-            for each in leads:
-                await arrive(field, number, each)
-            if fates is not None:
-                field.setup(fates=fates)
-                await worker.work()
-                field.setup(**CALM)
-                await asyncio.sleep(max(float(SHORT[f"AUTOFLOWS_{name}_SECONDS"]) for name in ("CALL_DEADLINE", "PROVIDER_TIMEOUT")) + 1)
-            await field.rows(PARK)
-
-        async def work(lead: int, last: Point | None) -> dict[str, Any]:
-            await field.rows(UNPARK, phone(number, lead))
-            ended = await worker.work(last)
-            await field.rows(PARK)
-            return ended
-
-        await begin(range(1))
-        points: list[Point] = [(line, times) for line, times in (await work(0, None))["points"]]
-        targets = chosen(points)
-        await begin(range(1, len(targets) + 1))
-        for lead, target in enumerate(targets, 1):
-            if "died" in await work(lead, target):
-                deaths.add(target[0])
-    total = len(targets) + 1
-    await field.rows(UNPARK, f"+9197{number}%")
+        done = {name: await die_everywhere(field, worker, number, fates) for number, (name, fates) in enumerate(SCENARIOS.items())}
+    await field.rows(UNPARK, "+9197%")
     async with workers(field, 1):
-        await field.until_quiet(came_before + total, 90)
-    verdict = await field.judge(f"+9197{number}", total)
-    print(f"\n{scenario}: {len(targets)} points in {len(deaths)} lines; {verdict}")
-
-    assert (verdict.repeats, verdict.second_contacts, verdict.lost, verdict.wrong) == (0, 0, 0, [])
+        await field.until_quiet(came_before + sum(leads for leads, _, _ in done.values()), 90)
+    field.setup(hooks=field.hooks)
     assert field.health()["leads"]["unaccounted"] == 0
-    assert {line for line, _ in points} == deaths, "a line at which nobody died"
-    functions = {line.rpartition(":")[0] for line in deaths}
-    assert {"autoflows.engine.perform._send", "autoflows.engine.perform.settle", "autoflows.providers.wire.exchange"} <= functions
+    for number, (name, (leads, lines, deaths)) in enumerate(done.items()):
+        verdict = await field.judge(f"+9197{number}", leads)
+        print(f"\n{name}: {leads - 1} points in {len(deaths)} lines; {verdict}")
+        assert (verdict.repeats, verdict.second_contacts, verdict.lost, verdict.wrong) == (0, 0, 0, [])
+        assert lines == deaths, "a line at which nobody died"
+        functions = {line.rpartition(":")[0] for line in deaths}
+        assert {"autoflows.engine.perform._send", "autoflows.engine.perform.settle", "autoflows.providers.wire.exchange"} <= functions
