@@ -94,6 +94,10 @@ class Battlefield:
     def health(self) -> dict[str, Any]:
         return dict(self.stack.api("GET", "/api/health"))
 
+    def worker_logs(self) -> dict[str, str]:
+        """What the product's own workers have logged, by file."""
+        return {path.name: path.read_text() for path in (self.stack.home / "logs").glob("worker-*.log")}
+
     async def rows(self, sql: str, *args: Any) -> list[Any]:
         """A query's rows, read beside the product."""
         connection = await asyncpg.connect(self.stack.instance()["database_url"].replace("+asyncpg", ""))
