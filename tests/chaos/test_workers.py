@@ -8,12 +8,12 @@ import os
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.battlefield import Battlefield, workers
+from tests.chaos.battlefield import Battlefield, worker_environment, workers
 from tests.chaos.provider import CALM, ENDINGS, WILD
 
 LEADS = max(int(os.environ.get("AUTOFLOWS_CHAOS_LEADS", "40")), 40)
@@ -116,3 +116,29 @@ async def test_a_worker_whose_clock_is_slow_hears_the_doorbell(idle: Battlefield
 def clock_of(log: Path, started: float) -> float:
     """How far the clock of the process that wrote this log, beginning at `started`, was ahead."""
     return datetime.fromisoformat(log.read_text()[:19]).astimezone().timestamp() - started
+
+
+TAKE_IN = """
+import asyncio, sys
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from autoflows.domain.account import AccountSettings
+from autoflows.engine.ingest import LeadDraft, ingest
+draft = LeadDraft(phone=sys.argv[2], source_created_at=datetime.fromisoformat(sys.argv[3]))
+asyncio.run(ingest(UUID(sys.argv[1]), AccountSettings(), draft))
+"""
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("off", "source_off", "kept"), [(-1200, 0, True), (1200, 900, False)])
+async def test_a_source_s_time_is_judged_by_the_databases_clock(idle: Battlefield, off: int, source_off: int, kept: bool) -> None:
+    phone = f"+91952{off % 10_000_000:07d}"
+    account = (await idle.rows("SELECT id FROM users"))[0]["id"]
+    when = (datetime.now(UTC) + timedelta(seconds=source_off)).isoformat()
+    command = [sys.executable, "-c", TAKE_IN, str(account), phone, when]
+    process = await asyncio.create_subprocess_exec(*command, env=worker_environment(idle) | off_by(off))
+    assert await process.wait() == 0
+    found = await idle.rows("SELECT source_created_at FROM lead_events l JOIN contacts c ON c.id = l.contact_id WHERE c.phone = $1", phone)
+    assert [row["source_created_at"] is not None for row in found] == [kept]
+    async with workers(idle, 1):
+        await idle.until_quiet(1, 60)
