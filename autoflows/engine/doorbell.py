@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,9 @@ WAKE_LIST = "autoflows:wake"
 WAKE_LENGTH = 64  # more pending wakes than this tell a worker nothing new
 QUEUE = "autoflows:jobs"
 BUCKET_SECONDS = 0.005
+LONG_DUE = datetime.fromtimestamp(1, UTC)
+"""ARQ compares the time of a job with the worker's clock: one of now would be in the future of a worker whose clock is slow."""
+EXPIRES_SECONDS = 60
 
 
 def serialize(job: dict[str, Any]) -> bytes:
@@ -52,7 +56,9 @@ class _Doorbell:
         while self.again:
             self.again = False
             try:
-                await self.redis.enqueue_job("drain", _job_id=f"drain:{int(time.time() / BUCKET_SECONDS)}")
+                await self.redis.enqueue_job(
+                    "drain", _job_id=f"drain:{int(time.time() / BUCKET_SECONDS)}", _defer_until=LONG_DUE, _expires=EXPIRES_SECONDS
+                )
                 async with self.redis.pipeline(transaction=False) as pipe:
                     pipe.lpush(WAKE_LIST, b"1")
                     pipe.ltrim(WAKE_LIST, 0, WAKE_LENGTH - 1)

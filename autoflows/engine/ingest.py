@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,7 +23,6 @@ from autoflows.engine import doorbell, live
 from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 
-CLOCK_SLACK = timedelta(minutes=5)
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 """A source's time beyond these is no time, and could not be shown in every zone."""
 MAX_CUSTOM_FIELDS = 100
@@ -197,10 +196,12 @@ UPDATE contacts SET
   updated_at = now()
 WHERE id = $1
 """
+# A source's clock that runs ahead would make speed to lead negative, so a time well in the future is not kept.
 ADD_EVENT = """
 INSERT INTO lead_events (id, user_id, contact_id, lead_source, entry_type, external_id, idempotency_key, request_hash, payload,
                          received_at, source_created_at, disposition, reason, trace, settled_at, due_at, bulk)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $10, $11::text, $12, '[]',
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(),
+        CASE WHEN $10::timestamptz <= clock_timestamp() + interval '5 minutes' THEN $10 END, $11::text, $12, '[]',
         CASE WHEN $11::text = 'queued' THEN NULL ELSE clock_timestamp() END, CASE WHEN $11::text = 'queued' THEN clock_timestamp() END, $13)
 ON CONFLICT DO NOTHING RETURNING id
 """
@@ -262,12 +263,9 @@ class _Lead:
         usable = bool(self.phone or self.email)
         disposition = Disposition.QUEUED if usable else Disposition.INVALID
         reason = "" if usable else "Neither the phone number nor the e-mail address can be used"
-        created = draft.source_created_at
-        if created is not None and created > datetime.now(UTC) + CLOCK_SLACK:
-            created = None  # a source's clock that runs ahead would make speed to lead negative
         event_id = await connection.fetchval(
             ADD_EVENT, self.event_id, self.account_id, contact_id, draft.lead_source, draft.entry_type.value, draft.external_id, self.key,
-            self.hash, self.body, created, disposition.value, reason, self.bulk,
+            self.hash, self.body, draft.source_created_at, disposition.value, reason, self.bulk,
         )  # fmt: skip
         if event_id is None:
             raise _Raced
