@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,31 +16,27 @@ from pydantic import ValidationError
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection
-from autoflows.providers.url_guard import guarded_transport
+from autoflows.providers.transport import Transport
 from autoflows.providers.vault import unseal
 from autoflows.settings import get_settings
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = WeakKeyDictionary()
 
-SHARDS = 8
-"""Clients per provider: at each request a pool asks every idle connection whether it is still alive, so small pools are cheaper."""
-_turn = itertools.count()
-
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()  # reading the certificates takes a while: once per process
+    context = ssl.create_default_context()  # reading the certificates takes a while: once per process
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def http_client(provider: str) -> httpx.AsyncClient:
-    """One of the provider's clients of this loop: pooled, with timeouts, never following redirects (one could leave the vendor)."""
+    """The provider's client of this loop: pooled, with timeouts, never following redirects (one could leave the vendor)."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    provider = f"{provider}:{next(_turn) % SHARDS}"
     if provider not in clients:
         seconds = get_settings().provider_timeout_seconds
-        limits = httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=20)
         clients[provider] = httpx.AsyncClient(
-            transport=guarded_transport(allow_private=get_settings().allow_private_network, verify=_tls(), limits=limits),
+            transport=Transport(allow_private=get_settings().allow_private_network, verify=_tls()),
             timeout=httpx.Timeout(seconds, connect=min(seconds, 10.0)),
             follow_redirects=False,
             trust_env=False,
