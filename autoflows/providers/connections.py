@@ -11,7 +11,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.providers import get_provider
@@ -21,6 +21,8 @@ from autoflows.providers.vault import unseal
 from autoflows.settings import get_settings
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = WeakKeyDictionary()
+_opened: dict[tuple[str, str, str], tuple[Mapping[str, Any], BaseModel, BaseModel]] = {}
+MAX_OPENED = 1000
 
 
 @lru_cache(maxsize=1)
@@ -30,13 +32,29 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
+class Client(httpx.AsyncClient):
+    """An httpx client whose requests are one exchange each: no cookies, which are one account's and would go out with another's next
+    request, no redirects and no second try."""
+
+    def __init__(self, transport: Transport, **options: Any) -> None:
+        super().__init__(transport=transport, **options)
+        self.one_exchange = transport.handle_async_request
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """The answer, read to its end."""
+        answer = await self.one_exchange(request)
+        answer.request = request
+        await answer.aread()
+        return answer
+
+
 def http_client(provider: str) -> httpx.AsyncClient:
     """The provider's client of this loop: pooled, with timeouts, never following redirects (one could leave the vendor)."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     if provider not in clients:
         seconds = get_settings().provider_timeout_seconds
-        clients[provider] = httpx.AsyncClient(
-            transport=Transport(allow_private=get_settings().allow_private_network, verify=_tls()),
+        clients[provider] = Client(
+            Transport(allow_private=get_settings().allow_private_network, verify=_tls()),
             timeout=httpx.Timeout(seconds, connect=min(seconds, 10.0)),
             follow_redirects=False,
             trust_env=False,
@@ -52,16 +70,31 @@ async def close_clients() -> None:
 
 def connect(channel_id: UUID, provider_name: str, sealed_credentials: str, settings: Mapping[str, Any]) -> Connection:
     """A channel's connection. Raises SealBroken (wrong secret key) and Invalid (stored settings no longer fit the adapter)."""
+    credentials, checked = _open(provider_name, sealed_credentials, settings)
+    return Connection(
+        channel_id=channel_id,
+        credentials=credentials,
+        settings=checked,
+        http=http_client(provider_name),
+        timeout_seconds=get_settings().provider_timeout_seconds,
+        allow_private_network=get_settings().allow_private_network,
+    )
+
+
+def _open(provider_name: str, sealed: str, settings: Mapping[str, Any]) -> tuple[BaseModel, BaseModel]:
+    """Credentials and settings of a channel, checked; remembered while the row says the same, or each message would decrypt them again."""
+    key = (provider_name, get_settings().secret_key, sealed)
+    known = _opened.get(key)
+    if known is not None and known[0] == settings:
+        return known[1], known[2]
     provider = get_provider(provider_name)
     try:
-        return Connection(
-            channel_id=channel_id,
-            credentials=provider.Credentials.model_validate(unseal(sealed_credentials)),
-            settings=provider.Settings.model_validate(dict(settings)),
-            http=http_client(provider_name),
-            timeout_seconds=get_settings().provider_timeout_seconds,
-            allow_private_network=get_settings().allow_private_network,
-        )
+        credentials = provider.Credentials.model_validate(unseal(sealed))
+        checked = provider.Settings.model_validate(dict(settings))
     except ValidationError as error:
         errors = [FieldError("/settings/" + "/".join(str(p) for p in e["loc"]), e["msg"]) for e in error.errors()]
         raise Invalid("The channel's stored settings do not fit any more; save them again", errors=errors) from None
+    if len(_opened) >= MAX_OPENED:
+        _opened.clear()
+    _opened[key] = (dict(settings), credentials, checked)
+    return credentials, checked
