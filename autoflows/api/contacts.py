@@ -54,7 +54,7 @@ async def add_contact(
 ) -> Response:
     """Stored for ever once it is answered: 202 for a new lead, 200 with the first answer for one that was sent before."""
     taken = await contacts.add_contact(actor, draft, idempotency_key=idempotency_key)
-    return _json(taken, 202 if taken.created else 200)
+    return answer_of(taken)
 
 
 @router.post("/bulk", status_code=202, summary="Send up to 1,000 leads", responses={202: {"model": BulkView}})
@@ -124,6 +124,11 @@ async def erase_contact(actor: CurrentActor, session: Transaction, contact_id: U
 async def remove_suppressions(actor: CurrentActor, session: Transaction, contact_id: UUID) -> LiftedView:
     """Everything that is closed for them is opened, also what they closed themselves: only if they ask. Nothing starts by it."""
     return LiftedView(removed=await suppressions.remove_of_contact(actor, session, contact_id))
+
+
+def answer_of(taken: IngestedView) -> Response:
+    """202 for a new lead, 200 for one that was sent before."""
+    return _json(taken, 202 if taken.created else 200)
 
 
 def _json(view: BaseModel, status: int) -> Response:

@@ -26,6 +26,10 @@ BATCH = 50
 """Rows per claim: large enough to share a commit, small enough not to hold locks for long."""
 
 
+SETTLERS = 2
+"""Transactions that write results at the same time: while the database works on one batch, the answers of the other go out."""
+
+
 class Drainer:
     """Owns a worker's slots: how many attempts it has out at the same time."""
 
@@ -39,7 +43,7 @@ class Drainer:
         self._busy = False
         self._again = False
         self._starved = False
-        self._settling = asyncio.create_task(self._settle_for_ever())
+        self._settling = [asyncio.create_task(self._settle_for_ever()) for _ in range(SETTLERS)]
 
     @property
     def free(self) -> int:
@@ -140,4 +144,5 @@ class Drainer:
                     await self.results.join()
         except TimeoutError:
             log.warning("%d attempts are still out; they will be looked up", len(self.performing))
-        self._settling.cancel()
+        for settler in self._settling:
+            settler.cancel()

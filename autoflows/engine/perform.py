@@ -20,7 +20,7 @@ from autoflows.domain.decide import Timing
 from autoflows.domain.errors import AutoflowsError
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType
-from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, Unanswered
+from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.engine import breaker, outcome, parking, suppression
 from autoflows.engine.advance import Attempt, Batch, lock_and_advance
 from autoflows.engine.capacity import refund
@@ -137,7 +137,8 @@ async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any]
     provider = get_provider(channel["provider"])
     shown = {"channel": channel["name"], **prepared.shown}
     try:
-        answer = await asyncio.wait_for(provider.send(connection, prepared.message), get_settings().provider_timeout_seconds + GRACE)
+        async with asyncio.timeout(get_settings().provider_timeout_seconds + GRACE):
+            answer: SendResult = await provider.send(connection, prepared.message)
     except TimeoutError:
         answer = Unanswered("No answer within the time limit")
     except Exception as error:  # whatever it is, the request may have gone out before: it is never taken for "not sent"
