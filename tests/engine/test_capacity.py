@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from autoflows.domain.account import AccountSettings
 from autoflows.engine.drain import Drainer
 from autoflows.engine.ingest import LeadDraft, ingest_many
@@ -136,3 +138,18 @@ async def test_no_limits_cost_no_lock(bench: Bench) -> None:
     await bench.finished(1)
     assert await bench.one("SELECT count(*) FROM paces") == 0
     assert await bench.one("SELECT count(*) FROM usage_counters") == 0
+
+
+async def test_an_upload_never_takes_every_slot_of_a_worker(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow provider holds slots for seconds: one in four is kept for fresh leads."""
+    monkeypatch.setattr(bench.drainer.settings, "worker_slots", 4)
+    bench.world.faults.hang, bench.world.faults.hang_seconds = 1.0, 5.0
+    await bench.flow(bench.whatsapp(1), source="*")
+    drafts = [LeadDraft(phone=f"+9198765{n}01", external_id=str(n), lead_source="Upload") for n in range(100, 110)]
+    await ingest_many(bench.account_id, bench.settings, drafts, bulk=True)
+    await bench.drainer.drain()
+    out = "SELECT count(*) FROM flow_action_logs l JOIN flow_executions e ON e.id = l.flow_execution_id WHERE e.bulk = $1"
+    assert await bench.one(out, True) == 3
+    await bench.lead("+919876590001", email=None)
+    await bench.drainer.drain()
+    assert await bench.one(out, False) == 1
