@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from autoflows.domain.account import AccountSettings
+from autoflows.engine import control, watch
 from autoflows.engine.drain import Drainer
 from autoflows.engine.ingest import LeadDraft, ingest_many
 from autoflows.engine.pool import get_pool
@@ -118,6 +119,14 @@ async def test_a_quota_and_a_budget_hold_until_midnight_and_refusals_cost_nothin
         f"SELECT bool_and(waiting_until AT TIME ZONE 'Asia/Kolkata' = {zone}) FROM flow_executions WHERE status = 'running'"
     )
     assert received(bench, "emails")["total"] == 2
+    open_notices = "SELECT count(*) FROM notifications WHERE kind = 'quota_reached' AND resolved_at IS NULL"
+    await watch.look()
+    assert await bench.one(open_notices) == 1
+    await set_channel(bench, "smtp", daily_limit=4)
+    await control.wake_account(bench.account_id)
+    await bench.finished(4)
+    await watch.look()
+    assert await bench.one(open_notices) == 0
 
 
 async def test_a_refusal_gives_its_money_back(bench: Bench) -> None:
