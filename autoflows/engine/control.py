@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -66,7 +66,6 @@ STOPPED = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || '{"stopped_at_provider": true}'
 WHERE id = $1 AND status = 'running' RETURNING id
 """
-WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
 WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
 NOT_STOPPED = """
 UPDATE flow_action_logs SET result_data = result_data || '{"stopped_at_provider": false}' WHERE id = $1 AND status = 'running'
@@ -196,10 +195,10 @@ async def enforce(account_id: UUID, addresses: Sequence[str]) -> None:
         stop_calls(ids)
 
 
-def stop_calls(execution_ids: Iterable[UUID]) -> None:
-    """`stop_at_providers` for each of these, in the background."""
-    for execution_id in execution_ids:
-        spawn(partial(stop_at_providers, execution_id), _stopping)
+def stop_calls(execution_ids: Sequence[UUID]) -> None:
+    """`stop_at_providers` for these, in the background."""
+    if execution_ids:
+        spawn(partial(stop_at_providers, *execution_ids), _stopping)
 
 
 async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUID | None) -> UUID:
