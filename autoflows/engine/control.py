@@ -12,8 +12,9 @@ from uuid import UUID
 
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
+from autoflows.domain.queues import line_queue, quota_queue, rate_queue
 from autoflows.domain.suppressions import closing
-from autoflows.engine import doorbell, live, parking
+from autoflows.engine import breaker, doorbell, live, parking
 from autoflows.engine.audit import note
 from autoflows.engine.background import spawn
 from autoflows.engine.pool import Connection, get_pool, transact
@@ -164,6 +165,19 @@ async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:
     await transact(lambda connection: parking.wake(connection, queue, limit))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
+
+
+async def wake_channel(account_id: UUID, channel_id: UUID) -> None:
+    """Look again at everything that waits for a channel, after it or its limits changed; one that its breaker holds is tried at once."""
+
+    async def work(connection: Connection) -> None:
+        await breaker.let_through(connection, channel_id)
+        for queue in (line_queue(channel_id), rate_queue(channel_id), quota_queue(channel_id)):
+            await parking.wake(connection, queue)
+
+    await transact(work)
+    await doorbell.ring()
+    live.publish([live.LiveChange(account_id, kind="channel")])
 
 
 async def wake_account(account_id: UUID) -> None:
