@@ -27,7 +27,7 @@ QUEUE = "autoflows:jobs"
 BUCKET_SECONDS = 0.005
 LONG_DUE = datetime.fromtimestamp(1, UTC)
 """ARQ compares the time of a job with the worker's clock: one of now would be in the future of a worker whose clock is slow."""
-EXPIRES_SECONDS = 60
+EXPIRES_SECONDS = 24 * 3600
 
 
 def serialize(job: dict[str, Any]) -> bytes:

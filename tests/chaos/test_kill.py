@@ -26,7 +26,7 @@ from tests.chaos.provider import CALM, WILD
 from tests.chaos.report import Line, Report
 
 LEADS = int(os.environ.get("AUTOFLOWS_CHAOS_LEADS", "40"))
-RATE = 20.0
+RATE = 15.0
 KILL_EVERY = (0.7, 2.0)
 PATIENCE = 60.0 + LEADS / 5
 
