@@ -38,6 +38,7 @@ class ActionContext:
     flow_name: str
     call: Mapping[str, Any]
     resolve: Resolve
+    account_id: UUID
 
     def template_data(self) -> dict[str, Any]:
         """What Liquid in templates sees: contact, account, flow, and the last call."""

@@ -21,10 +21,13 @@ from autoflows.api import (
     flows,
     health,
     lead_events,
+    notifications,
     reference,
     settings,
+    suppressions,
     team,
     tokens,
+    unsubscribe,
     webhooks,
 )
 from autoflows.api.edge import ApiEdge
@@ -36,10 +39,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     channels.router,
     catalogue.router,
     webhooks.router,
+    notifications.router,
     health.router,
     tokens.router,
     team.router,
     settings.router,
+    suppressions.router,
+    unsubscribe.router,
 )
 """Under `/api`."""
 AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router, analytics.router)

@@ -140,15 +140,15 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-WINDOW = 20
+WINDOW = 50
 """A channel's latest attempts whose failures are weighed."""
 ENOUGH = 10
-"""Fewer attempts than this say nothing about a channel."""
+"""Fewer people than this say nothing about a channel."""
 
 
-def fails_too_often(failed: int, attempts: int) -> bool:
-    """Whether a channel's latest attempts show that it does not work: half of at least `ENOUGH` failed for its own reasons."""
-    return attempts >= ENOUGH and failed * 2 >= attempts
+def fails_too_often(failed: int, people: int) -> bool:
+    """Whether those contacted last show that a channel does not work: half of at least `ENOUGH` failed for its own reasons."""
+    return people >= ENOUGH and failed * 2 >= people
 
 
 LONGEST_PAUSE = timedelta(minutes=15)

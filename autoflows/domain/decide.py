@@ -30,6 +30,7 @@ from autoflows.domain.gates import (
 from autoflows.domain.hours import next_time
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
+from autoflows.domain.suppressions import closing
 
 MAX_TRANSIENT_RETRIES = 4
 """Further attempts after a definite, transient refusal; the back-off doubles from `Timing.retry_base`."""
@@ -372,6 +373,8 @@ def _waiting(action: Action, log: Log, situation: Situation, logs: Sequence[Log]
         return EndWait(log.action_order, log.attempt, block.detail)
     if has_dnc(list(situation.lead.tags)):
         return EndWait(log.action_order, log.attempt, "DNC tag found")
+    if (closed := closing(situation.policy.suppressed)) is not None:
+        return EndWait(log.action_order, log.attempt, closed.sentence(situation.policy.account_zone))
     if consented_to_nothing(situation.consent):
         return EndWait(log.action_order, log.attempt, NO_CONSENT)
     return WaitUntil(until, "Waiting", action.action_order)

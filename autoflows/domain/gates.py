@@ -20,6 +20,7 @@ from autoflows.domain.hours import Hours, Window, next_open_in_all, window_of
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.legal import bounds_of, tightest
 from autoflows.domain.outcomes import MESSAGE_RANK, NOT_ANSWERED, CallOutcome, MessageState
+from autoflows.domain.suppressions import Suppressed, closing
 from autoflows.domain.whereabouts import Whereabouts, address_of, whereabouts
 
 HOLD_RECHECK = timedelta(minutes=1)
@@ -46,7 +47,7 @@ NO_CONSENT = "The contact consented to no channel"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The account's rules and the present load, read when the decision is made."""
+    """The account's rules, the present load, and what is closed for the person, read when the decision is made."""
 
     account: AccountSettings
     default_hours: BusinessHours | None
@@ -62,6 +63,7 @@ class Policy:
     parked_on: str | None = None
     parked_at: datetime | None = None
     """The queue this execution stands in, and since when."""
+    suppressed: Sequence[Suppressed] = ()
 
 
 CAP_WINDOW = timedelta(days=7)
@@ -174,7 +176,11 @@ def _held(c: GateContext, why: str, queue: str) -> _Answer:
 
 
 def _dnc(c: GateContext) -> _Answer:
-    return _Answer(False, "DNC tag found") if c.channel and has_dnc(list(c.lead.tags)) else YES
+    if c.channel and has_dnc(list(c.lead.tags)):
+        return _Answer(False, "DNC tag found")
+    if c.channel and (closed := closing(c.policy.suppressed, c.channel)) is not None:
+        return _Answer(False, closed.sentence(c.policy.account_zone))
+    return YES
 
 
 def consented_to_nothing(consent: Mapping[str, Any] | None) -> bool:

@@ -14,7 +14,7 @@ from autoflows.domain.account import AccountSettings
 from autoflows.domain.errors import FieldError
 from autoflows.domain.regions import country_names
 
-MAX_NAME = 60
+MAX_NAME = 120
 A_HOLIDAY = "a holiday"
 """What an account's own date is called: it has no name."""
 

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from autoflows.domain.permissions import Permission
 
+MAX_TITLE = 255
+MAX_DETAIL = 1000
+
 
 class Severity(StrEnum):
     """Error: something promised does not happen. Warning: a person should look. Info: as somebody wanted it."""
@@ -66,17 +69,19 @@ Words = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How bad a kind is, the right whose holders are told, and its sentence."""
+    """How bad a kind is, the right whose holders are told, its sentence, and whether it counts leads, executions or attempts."""
 
     severity: Severity
     audience: Permission
     words: Callable[[Facts], Words]
+    counts: bool = False
 
 
 def say(kind: NoticeKind, subject: str = "", *, number: int = 0, seconds: float = 0.0, name: str = "", reason: str = "") -> Notice:
     """A notice of this kind. Each kind reads only some of the facts: see its sentence below."""
     known = KINDS[kind]
-    return Notice(kind, subject, known.severity, *known.words(Facts(number, seconds, name, reason)))
+    title, detail, href = known.words(Facts(number, seconds, name, reason))
+    return Notice(kind, subject, known.severity, title[:MAX_TITLE], detail[:MAX_DETAIL], href)
 
 
 def kinds_for(permissions: frozenset[Permission]) -> tuple[NoticeKind, ...]:
@@ -85,11 +90,11 @@ def kinds_for(permissions: frozenset[Permission]) -> tuple[NoticeKind, ...]:
 
 
 def how_long(seconds: float) -> str:
-    """A duration in words, rounded down: `75 seconds`, `12 minutes`, `3 hours`, `2 days`."""
-    for size, unit, least in ((86_400, "days", 2), (3600, "hours", 2), (60, "minutes", 2)):
-        if seconds >= least * size:
+    """A duration in words, coarse so that it does not change at every look: `12 minutes`, `3 hours`, `2 days`."""
+    for size, unit in ((86_400, "days"), (3600, "hours")):
+        if seconds >= 2 * size:
             return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+    return many(max(int(seconds // 60), 1), "minute", "minutes")
 
 
 def many(number: int, one: str, several: str) -> str:
@@ -159,14 +164,14 @@ def _quota_reached(facts: Facts) -> Words:
 
 
 KINDS: dict[NoticeKind, Kind] = {
-    NoticeKind.UNACCOUNTED: Kind(Severity.ERROR, Permission.CONTACTS_READ, _unaccounted),
+    NoticeKind.UNACCOUNTED: Kind(Severity.ERROR, Permission.CONTACTS_READ, _unaccounted, counts=True),
     NoticeKind.NO_WORKER: Kind(Severity.ERROR, Permission.EXECUTIONS_READ, _no_worker),
-    NoticeKind.LEAD_STUCK: Kind(Severity.ERROR, Permission.CONTACTS_READ, _lead_stuck),
-    NoticeKind.QUEUE_LATE: Kind(Severity.ERROR, Permission.EXECUTIONS_READ, _queue_late),
+    NoticeKind.LEAD_STUCK: Kind(Severity.ERROR, Permission.CONTACTS_READ, _lead_stuck, counts=True),
+    NoticeKind.QUEUE_LATE: Kind(Severity.ERROR, Permission.EXECUTIONS_READ, _queue_late, counts=True),
     NoticeKind.CHANNEL_DOWN: Kind(Severity.ERROR, Permission.CHANNELS_READ, _channel_down),
     NoticeKind.NO_FLOW: Kind(Severity.WARNING, Permission.FLOWS_READ, _no_flow),
-    NoticeKind.ATTEMPT_UNKNOWN: Kind(Severity.WARNING, Permission.EXECUTIONS_READ, _attempt_unknown),
-    NoticeKind.LEAD_ERROR: Kind(Severity.WARNING, Permission.CONTACTS_READ, _lead_error),
+    NoticeKind.ATTEMPT_UNKNOWN: Kind(Severity.WARNING, Permission.EXECUTIONS_READ, _attempt_unknown, counts=True),
+    NoticeKind.LEAD_ERROR: Kind(Severity.WARNING, Permission.CONTACTS_READ, _lead_error, counts=True),
     NoticeKind.KILL_SWITCH: Kind(Severity.WARNING, Permission.SETTINGS_READ, _kill_switch),
     NoticeKind.BUDGET_REACHED: Kind(Severity.WARNING, Permission.SETTINGS_READ, _budget_reached),
     NoticeKind.QUOTA_REACHED: Kind(Severity.WARNING, Permission.CHANNELS_READ, _quota_reached),

@@ -14,11 +14,9 @@ from autoflows.domain.evidence import NAMED_BY_PERSON
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import CallOutcome, MessageState
-from autoflows.engine import doorbell, live
-from autoflows.engine.control import AUDIT
+from autoflows.engine import audit, doorbell, live
 from autoflows.engine.pool import Connection, transact
 from autoflows.engine.runs import definitions_of
-from autoflows.ids import new_id
 
 # Attempts before executions, as everywhere that locks both.
 FIND_LOG = """
@@ -79,7 +77,7 @@ async def resolve(
         execution_id: UUID = row["flow_execution_id"]
         await connection.execute(TOUCH, execution_id, call is CallOutcome.ANSWERED)
         data = {"execution_id": execution_id, "status": status, "outcome": call, "note": note}
-        await connection.execute(AUDIT, new_id(), account_id, actor_id, "action_log.resolved", "action_log", log_id, data)
+        await audit.note(connection, account_id, actor_id, "action_log.resolved", "action_log", log_id, data)
         return execution_id
 
     execution_id = await transact(work)
@@ -122,7 +120,7 @@ async def retry(account_id: UUID, execution_id: UUID, actor_id: UUID | None) -> 
         await connection.execute(MARK, [log_id for log_id, log in logs.items() if log in again])
         await connection.execute(RESTART, execution_id)
         data: dict[str, Any] = {"steps": [log.action_order for log in again]}
-        await connection.execute(AUDIT, new_id(), account_id, actor_id, "execution.retried", "execution", execution_id, data)
+        await audit.note(connection, account_id, actor_id, "execution.retried", "execution", execution_id, data)
 
     try:
         await transact(work)

@@ -32,12 +32,16 @@ UPDATE channels SET breaker_state = 'closed', breaker_reason = '', breaker_until
 WHERE id = $1 AND breaker_state <> 'closed' RETURNING user_id
 """
 LET_THROUGH = "UPDATE channels SET breaker_until = clock_timestamp() WHERE id = $1 AND breaker_state <> 'closed' RETURNING id"
-# Of a channel's latest attempts, those that failed for the channel's own reasons, or that nobody answered.
+# Of the people whom a channel contacted last, those whose latest attempt failed for the channel's own reasons, or was not answered: one
+# mailbox that is full five times says nothing about the channel.
 LATEST = """
-SELECT count(*) AS attempts, count(*) FILTER (
+WITH latest AS (
+  SELECT contact_id, started_at, error_class, status, answered_at, error_message FROM flow_action_logs
+  WHERE user_id = $1 AND channel_id = $2 AND started_at > now() - interval '10 minutes' ORDER BY started_at DESC LIMIT $3
+), people AS (SELECT DISTINCT ON (contact_id) * FROM latest ORDER BY contact_id, started_at DESC)
+SELECT count(*) AS people, count(*) FILTER (
   WHERE error_class = 'transient' OR (status IN ('running', 'unknown') AND answered_at IS NULL AND error_message IS NOT NULL)) AS failed
-FROM (SELECT error_class, status, answered_at, error_message FROM flow_action_logs
-      WHERE user_id = $1 AND channel_id = $2 AND started_at > now() - interval '10 minutes' ORDER BY started_at DESC LIMIT $3) AS latest
+FROM people
 """
 
 
@@ -80,9 +84,9 @@ async def _fail(connection: Connection, channel_id: UUID, sign: Sign, base: time
     reason = sign.reason
     if not sign.mend and not sign.probe:
         latest = await connection.fetchrow(LATEST, channel["user_id"], channel_id, WINDOW)
-        if not fails_too_often(latest["failed"], latest["attempts"]):
+        if not fails_too_often(latest["failed"], latest["people"]):
             return []
-        reason = f"{latest['failed']} of its last {latest['attempts']} attempts failed, the last with: {sign.reason}"
+        reason = f"{latest['failed']} of the last {latest['people']} contacts by it failed, the latest with: {sign.reason}"
     trips = channel["trips"] + 1
     await connection.execute(OPEN, channel_id, reason[:500], trips, pause_after(trips, base))
     notice = say(NoticeKind.CHANNEL_DOWN, str(channel_id), name=channel["name"], reason=f"{reason} Contacts by it are held meanwhile.")

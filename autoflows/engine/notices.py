@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from autoflows.domain.notices import MAX_DETAIL, MAX_TITLE
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 from autoflows.ids import new_id
@@ -40,7 +41,7 @@ async def raise_notice(
 
     Gives what to publish after the commit; nothing if nothing was written. `domain.notices.say` makes everything from the kind on.
     """
-    texts = (_text(subject, 255), severity, _text(title, 255), _text(detail, 1000), _text(href, 500))
+    texts = (_text(subject, 255), severity, _text(title, MAX_TITLE), _text(detail, MAX_DETAIL), _text(href, 500))
     written = await connection.fetchval(RAISE, new_id(), account_id, str(kind), *texts)
     return [_change(account_id)] if written else []
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from autoflows.domain.evidence import Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
-from autoflows.engine import breaker, doorbell, live, parking
+from autoflows.engine import breaker, control, doorbell, live, parking, suppression
 from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 from autoflows.settings import get_settings
@@ -82,12 +82,14 @@ UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id =
 
 @dataclass(slots=True)
 class Written:
-    """What a set of events changed: how many were new, what to publish, which calls' lines are free, what they tell about the channel."""
+    """What a set of events changed. After the commit `changes` are news for browsers, and the calls of those who opted out, `ended`, are
+    stopped; before it, lines that calls have `freed` are given on, and the channel's breaker heeds the `signs`."""
 
     new: int = 0
     changes: list[live.LiveChange] = field(default_factory=list)
     freed: list[tuple[UUID, UUID | None]] = field(default_factory=list)
     signs: list[breaker.Sign] = field(default_factory=list)
+    ended: list[UUID] = field(default_factory=list)
 
 
 async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
@@ -106,6 +108,7 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     if written.changes:
         await doorbell.ring()
         live.publish(written.changes)
+    control.stop_calls(written.ended)
     return written.new
 
 
@@ -136,8 +139,9 @@ async def write(connection: Connection, channel_id: UUID, events: Sequence[Provi
                 TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
-    written = await _apply(connection, channel_id, about)
-    written.new = len(new)
+    heeded = await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about])
+    written = await _apply(connection, channel_id, about, heeded)
+    written.new, written.ended = len(new), heeded.execution_ids
     return written
 
 
@@ -173,7 +177,12 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
     return found
 
 
-async def _apply(connection: Connection, channel_id: UUID, about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]) -> Written:
+async def _apply(
+    connection: Connection,
+    channel_id: UUID,
+    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]],
+    heeded: suppression.Heeded | None = None,
+) -> Written:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
     locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
@@ -186,8 +195,13 @@ async def _apply(connection: Connection, channel_id: UUID, about: Sequence[tuple
         )
         for log_id, row in locked.items()
     }
-    wakes, conversed, changes = set(), set(), set()
+    wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
+    conversed: set[UUID] = set()
+    changes: set[live.LiveChange] = set()
     written = Written()
+    if heeded and heeded.account_id:
+        changes = {live.LiveChange(heeded.account_id, kind="contact")}
+        changes |= {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes}
     for row_id, event, log_id in about:
         if log_id is None or log_id not in locked:
             await connection.execute(NOTE_EVENT, row_id, None, False, "No attempt of ours is named by it")

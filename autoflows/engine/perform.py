@@ -20,8 +20,8 @@ from autoflows.domain.decide import Timing
 from autoflows.domain.errors import AutoflowsError
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType
-from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, Unanswered
-from autoflows.engine import breaker, outcome, parking
+from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, SendResult, Unanswered
+from autoflows.engine import breaker, outcome, parking, suppression
 from autoflows.engine.advance import Attempt, Batch, lock_and_advance
 from autoflows.engine.capacity import refund
 from autoflows.engine.pool import LOST, Connection, get_pool
@@ -53,6 +53,7 @@ class Result:
     data: dict[str, Any] = field(default_factory=dict)
     cost: int | None = None
     events: Sequence[ProviderEvent] = ()
+    suppress: bool = False
 
 
 class Catalogue:
@@ -127,6 +128,7 @@ async def _prepare(attempt: Attempt) -> Prepared:
         flow_name=run.flow_name,
         call={"outcome": str(last.log.outcome), "summary": str(last.data.get("summary") or "")} if last else {},
         resolve=lambda table, item_id: _catalogue.get(run.account_id, table, item_id),
+        account_id=run.account_id,
     )
     return await spec.prepare(context)
 
@@ -135,7 +137,8 @@ async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any]
     provider = get_provider(channel["provider"])
     shown = {"channel": channel["name"], **prepared.shown}
     try:
-        answer = await asyncio.wait_for(provider.send(connection, prepared.message), get_settings().provider_timeout_seconds + GRACE)
+        async with asyncio.timeout(get_settings().provider_timeout_seconds + GRACE):
+            answer: SendResult = await provider.send(connection, prepared.message)
     except TimeoutError:
         answer = Unanswered("No answer within the time limit")
     except Exception as error:  # whatever it is, the request may have gone out before: it is never taken for "not sent"
@@ -166,6 +169,7 @@ async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any]
                 error_code=code,
                 error_message=message,
                 data={**shown, **extra},
+                suppress=answer.suppress,
             )
         case Unanswered(message):
             return Result(attempt, LogStatus.RUNNING, channel_id=prepared.channel_id, error_message=message, data=shown)
@@ -207,6 +211,12 @@ WHERE id = $1
 """
 
 
+def _refusal(result: Result) -> suppression.Refusal:
+    run, action_type = result.attempt.run, result.attempt.action.action_type
+    address = run.lead.email if action_type is ActionType.EMAIL else run.lead.phone
+    return suppression.Refusal(run.account_id, run.contact_id, action_type, address or "", result.error_message or "")
+
+
 async def settle(connection: Connection, results: Sequence[Result], timing: Timing, lease: timedelta, *, start: bool = True) -> Batch:
     """Write what came of these attempts and move their executions on, in one transaction.
 
@@ -228,6 +238,7 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
         ],
     )  # fmt: skip
     freed = await outcome.claim_early(connection, named)
+    await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
     for r in ordered:
         if r.events and r.channel_id is not None:
             written = await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)

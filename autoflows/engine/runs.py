@@ -6,7 +6,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from autoflows.domain.gates import Policy
 from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection
+from autoflows.engine.suppression import person_of, suppressed_of
 from autoflows.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ RUN_COLUMNS = """
 e.id, e.user_id, e.flow_id, e.flow_version_id, e.contact_id, e.fence, e.triggered_at, e.lead_at, e.current_action_step, e.first_attempt_at,
 e.waiting_reason, e.metadata, e.bulk, e.parked_on, e.parked_at,
 f.name AS flow_name, f.is_held AS flow_held, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
-COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
+c.other_phones, c.other_emails, COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
 u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
 """
 RUN_JOINS = """
@@ -212,7 +213,15 @@ async def load(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> tup
         except (ValueError, LookupError, TypeError, AttributeError):
             log.exception("execution %s cannot be read", r["id"])
             unreadable.append(r)
+    await _add_suppressed(connection, runs, rows)
     return runs, unreadable
+
+
+async def _add_suppressed(connection: Connection, runs: list[Run], rows: Sequence[Mapping[str, Any]]) -> None:
+    found = await suppressed_of(connection, [person_of(r["user_id"], r["contact_id"], r) for r in rows])
+    for run in runs:
+        if run.contact_id in found:
+            run.policy = replace(run.policy, suppressed=found[run.contact_id])
 
 
 def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mapping[str, Any]]) -> Run:

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from autoflows.engine import doorbell, live
-from autoflows.engine.control import AUDIT, end, stop_at_providers
+from autoflows.engine import audit, doorbell, live
+from autoflows.engine.control import end, stop_at_providers
 from autoflows.engine.pool import Connection, get_pool, transact
 from autoflows.ids import new_id
 
@@ -30,7 +30,7 @@ AND ($6::timestamptz IS NULL OR e.triggered_at >= $6) AND ($7::timestamptz IS NU
 COUNT = f"SELECT count(*) FROM flow_executions e WHERE {WHERE}"  # noqa: S608
 CHOOSE = f"SELECT e.id FROM flow_executions e WHERE {WHERE} ORDER BY e.id"  # noqa: S608
 # One entry per request, whose number grows with each batch.
-ENTRY = f"{AUDIT} ON CONFLICT (id) DO UPDATE SET data = EXCLUDED.data"
+ENTRY = f"{audit.ADD} ON CONFLICT (id) DO UPDATE SET data = EXCLUDED.data"
 # Nothing goes out while the rest is still to be cancelled: the flow is off and held until none is left.
 CLOSE_FLOW = "UPDATE auto_engagement_flows SET is_enabled = false, is_held = true, updated_at = now() WHERE id = $1 AND user_id = $2"
 LIFT = """

@@ -19,7 +19,7 @@ from autoflows.domain.outcomes import Accepted, ProviderEvent, Refused, SendResu
 from autoflows.providers.base import Catalogue, CheckResult, Connection, ProviderUnavailable, TemplateMessage, WebhookRejected
 from autoflows.providers.forms import ADVANCED, SECRET, Form, Limits, Token, WebAddress
 from autoflows.providers.payload import known, mapping, objects, read_object, text
-from autoflows.providers.whatsapp_codes import RETRY_AFTER, TEMPLATE_CODES, class_of, code_of, message_of
+from autoflows.providers.whatsapp_codes import OPTED_OUT, RETRY_AFTER, TEMPLATE_CODES, class_of, code_of, message_of
 from autoflows.providers.whatsapp_events import events_of
 from autoflows.providers.whatsapp_templates import template_columns, template_components
 from autoflows.providers.wire import clip, exchange, fetch, object_of, redirected, retry_after
@@ -200,6 +200,7 @@ def _refused(answer: httpx.Response, body: dict[str, Any]) -> SendResult:
         clip(message_of(error) if error else f"WhatsApp refused the message (HTTP {status})."),
         wait if wait is not None else RETRY_AFTER.get(code or -1),
         template_only=code in TEMPLATE_CODES,
+        suppress=code in OPTED_OUT,
     )
 
 

@@ -37,7 +37,7 @@ def candidate(priority: int, *conditions: dict[str, Any], **settings: Any) -> Ca
 def matched(*candidates: Candidate, history: History | None = None, now: datetime = NOW, **other: Any) -> Match:
     return match(
         other.get("lead", ASHA), candidates, history or History(), AccountSettings(), other.get("hours"), other.get("consent"),
-        other.get("holidays", frozenset()), now,
+        other.get("holidays", frozenset()), now, other.get("suppressed", ()), other.get("zone", "UTC"),
     )  # fmt: skip
 
 

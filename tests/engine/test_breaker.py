@@ -75,7 +75,7 @@ async def test_a_channel_that_mostly_fails_is_held_and_one_failure_of_many_opens
     for n in range(11):
         await bench.lead(f"+9198765{n + 100}01", email=None)
     await bench.until(STATE, expect="open")
-    assert "attempts failed, the last with" in await bench.one("SELECT breaker_reason FROM channels WHERE provider = 'bolna'")
+    assert "contacts by it failed, the latest with" in await bench.one("SELECT breaker_reason FROM channels WHERE provider = 'bolna'")
     bench.world.faults.error_500 = 0
     await bench.finished(12, seconds=30)
     await bench.until(STATE, expect="closed", seconds=5)

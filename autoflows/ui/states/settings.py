@@ -1,4 +1,4 @@
-"""The settings page: the account's rules, hours, holidays and kill switch. Team, tokens and profile have states of their own."""
+"""The settings page: the account's rules, hours, holidays and kill switch. Other tabs have states of their own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from autoflows.services.views.settings import SettingsView
 from autoflows.ui.states.base import Base, PageState, choice_of, text_of
 from autoflows.ui.states.profile import ProfileState
 from autoflows.ui.states.shell import ShellState
+from autoflows.ui.states.suppressions import SuppressionsState
 from autoflows.ui.states.team import TeamState
 from autoflows.ui.states.tokens import TokensState
 
@@ -24,6 +25,7 @@ TABS: dict[str, tuple[str, Permission | None]] = {
     "account": ("Account", Permission.SETTINGS_READ),
     "hours": ("Hours and holidays", Permission.SETTINGS_READ),
     "team": ("Team", Permission.SETTINGS_READ),
+    "do-not-contact": ("Do not contact", Permission.CONTACTS_READ),
     "tokens": ("API tokens", Permission.TOKENS_WRITE),
     "you": ("You", None),
 }
@@ -139,7 +141,8 @@ class SettingsState(PageState, Base):
         return done or self._events_of_tab()
 
     def _events_of_tab(self) -> Any:
-        return {"team": TeamState.load, "tokens": TokensState.load, "you": ProfileState.load}.get(self.tab)
+        events = {"team": TeamState, "do-not-contact": SuppressionsState, "tokens": TokensState, "you": ProfileState}
+        return events[self.tab].load if self.tab in events else None
 
     @rx.event
     def show(self, tab: str):
