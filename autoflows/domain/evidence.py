@@ -39,6 +39,12 @@ class Change:
     note: str = ""
 
 
+NAMED_BY_PERSON = {
+    LogStatus.SUCCESS: (CallOutcome.ANSWERED, CallOutcome.VOICEMAIL, CallOutcome.MISSED, CallOutcome.BUSY),
+    LogStatus.FAILED: (CallOutcome.FAILED, CallOutcome.MISSED, CallOutcome.BUSY),
+}
+"""How a call may have ended by what a person says of it; the first is meant where they do not say."""
+
 OPEN = frozenset({LogStatus.PENDING, LogStatus.RUNNING, LogStatus.UNKNOWN})
 NEVER_SENT = frozenset({LogStatus.SKIPPED, LogStatus.CANCELLED})
 

@@ -34,7 +34,7 @@ WITH fresh AS MATERIALIZED (
   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), paced AS MATERIALIZED (
   SELECT {CLAIM_COLUMNS} FROM flow_executions WHERE status = 'running' AND bulk = true AND due_at <= now()
-  ORDER BY due_at LIMIT greatest($1 - (SELECT count(*) FROM fresh), 0) FOR UPDATE SKIP LOCKED
+  ORDER BY due_at LIMIT greatest(least($2, $1 - (SELECT count(*) FROM fresh)), 0) FOR UPDATE SKIP LOCKED
 ), e AS (SELECT * FROM fresh UNION ALL SELECT * FROM paced)
 SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
 """  # noqa: S608
@@ -110,9 +110,9 @@ class Batch:
         await parking.free_lines(connection, self.freed)
 
 
-async def claim(connection: Connection, limit: int, timing: d.Timing, lease: timedelta) -> Batch:
-    """Lock up to `limit` due executions that nobody else has, and move each as far as it goes without a provider."""
-    rows = await connection.fetch(CLAIM, limit)
+async def claim(connection: Connection, limit: int, bulk: int, timing: d.Timing, lease: timedelta) -> Batch:
+    """Lock up to `limit` due executions that nobody else has, at most `bulk` of them bulk ones; move each as far as it goes alone."""
+    rows = await connection.fetch(CLAIM, limit, bulk)
     return await advance(connection, rows, timing, lease)
 
 

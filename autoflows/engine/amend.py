@@ -10,18 +10,13 @@ import asyncpg
 
 from autoflows.domain.decide import Log, to_retry
 from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
+from autoflows.domain.evidence import NAMED_BY_PERSON
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import CallOutcome, MessageState
 from autoflows.engine import audit, doorbell, live
 from autoflows.engine.pool import Connection, transact
 from autoflows.engine.runs import definitions_of
-
-NAMED_BY_PERSON = {
-    LogStatus.SUCCESS: (CallOutcome.ANSWERED, CallOutcome.VOICEMAIL, CallOutcome.MISSED, CallOutcome.BUSY),
-    LogStatus.FAILED: (CallOutcome.FAILED, CallOutcome.MISSED, CallOutcome.BUSY),
-}
-"""How a call may have ended by what a person says of it; the first is meant where they do not say."""
 
 # Attempts before executions, as everywhere that locks both.
 FIND_LOG = """

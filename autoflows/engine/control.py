@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,8 +12,9 @@ from uuid import UUID
 
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
+from autoflows.domain.queues import line_queue, quota_queue, rate_queue
 from autoflows.domain.suppressions import closing
-from autoflows.engine import doorbell, live, parking
+from autoflows.engine import breaker, doorbell, live, parking
 from autoflows.engine.audit import note
 from autoflows.engine.background import spawn
 from autoflows.engine.pool import Connection, get_pool, transact
@@ -66,7 +67,6 @@ STOPPED = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), result_data = result_data || '{"stopped_at_provider": true}'
 WHERE id = $1 AND status = 'running' RETURNING id
 """
-WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
 WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status = 'running'"
 NOT_STOPPED = """
 UPDATE flow_action_logs SET result_data = result_data || '{"stopped_at_provider": false}' WHERE id = $1 AND status = 'running'
@@ -167,6 +167,19 @@ async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:
     live.publish([live.LiveChange(account_id, kind="account")])
 
 
+async def wake_channel(account_id: UUID, channel_id: UUID) -> None:
+    """Look again at everything that waits for a channel, after it or its limits changed; one that its breaker holds is tried at once."""
+
+    async def work(connection: Connection) -> None:
+        await breaker.let_through(connection, channel_id)
+        for queue in (line_queue(channel_id), rate_queue(channel_id), quota_queue(channel_id)):
+            await parking.wake(connection, queue)
+
+    await transact(work)
+    await doorbell.ring()
+    live.publish([live.LiveChange(account_id, kind="channel")])
+
+
 async def wake_account(account_id: UUID) -> None:
     """Look again at everything of an account that waits, after its rules changed (kill switch, hours, limits)."""
     await transact(lambda connection: connection.execute(WAKE_ACCOUNT, account_id))
@@ -196,10 +209,10 @@ async def enforce(account_id: UUID, addresses: Sequence[str]) -> None:
         stop_calls(ids)
 
 
-def stop_calls(execution_ids: Iterable[UUID]) -> None:
-    """`stop_at_providers` for each of these, in the background."""
-    for execution_id in execution_ids:
-        spawn(partial(stop_at_providers, execution_id), _stopping)
+def stop_calls(execution_ids: Sequence[UUID]) -> None:
+    """`stop_at_providers` for these, in the background."""
+    if execution_ids:
+        spawn(partial(stop_at_providers, *execution_ids), _stopping)
 
 
 async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUID | None) -> UUID:

@@ -26,6 +26,8 @@ BATCH = 50
 """Rows per claim: large enough to share a commit, small enough not to hold locks for long."""
 
 
+FRESH_SHARE = 4
+"""One slot in so many is kept for fresh leads."""
 SETTLERS = 2
 """Transactions that write results at the same time: while the database works on one batch, the answers of the other go out."""
 
@@ -49,6 +51,11 @@ class Drainer:
     def free(self) -> int:
         return max(self.settings.worker_slots - len(self.performing), 0)
 
+    @property
+    def free_for_bulk(self) -> int:
+        """Slots that bulk leads may take now: a quarter is kept for fresh ones, which would else wait for a slow provider's answers."""
+        return max(self.free - self.settings.worker_slots // FRESH_SHARE, 0)
+
     async def drain(self) -> None:
         """Take and start everything that is due and fits the slots. Returns when nothing more is due or no slot is free."""
         if self._busy:
@@ -64,21 +71,23 @@ class Drainer:
                     if limit == 0:
                         self._starved = True
                         return
-                    full |= await take(limit) >= limit
+                    bulk = min(self.free_for_bulk, limit)
+                    self._starved |= bulk < limit
+                    full |= await take(limit, bulk) >= limit
                 if not full and not self._again:
                     return
         finally:
             self._busy = False
 
-    async def _match(self, limit: int) -> int:
-        batch, settled = await match_due(limit, self.timing, self.lease)
+    async def _match(self, limit: int, bulk: int) -> int:
+        batch, settled = await match_due(limit, bulk, self.timing, self.lease)
         self._start(batch)
         live.publish(batch.changes)
         return settled
 
-    async def _claim(self, limit: int) -> int:
+    async def _claim(self, limit: int, bulk: int) -> int:
         async def work(connection: Connection) -> Batch:
-            return await claim(connection, limit, self.timing, self.lease)
+            return await claim(connection, limit, bulk, self.timing, self.lease)
 
         batch = await transact(work)
         self._start(batch)

@@ -36,7 +36,7 @@ WITH fresh AS MATERIALIZED (
 ), paced AS MATERIALIZED (
   SELECT id, user_id, contact_id, lead_source, entry_type, received_at, source_created_at, bulk FROM lead_events
   WHERE disposition = 'queued' AND bulk = true AND due_at <= now()
-  ORDER BY due_at LIMIT greatest($1 - (SELECT count(*) FROM fresh), 0) FOR UPDATE SKIP LOCKED
+  ORDER BY due_at LIMIT greatest(least($2, $1 - (SELECT count(*) FROM fresh)), 0) FOR UPDATE SKIP LOCKED
 )
 SELECT *, clock_timestamp() AS now FROM fresh UNION ALL SELECT *, clock_timestamp() FROM paced
 """
@@ -70,29 +70,29 @@ FAULTS = (
 """What one lead's values or one flow's definition can do to the batch they are in; a database in trouble is none of them."""
 
 
-async def match_due(limit: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
-    """Settle up to `limit` queued lead events. Gives what is to be performed, and how many were settled.
+async def match_due(limit: int, bulk: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
+    """Settle up to `limit` queued lead events, at most `bulk` of them bulk ones. Gives what is to be performed, and how many were settled.
 
     If one of them cannot be settled, the batch is done again one by one and the guilty one becomes `error`, with the reason.
     """
 
     async def work(connection: Connection) -> tuple[Batch, int]:
-        return await _match(connection, await connection.fetch(CLAIM, limit), timing, lease)
+        return await _match(connection, await connection.fetch(CLAIM, limit, bulk), timing, lease)
 
     try:
         return await transact(work)
     except FAULTS:
         log.exception("a lead event cannot be matched; taking the batch apart")
-        return await _one_by_one(limit, timing, lease)
+        return await _one_by_one(limit, bulk, timing, lease)
 
 
-async def _one_by_one(limit: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
+async def _one_by_one(limit: int, bulk: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
     whole, settled = Batch(), 0
     for _ in range(limit):
         guilty: list[UUID] = []
 
         async def work(connection: Connection, guilty: list[UUID] = guilty) -> tuple[Batch, int]:
-            rows = await connection.fetch(CLAIM, 1)
+            rows = await connection.fetch(CLAIM, 1, min(bulk, 1))
             guilty[:] = [row["id"] for row in rows]
             return await _match(connection, rows, timing, lease)
 

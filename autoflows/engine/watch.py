@@ -67,6 +67,14 @@ SELECT f.user_id AS account_id, f.id::text AS subject, f.name,
   (SELECT count(*) FROM flow_executions e WHERE e.parked_on = 'flow:' || f.id) AS number
 FROM auto_engagement_flows f WHERE f.is_held AND f.deleted_at IS NULL
 """
+QUOTAS_USED = """
+SELECT c.user_id AS account_id, c.id::text AS subject, c.name FROM channels c
+WHERE EXISTS (SELECT 1 FROM flow_executions e WHERE e.parked_on = 'quota:' || c.id AND e.status = 'running')
+"""
+BUDGETS_USED = """
+SELECT u.id AS account_id FROM users u
+WHERE u.owner_id IS NULL AND EXISTS (SELECT 1 FROM flow_executions e WHERE e.parked_on = 'quota:' || u.id AND e.status = 'running')
+"""
 WAITS = "user_id AS account_id, count(*) AS number, extract(epoch FROM now() - min(due_at))::float8 AS seconds"
 
 CHECKS: dict[NoticeKind, str] = {
@@ -78,6 +86,8 @@ CHECKS: dict[NoticeKind, str] = {
     NoticeKind.LEAD_ERROR: LEAD_ERRORS,
     NoticeKind.KILL_SWITCH: KILL_SWITCHES,
     NoticeKind.FLOW_HELD: FLOWS_HELD,
+    NoticeKind.QUOTA_REACHED: QUOTAS_USED,
+    NoticeKind.BUDGET_REACHED: BUDGETS_USED,
 }
 """What is looked at each time. A row is one fault: the account, and what the kind's sentence is made of."""
 LEDGER_CHECKS = {NoticeKind.UNACCOUNTED: ledger.UNACCOUNTED_BY_ACCOUNT}

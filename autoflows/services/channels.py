@@ -6,14 +6,13 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from autoflows.domain.capacity import BreakerState
 from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid
 from autoflows.domain.permissions import Permission
-from autoflows.domain.queues import channel_queue
 from autoflows.engine import control
 from autoflows.ids import utc_now
 from autoflows.models import Channel
@@ -104,6 +103,7 @@ async def update_channel(actor: Actor, session: AsyncSession, channel_id: UUID, 
     await _save(session, channel)
     changed = sorted(change.model_fields_set)
     audit.record(session, actor, "channel.updated", "channel", channel.id, name=channel.name, changed=changed)
+    after_commit(session, lambda: control.wake_channel(actor.account_id, channel_id))
     return _view(actor, channel)
 
 
@@ -131,6 +131,8 @@ async def check_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -
     channel.checked_at = utc_now()
     if channel.status != "disabled":  # a check is no reason to use what a person switched off
         channel.status, channel.status_detail = ("active" if ok else "error"), detail[:DETAIL_LENGTH]
+    if ok and channel.breaker_state != BreakerState.CLOSED:
+        after_commit(session, lambda: control.wake_channel(actor.account_id, channel_id))
     return CheckView(ok=ok, status=channel.status, detail=detail, data=data, checked_at=channel.checked_at)
 
 
@@ -140,17 +142,11 @@ async def retry_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -
 
     Raises NotFound, and Conflict for a channel that holds nothing.
     """
-    await one_of_mine(actor, session, Channel, channel_id, "channel")
-    # One statement, so that a breaker that a worker closes meanwhile stays closed.
-    opened = (
-        sa.update(Channel).where(col(Channel.id) == channel_id, col(Channel.breaker_state) == "open").values(breaker_until=sa.func.now())
-    )
-    if (await session.exec(opened)).rowcount == 0:
-        raise Conflict("This channel holds nothing at present: its contacts go out, or one of them is being tried.")
     channel = await one_of_mine(actor, session, Channel, channel_id, "channel")
-    await session.refresh(channel)
+    if channel.breaker_state == BreakerState.CLOSED:
+        raise Conflict("This channel holds nothing at present: its contacts go out.")
     audit.record(session, actor, "channel.retried", "channel", channel_id, name=channel.name, reason=channel.breaker_reason)
-    after_commit(session, lambda: control.wake_queue(actor.account_id, channel_queue(channel_id), 1))
+    after_commit(session, lambda: control.wake_channel(actor.account_id, channel_id))
     return _view(actor, channel)
 
 

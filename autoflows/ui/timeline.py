@@ -32,6 +32,7 @@ FACTS = {
     "call_id": "Call id",
     "message_id": "Message id",
     "reply": "Server's answer",
+    "stopped_at_provider": "Stopped at the provider",
 }
 """What of a result is told as label and value; the rest is under "Everything recorded"."""
 SECONDS = ("conversation_duration",)
@@ -80,6 +81,11 @@ class AttemptView(BaseModel):
     transcript: list[Turn]
     raw: str
     cost: str
+    unsettled: bool
+    is_call: bool
+    risk: str
+    resolution: str
+    retried: bool
 
 
 class StepView(BaseModel):
@@ -167,8 +173,46 @@ def _attempt(log: ActionLogView, *, several: bool) -> AttemptView:
         recording_url=_web_address(data.get("recording_url")),
         transcript=_turns(str(data.get("transcript") or "")),
         raw=json.dumps(data, indent=2, ensure_ascii=False, default=str) if data else "",
+        unsettled=log.status == "unknown",
+        is_call=log.action_type == ActionType.AI_CALL,
+        risk=_risk(log),
+        resolution=_resolution(data.get("resolved")),
+        retried=bool(data.get("retried_at")),
         cost=f"{log.cost.amount / 100:.2f} {log.cost.currency}" if log.cost else "",
     )
+
+
+STOPPED = {True: "Yes, before it was placed", False: "No, it had begun"}
+
+REACH = {
+    ActionType.AI_CALL: "called",
+    ActionType.WHATSAPP_MESSAGE: "sent the WhatsApp message",
+    ActionType.EMAIL: "sent the e-mail",
+    ActionType.SMS: "sent the SMS",
+}
+
+
+def _risk(log: ActionLogView) -> str:
+    """What is known of an attempt nobody told about, and what sending it again would risk."""
+    if log.status != "unknown":
+        return ""
+    done = REACH.get(ActionType(log.action_type), "contacted")
+    known = (
+        "The provider took the request and never told the outcome."
+        if log.provider_ref
+        else "The provider never said whether it took the request."
+    )
+    return f"{known} The lead may have been {done} already, so a second try could reach them twice; it is never repeated by itself."
+
+
+def _resolution(said: Any) -> str:
+    """What a person said became of it."""
+    if not isinstance(said, Mapping):
+        return ""
+    word = "it reached them" if said.get("status") == "success" else "it did not reach them"
+    outcome = words.CALL_OUTCOMES.get(str(said.get("outcome") or ""), "")
+    note = f": “{said['note']}”" if said.get("note") else ""
+    return f"{said.get('by') or 'A person'} said {word}{f' ({outcome})' if outcome else ''}{note}"
 
 
 def _error(log: ActionLogView) -> str:
@@ -210,6 +254,8 @@ def _facts(data: Mapping[str, Any]) -> list[list[str]]:
         value = data.get(key)
         if value in (None, "", [], {}):
             continue
+        if isinstance(value, bool):
+            value = STOPPED[value]
         said = f"{value:g} s" if key in SECONDS and isinstance(value, int | float) else str(value)
         told.append([label, said])
     return told

@@ -39,7 +39,7 @@ async def add(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
 async def arrives(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
     """A lead comes in and is settled as a worker does it."""
     taken = await send(client, **changes)
-    await match_due(10, Timing(), timedelta(seconds=60))
+    await match_due(10, 10, Timing(), timedelta(seconds=60))
     return dict((await client.get(taken["links"]["self"])).json())
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from autoflows.domain.account import AccountSettings
+from autoflows.engine import control, watch
 from autoflows.engine.drain import Drainer
 from autoflows.engine.ingest import LeadDraft, ingest_many
 from autoflows.engine.pool import get_pool
@@ -116,6 +119,14 @@ async def test_a_quota_and_a_budget_hold_until_midnight_and_refusals_cost_nothin
         f"SELECT bool_and(waiting_until AT TIME ZONE 'Asia/Kolkata' = {zone}) FROM flow_executions WHERE status = 'running'"
     )
     assert received(bench, "emails")["total"] == 2
+    open_notices = "SELECT count(*) FROM notifications WHERE kind = 'quota_reached' AND resolved_at IS NULL"
+    await watch.look()
+    assert await bench.one(open_notices) == 1
+    await set_channel(bench, "smtp", daily_limit=4)
+    await control.wake_account(bench.account_id)
+    await bench.finished(4)
+    await watch.look()
+    assert await bench.one(open_notices) == 0
 
 
 async def test_a_refusal_gives_its_money_back(bench: Bench) -> None:
@@ -136,3 +147,18 @@ async def test_no_limits_cost_no_lock(bench: Bench) -> None:
     await bench.finished(1)
     assert await bench.one("SELECT count(*) FROM paces") == 0
     assert await bench.one("SELECT count(*) FROM usage_counters") == 0
+
+
+async def test_an_upload_never_takes_every_slot_of_a_worker(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow provider holds slots for seconds: one in four is kept for fresh leads."""
+    monkeypatch.setattr(bench.drainer.settings, "worker_slots", 4)
+    bench.world.faults.hang, bench.world.faults.hang_seconds = 1.0, 5.0
+    await bench.flow(bench.whatsapp(1), source="*")
+    drafts = [LeadDraft(phone=f"+9198765{n}01", external_id=str(n), lead_source="Upload") for n in range(100, 110)]
+    await ingest_many(bench.account_id, bench.settings, drafts, bulk=True)
+    await bench.drainer.drain()
+    out = "SELECT count(*) FROM flow_action_logs l JOIN flow_executions e ON e.id = l.flow_execution_id WHERE e.bulk = $1"
+    assert await bench.one(out, True) == 3
+    await bench.lead("+919876590001", email=None)
+    await bench.drainer.drain()
+    assert await bench.one(out, False) == 1
