@@ -25,7 +25,7 @@ chaos: ## the tests that kill processes and servers, with hundreds of leads per 
 	@AUTOFLOWS_CHAOS_LEADS=$${AUTOFLOWS_CHAOS_LEADS:-300} exec $(BOOTSTRAP) exec pytest -q -s -m chaos $(ARGS)
 
 chaos-long: ## more than 5,000 leads while everything is killed; writes docs/evidence/chaos.md (about ten minutes)
-	@AUTOFLOWS_CHAOS_LEADS=$${AUTOFLOWS_CHAOS_LEADS:-600} AUTOFLOWS_CHAOS_REPORT=docs/evidence/chaos.md AUTOFLOWS_CHAOS_COMMAND="make chaos-long" \
+	@AUTOFLOWS_CHAOS_LEADS=$${AUTOFLOWS_CHAOS_LEADS:-560} AUTOFLOWS_CHAOS_REPORT=docs/evidence/chaos.md AUTOFLOWS_CHAOS_COMMAND="make chaos-long" \
 		exec $(BOOTSTRAP) exec pytest -q -s -m chaos tests/chaos/test_kill.py $(ARGS)
 
 bench: ## leads per second and latencies of this machine
