@@ -46,11 +46,11 @@ def unmoved(pairs: Sequence[int | None]) -> set[int]:
         earlier = [p for p in range(place) if old is not None and (q := pairs[p]) is not None and q < old]
         last = max(earlier, key=lambda p: best[p][0], default=None)
         best.append((0 if old is None else 1 + (best[last][0] if last is not None else 0), last))
-    place = max(range(len(best)), key=lambda p: best[p][0], default=None)
+    end = max(range(len(best)), key=lambda p: best[p][0], default=None)
     kept: set[int] = set()
-    while place is not None and best[place][0]:
-        kept.add(place)
-        place = best[place][1]
+    while end is not None and best[end][0]:
+        kept.add(end)
+        end = best[end][1]
     return kept
 
 
