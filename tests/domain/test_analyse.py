@@ -94,7 +94,8 @@ def test_what_names_its_values_is_decided_exactly(kind: TriggerType, data: st.Da
     a, b = [[c.model_copy(update={"condition_field": "company" if c.condition_field else None}) for c in t] for t in (a, b)]
     field = {TriggerType.CONTACT_FIELD: "company"}.get(kind, kind.value)
     values = [e.value for e in EntryType] if kind is TriggerType.ENTRY_TYPE else [*VALUES, "z", ""]
-    world = [replace(Lead("", "api"), **{field: value}) for value in values]
+    own: list[dict[str, Any]] = [{field: value} for value in values]
+    world = [replace(Lead("", "api"), **fields) for fields in own]
     assert covers(a, b) == all(takes(a, lead) for lead in world if takes(b, lead))
     assert disjoint(a, b) == (not any(takes(a, lead) and takes(b, lead) for lead in world))
 
