@@ -14,7 +14,7 @@ from uuid import UUID
 from autoflows.domain.conditions import compare, fold
 from autoflows.domain.flow import ConditionOperator, TriggerCondition, TriggerType
 from autoflows.domain.leads import DNC_TAG, EntryType
-from autoflows.domain.lint import Problem, Severity
+from autoflows.domain.problems import Problem, Severity
 
 Conditions = Sequence[TriggerCondition]
 Subject = tuple[str, str]
