@@ -26,7 +26,12 @@ class FlowCreate(FlowDefinition):
     priority: int | None = Priority
 
 
-READ_ONLY_FIELDS = frozenset({"id", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"})
+READ_ONLY_FIELDS = frozenset(
+    {
+        *("id", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"),
+        *("tags", "archived_at", "draft"),
+    }
+)
 """Fields of a `FlowView` that an update may carry and that change nothing: what was read can be sent back."""
 
 
@@ -63,6 +68,14 @@ class ExecutionCounts(BaseModel):
     skipped: int = 0
 
 
+class DraftSummary(BaseModel):
+    """Unpublished changes of a flow."""
+
+    id: UUID
+    edited_at: datetime
+    edited_by_name: str
+
+
 class FlowView(FlowSettings):
     """A flow as published, with how it has been doing."""
 
@@ -74,6 +87,9 @@ class FlowView(FlowSettings):
     version: int = Field(description="the published version that new executions are pinned to")
     conditions: list[TriggerCondition]
     actions: list[FlowAction]
+    tags: list[str] = Field(default_factory=list, description="labels of the flow list; no part of a version")
+    archived_at: datetime | None = Field(default=None, description="when it was put away; null: it is in the list")
+    draft: DraftSummary | None = Field(default=None, description="changes that are not published yet")
     created_at: datetime
     updated_at: datetime
     created_by: UUID | None
@@ -106,7 +122,7 @@ class FlowVersionView(BaseModel):
     """One publish."""
 
     version: int
-    name: str = Field(description="the flow's name in that version")
+    name: str = Field(description="the version's own name, else the flow's name in it")
     note: str
     created_by: UUID | None
     created_by_name: str
