@@ -15,9 +15,11 @@ from autoflows.api import (
     catalogue,
     channels,
     contacts,
+    drafts,
     errors,
     executions,
     flow_aliases,
+    flow_list,
     flows,
     health,
     lead_events,
@@ -42,7 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings.router,
 )
 """Under `/api`."""
-AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router, analytics.router)
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flow_list.router, flows.router, drafts.router, executions.router, analytics.router)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

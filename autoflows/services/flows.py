@@ -17,7 +17,7 @@ from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.lint import Problem, errors_of
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
-from autoflows.models import Flow, FlowDraft, FlowVersion, User
+from autoflows.models import Flow, FlowDraft, FlowVersion
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.flow_problems import find_problems, rank_of
@@ -31,7 +31,6 @@ from autoflows.services.views.flows import (
     FlowPriority,
     FlowProblems,
     FlowUpdate,
-    FlowVersionView,
     FlowView,
     NewPriority,
 )
@@ -289,25 +288,6 @@ async def find_flow_problems(actor: Actor, session: AsyncSession, flow_id: UUID)
 async def check_definition(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Problem]:
     """The problems of a flow that is being edited and not saved yet. Raises Invalid for a step whose settings cannot be read."""
     return await find_problems(actor, session, checked(definition))
-
-
-@requires(Permission.FLOWS_READ)
-async def list_versions(
-    actor: Actor, session: AsyncSession, flow_id: UUID, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
-) -> Page[FlowVersionView]:
-    """Every publish of a flow, newest first. Raises NotFound."""
-    flow = await _flow(actor, session, flow_id)
-    person = sa.func.coalesce(sa.func.nullif(col(User.name), ""), col(User.email), "")
-    statement = (
-        sa.select(FlowVersion, person)
-        .outerjoin(User, col(User.id) == col(FlowVersion.created_by))
-        .where(col(FlowVersion.flow_id) == flow.id)
-    )
-
-    def view(row: FlowVersion, name: str) -> FlowVersionView:
-        return FlowVersionView(**row.model_dump(exclude={"id", "flow_id"}), created_by_name=name, is_current=row.version == flow.version)
-
-    return await paginate(session, statement, [col(FlowVersion.version)], view, limit=limit, cursor=cursor)
 
 
 @requires(Permission.FLOWS_WRITE)

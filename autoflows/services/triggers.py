@@ -59,5 +59,8 @@ async def recent_leads(actor: Actor, session: AsyncSession) -> RecentLeads:
         .limit(IMPACT_LEADS + 1)
     )
     rows = (await session.exec(statement)).all()  # type: ignore[call-overload]
-    leads = [Lead(*row[:7], tuple(row[7]), row[8]) for row in rows[:IMPACT_LEADS]]
+    leads = [
+        Lead(source, entry, name, phone, email, company, zone, tuple(tags), custom)
+        for source, entry, name, phone, email, company, zone, tags, custom in rows[:IMPACT_LEADS]
+    ]
     return RecentLeads(leads, since, len(rows) > IMPACT_LEADS)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_serializer, model_validator
+from pydantic import BaseModel, Field, StringConstraints, field_serializer, model_validator
 
 from autoflows.domain.flow import MAX_ACTIONS, MAX_CONDITIONS, Action, FlowDefinition, FlowSettings, Strict, TriggerCondition
-from autoflows.domain.lint import Problem
+from autoflows.domain.flow_diff import Change
+from autoflows.domain.problems import Problem
 from autoflows.services.views.settings import wall_clock
 
 MAX_PRIORITY = 1_000_000
@@ -135,6 +136,50 @@ class Toggle(Strict):
     """On or off."""
 
     is_enabled: bool
+
+
+class Switch(Strict):
+    """Many on or off."""
+
+    flow_ids: list[UUID] = Field(min_length=1, max_length=MAX_FLOWS)
+    is_enabled: bool
+
+
+class SwitchResult(BaseModel):
+    """What became of one flow. `is_enabled` null: there is no such flow."""
+
+    flow_id: UUID
+    is_enabled: bool | None
+    problem: str = Field(default="", description="why it could not be switched")
+
+
+class SwitchResults(BaseModel):
+    """One result per flow, in the order asked."""
+
+    data: list[SwitchResult]
+
+
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class Tags(Strict):
+    """A flow's labels."""
+
+    tags: list[Tag] = Field(max_length=20)
+
+
+class FlowsProblems(BaseModel):
+    """Flows that have problems, in order of priority."""
+
+    data: list[FlowProblems]
+
+
+class VersionDiff(BaseModel):
+    """What is different in one version against another, in words."""
+
+    before: int
+    after: int
+    changes: list[Change]
 
 
 class Reorder(Strict):
