@@ -83,6 +83,6 @@ def test_five_thousand_leads_and_twenty_flows_are_a_matter_of_milliseconds() -> 
     flows = ranked(
         [[TriggerCondition.model_validate({**kinds[n % 2], "condition_value": str(n * 10)}), IM, VIP][: 1 + n % 3] for n in range(20)]
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert shifts(Leads(leads), flows, flows[::-1])
-    assert time.perf_counter() - start < 1.0, "measured 0.1 s; the limit leaves room for a busy machine"
+    assert time.process_time() - start < 1.0, "measured 0.1 s"
