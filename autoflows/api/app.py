@@ -19,6 +19,7 @@ from autoflows.api import (
     errors,
     executions,
     flow_aliases,
+    flow_code,
     flow_list,
     flows,
     health,
@@ -44,7 +45,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     settings.router,
 )
 """Under `/api`."""
-AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flow_list.router, flows.router, drafts.router, executions.router, analytics.router)
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
+    flow_list.router,
+    flow_code.router,
+    flows.router,
+    drafts.router,
+    executions.router,
+    analytics.router,
+)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -20,7 +20,7 @@ from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.settings import account_rules
 from autoflows.services.triggers import enabled_triggers
 
-_CATALOGUES: dict[str, tuple[Any, str, str]] = {
+CATALOGUES: dict[str, tuple[Any, str, str]] = {
     "agents": (VoiceAgent, "name", "voice agent"),
     "phone_numbers": (PhoneNumber, "phone_number", "caller id"),
     "whatsapp_numbers": (WhatsAppNumber, "display_number", "WhatsApp sender"),
@@ -83,12 +83,12 @@ async def _references(actor: Actor, session: AsyncSession, definition: FlowDefin
                 wanted[table].add(key)
     items = {table: await _items(actor, session, table, ids) for table, ids in wanted.items()}
     return [
-        Reference(order, name, _CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named
+        Reference(order, name, CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named
     ]
 
 
 async def _items(actor: Actor, session: AsyncSession, table: str, ids: set[UUID]) -> dict[UUID, Item]:
-    model, label, _ = _CATALOGUES[table]
+    model, label, _ = CATALOGUES[table]
     statement = (
         select(model, Channel)
         .join(Channel, col(Channel.id) == col(model.channel_id))
