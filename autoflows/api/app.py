@@ -21,6 +21,7 @@ from autoflows.api import (
     flow_aliases,
     flow_code,
     flow_list,
+    flow_templates,
     flows,
     health,
     lead_events,
@@ -46,8 +47,9 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 """Under `/api`."""
 AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
-    flow_list.router,
+    flow_list.router,  # its fixed paths come before those with an id
     flow_code.router,
+    flow_templates.router,
     flows.router,
     drafts.router,
     executions.router,
