@@ -22,7 +22,6 @@ from autoflows.services.item_references import references_of
 from autoflows.services.views.drafts import DraftCreate, DraftView
 from autoflows.services.views.flow_templates import FlowTemplates, FlowTemplateView, Instantiate, NeedView
 
-
 _GAPS = {
     "agents": "your voice agent",
     "phone_numbers": "your number",
