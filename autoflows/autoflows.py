@@ -12,8 +12,10 @@ from autoflows import logs
 from autoflows.api.app import create_api
 from autoflows.embedded.web import SOURCE
 from autoflows.engine.pool import close_pool
+from autoflows.engine.watch import watch_for_ever
 from autoflows.models.database import dispose_engine
-from autoflows.settings import SettingsError
+from autoflows.services.health import count_workers
+from autoflows.settings import SettingsError, get_settings
 from autoflows.ui import live, pages, theme
 from autoflows.ui.edge import PublicEdge
 from autoflows.ui.states.base import on_error
@@ -32,6 +34,11 @@ async def _connections() -> AsyncIterator[None]:
 
 async def _live_hub() -> None:
     await live.run(app)
+
+
+async def _watch() -> None:
+    """Here too, so that the team is told even when no worker is left."""
+    await watch_for_ever(get_settings().watch_seconds, count_workers)
 
 
 def _make_app() -> rx.App:
@@ -59,3 +66,4 @@ if get_config().app_name != "autoflows":
 app.add_middleware(StrangerGuard(), index=0)
 app.register_lifespan_task(_connections)
 app.register_lifespan_task(_live_hub)
+app.register_lifespan_task(_watch)

@@ -46,7 +46,7 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--demo/--no-demo", default=False, show_default=True, help="A demo account on a sandbox world, with leads arriving.")
 @click.option("--leads-per-minute", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Of the demo; 0 for none.")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
+@click.option("--workers", type=click.IntRange(0, 64), default=1, show_default=True, help="Worker processes; 0 if they run elsewhere.")
 def up(home: Path, port: int | None, host: str, demo: bool, leads_per_minute: float, workers: int) -> None:
     """Run everything on this machine.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,8 +40,18 @@ class Settings(BaseSettings):
     call_deadline_seconds: float = Field(default=600.0, gt=0, description="call without an outcome for so long is looked up")
     unknown_grace_seconds: float = Field(default=120.0, gt=0, description="how long an unanswered send waits for a webhook to name it")
     retry_base_seconds: float = Field(default=2.0, gt=0, description="first back-off after a transient provider error; doubles")
+    channel_patience_seconds: float = Field(
+        default=1800.0, ge=0, description="held by a broken channel for so long, a flow goes on without it"
+    )
+    breaker_pause_seconds: float = Field(default=30.0, gt=0, description="first pause of a channel that does not work; doubles")
     sweep_seconds: float = Field(default=1.0, gt=0, description="how often a worker looks for due work on its own")
+    watch_seconds: float = Field(default=10.0, gt=0, description="how often it is looked whether the team must be told of something")
     session_hours: int = Field(default=24 * 14, ge=1)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether `public_url` leads here from where it is opened: not if it names this machine, unless all is on this machine."""
+        return self.allow_private_network or urlsplit(self.public_url).hostname not in ("localhost", "127.0.0.1", "::1")
 
     @field_validator("database_url")
     @classmethod

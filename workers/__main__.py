@@ -13,9 +13,10 @@ from autoflows.engine.doorbell import close_doorbell
 from autoflows.engine.drain import Drainer
 from autoflows.engine.live import close_live
 from autoflows.engine.pool import close_pool
+from autoflows.engine.watch import watch_for_ever
 from autoflows.providers.connections import close_clients
 from autoflows.settings import SettingsError, get_settings
-from workers.worker import DoorbellWorker, heartbeat, reconcile, sweep
+from workers.worker import DoorbellWorker, heartbeat, reconcile, stop_calls, sweep
 
 log = logging.getLogger("workers")
 
@@ -44,6 +45,8 @@ async def work() -> None:
         asyncio.create_task(worker.main(), name="doorbell"),
         asyncio.create_task(sweep(drainer, settings.sweep_seconds), name="sweep"),
         asyncio.create_task(reconcile(drainer), name="reconcile"),
+        asyncio.create_task(watch_for_ever(settings.watch_seconds), name="watch"),
+        asyncio.create_task(stop_calls(drainer), name="stop calls"),
         asyncio.create_task(heartbeat(worker.pool), name="heartbeat"),
     ]
     log.info("worker ready")

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from arq.connections import ArqRedis
@@ -19,6 +20,7 @@ from arq.worker import Worker, func
 from redis.asyncio import ConnectionPool
 
 from autoflows.domain.errors import Unavailable
+from autoflows.engine import control
 from autoflows.engine.broker import BROKER_LOST
 from autoflows.engine.doorbell import QUEUE, WAKE_LIST, deserialize, serialize
 from autoflows.engine.drain import Drainer
@@ -32,6 +34,7 @@ HEARTBEAT_PREFIX = "autoflows:worker:"
 HEARTBEAT_SECONDS = 5
 IDLE_BLOCK_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
+STOP_SECONDS = 5.0
 
 
 async def drain(context: dict[str, Any]) -> None:
@@ -97,14 +100,23 @@ async def sweep(drainer: Drainer, seconds: float) -> None:
 
 async def reconcile(drainer: Drainer) -> None:
     """Now and then, close what the end of an execution left open."""
+    await _every(RECONCILE_SECONDS, drainer, partial(close_lost_attempts, drainer.timing))
+
+
+async def stop_calls(drainer: Drainer) -> None:
+    """Stop calls of cancelled executions that still queue at their provider, where the cancel itself could not."""
+    await _every(STOP_SECONDS, drainer, control.stop_at_providers)
+
+
+async def _every(seconds: float, drainer: Drainer, work: Callable[[], Awaitable[object]]) -> None:
     while not drainer.closing:
         try:
-            await close_lost_attempts(drainer.timing)
+            await work()
         except (Unavailable, *LOST) as error:
             log.warning("nothing reconciled, the database does not answer: %s", error)
         except Exception:
             log.exception("reconciling failed; it is tried again")
-        await asyncio.sleep(RECONCILE_SECONDS)
+        await asyncio.sleep(seconds)
 
 
 async def heartbeat(redis: ArqRedis) -> None:

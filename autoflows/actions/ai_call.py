@@ -65,4 +65,5 @@ SPEC = ActionSpec(
     Config=AiCallConfig,
     prepare=prepare,
     references={"agent_id": "agents", "phone_number_id": "phone_numbers"},
+    carrier="agent_id",
 )

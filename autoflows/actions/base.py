@@ -38,6 +38,7 @@ class ActionContext:
     flow_name: str
     call: Mapping[str, Any]
     resolve: Resolve
+    account_id: UUID
 
     def template_data(self) -> dict[str, Any]:
         """What Liquid in templates sees: contact, account, flow, and the last call."""
@@ -82,6 +83,8 @@ class ActionSpec:
     prepare: Callable[[ActionContext], Awaitable[Prepared]] | None = None
     references: Mapping[str, str] | None = None
     """Config field -> catalogue table it names, for problems, forms and deletions."""
+    carrier: str | None = None
+    """The config field among `references` whose item belongs to the channel that carries the action."""
 
 
 def parse_config(spec: ActionSpec, config: Mapping[str, Any], pointer: str = "/action_config") -> BaseModel:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from autoflows.actions.base import ActionContext, ActionSpec, CannotPerform, Prepared, needed
+from autoflows.actions.unsubscribe import unsubscribe_url
 from autoflows.domain.flow import ActionType, Strict
 from autoflows.domain.templating import TemplateError, render, text_of_html
 from autoflows.providers.base import EmailMessageRequest
@@ -29,12 +30,13 @@ class EmailConfig(Strict):
 
 
 async def prepare(context: ActionContext) -> Prepared:
-    """The rendered e-mail; a text part is made from the HTML where the template has none."""
+    """The rendered e-mail; a text part is made from the HTML where the template has none. `{{ unsubscribe_url }}` is a link to stop it."""
     config: EmailConfig = context.config
     if not context.lead.email:
         raise CannotPerform("The contact has no e-mail address")
     template = await needed(context, "email_templates", config.email_template_id, "e-mail template")
-    data = context.template_data()
+    link = unsubscribe_url(context.account_id, context.lead.email)
+    data = {**context.template_data(), "unsubscribe_url": link or ""}
     try:
         subject = " ".join(render(config.subject_override or template["subject"], data).split())
         html = render(template["html"], data, html=True)
@@ -49,6 +51,7 @@ async def prepare(context: ActionContext) -> Prepared:
         html=html,
         text=text,
         from_name=config.from_name,
+        unsubscribe_url=link,
     )
     shown = {"template": template["name"], "to": context.lead.email, "subject": subject, "text": text[:5000]}
     return Prepared(template["channel_id"], message, shown)
@@ -62,4 +65,5 @@ SPEC = ActionSpec(
     Config=EmailConfig,
     prepare=prepare,
     references={"email_template_id": "email_templates"},
+    carrier="email_template_id",
 )

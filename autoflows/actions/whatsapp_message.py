@@ -71,4 +71,5 @@ SPEC = ActionSpec(
     Config=WhatsAppConfig,
     prepare=prepare,
     references={"whatsapp_phone_number_id": "whatsapp_numbers", "template_id": "whatsapp_templates"},
+    carrier="whatsapp_phone_number_id",
 )

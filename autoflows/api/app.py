@@ -25,10 +25,13 @@ from autoflows.api import (
     flows,
     health,
     lead_events,
+    notifications,
     reference,
     settings,
+    suppressions,
     team,
     tokens,
+    unsubscribe,
     webhooks,
 )
 from autoflows.api.edge import ApiEdge
@@ -40,10 +43,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     channels.router,
     catalogue.router,
     webhooks.router,
+    notifications.router,
     health.router,
     tokens.router,
     team.router,
     settings.router,
+    suppressions.router,
+    unsubscribe.router,
 )
 """Under `/api`."""
 AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (

@@ -63,3 +63,10 @@ async def check_channel(actor: CurrentActor, session: Transaction, channel_id: U
 async def sync_channel(actor: CurrentActor, session: Transaction, channel_id: UUID) -> SyncView:
     """What the provider no longer lists becomes inactive; what was typed in by hand stays."""
     return await sync.sync_channel(actor, session, channel_id)
+
+
+@router.post("/{channel_id}/retry", summary="Try a held channel now")
+async def retry_channel(actor: CurrentActor, session: Transaction, channel_id: UUID) -> ChannelView:
+    """After failures in a row a channel's contacts are held (`breaker`). This lets one of them try now; if it is taken, the others follow.
+    409 if the channel holds nothing."""
+    return await channels.retry_channel(actor, session, channel_id)

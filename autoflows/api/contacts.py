@@ -12,7 +12,7 @@ from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Trans
 from autoflows.api.filters import Search
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.engine.ingest import LeadDraft
-from autoflows.services import contacts, personal_data
+from autoflows.services import contacts, personal_data, suppressions
 from autoflows.services.pages import Page
 from autoflows.services.views.contacts import (
     BulkView,
@@ -22,6 +22,7 @@ from autoflows.services.views.contacts import (
     EnrolledView,
     Enrolment,
     IngestedView,
+    LiftedView,
 )
 
 router = APIRouter(prefix="/contacts", tags=["Contacts"])
@@ -53,7 +54,7 @@ async def add_contact(
 ) -> Response:
     """Stored for ever once it is answered: 202 for a new lead, 200 with the first answer for one that was sent before."""
     taken = await contacts.add_contact(actor, draft, idempotency_key=idempotency_key)
-    return _json(taken, 202 if taken.created else 200)
+    return answer_of(taken)
 
 
 @router.post("/bulk", status_code=202, summary="Send up to 1,000 leads", responses={202: {"model": BulkView}})
@@ -117,6 +118,17 @@ async def export_contact(actor: CurrentActor, session: Transaction, contact_id: 
 async def erase_contact(actor: CurrentActor, session: Transaction, contact_id: UUID) -> ContactView:
     """Names, addresses, words and payloads go; ledger rows, executions and logs stay with their ids."""
     return await personal_data.erase_contact(actor, session, contact_id)
+
+
+@router.delete("/{contact_id}/suppressions", summary="Let flows contact a person again")
+async def remove_suppressions(actor: CurrentActor, session: Transaction, contact_id: UUID) -> LiftedView:
+    """Everything that is closed for them is opened, also what they closed themselves: only if they ask. Nothing starts by it."""
+    return LiftedView(removed=await suppressions.remove_of_contact(actor, session, contact_id))
+
+
+def answer_of(taken: IngestedView) -> Response:
+    """202 for a new lead, 200 for one that was sent before."""
+    return _json(taken, 202 if taken.created else 200)
 
 
 def _json(view: BaseModel, status: int) -> Response:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autoflows.api.errors import respond, respond_to_failure
+from autoflows.api.lead_lane import take_lead
 from autoflows.domain.errors import AutoflowsError, FieldError, Invalid, NotFound, TooLarge
 from autoflows.services.validation import pointer_of
 
@@ -47,7 +48,8 @@ class ApiEdge:
         try:
             check_address(scope)
             body = await read_body(scope, receive)
-            await self.app(scope, replay(body, receive), watch)
+            answer = await take_lead(scope, body)
+            await (self.app(scope, replay(body, receive), watch) if answer is None else answer(scope, receive, watch))
         except Exception as error:
             if started:
                 raise

@@ -77,7 +77,7 @@ def read_findings(findings: Any) -> AutoflowsError:
         return NotFound("There is nothing at this address; check the id in it.")
     if any(f["type"] == "json_invalid" for f in findings):
         return Malformed("The body is not valid JSON.")
-    if any(tuple(f["loc"]) == ("body",) for f in findings):
+    if any(tuple(f["loc"]) == ("body",) and f["type"] != "value_error" for f in findings):  # a rule over several fields is no wrong body
         return Invalid("The request needs a JSON body.", errors=[FieldError("", "send a JSON object with Content-Type: application/json")])
     errors = [FieldError(pointer_of(f["loc"][1:] if f["loc"][0] == "body" else f["loc"]), sentence_of(f)) for f in findings]
     return Invalid("Some values cannot be used.", errors=errors)

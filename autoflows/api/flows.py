@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Query
 
 from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Transaction
 from autoflows.api.filters import Since, Until
-from autoflows.services import flow_versions, flows
+from autoflows.services import flow_control, flow_versions, flows
 from autoflows.services.pages import Page
 from autoflows.services.views.flows import (
     FlowCreate,
@@ -18,8 +18,11 @@ from autoflows.services.views.flows import (
     FlowUpdate,
     FlowVersionView,
     FlowView,
+    Hold,
     Reorder,
+    Running,
     Toggle,
+    ToggledFlow,
     VersionDiff,
 )
 
@@ -35,7 +38,8 @@ EXAMPLE: dict[str, Any] = {
     "business_hours_end": "19:00",
     "business_hours_timezone": "Asia/Kolkata",
     "business_days": [1, 2, 3, 4, 5, 6],
-    "exit_rules": {"on_answered": True, "on_reply": True},
+    "exit_rules": {"on_answered": True, "on_reply": True, "on_field": "custom_fields.stage", "on_field_value": "won"},
+    "max_contacts_per_hour": 120,
     "conditions": [{"condition_type": "lead_source", "condition_operator": "equals", "condition_value": "IndiaMART"}],
     "actions": [
         {"action_order": 1, "action_type": "ai_call", "action_config": {"agent_id": _ID, "phone_number_id": None}},
@@ -105,15 +109,38 @@ async def update_flow(
 
 
 @router.delete("/{flow_id}", status_code=204, summary="Delete a flow")
-async def delete_flow(actor: CurrentActor, session: Transaction, flow_id: UUID) -> None:
-    """Takes the flow away: it enrols nobody any more, what runs finishes, and its history stays."""
-    await flows.delete_flow(actor, session, flow_id)
+async def delete_flow(
+    actor: CurrentActor,
+    session: Transaction,
+    flow_id: UUID,
+    running: Annotated[Running, Query(description="`finish` lets running executions finish, `cancel` cancels them")] = Running.FINISH,
+) -> None:
+    """Takes the flow away: it enrols nobody any more, what runs finishes or is cancelled, and its history stays. Cancelling works for some
+    seconds at most: 409 says how many are left, held, and deleting again goes on with them."""
+    await flow_control.delete_flow(actor, session, flow_id, running)
+
+
+_TOGGLES: Any = {
+    "on": {"summary": "Switch it on", "value": {"is_enabled": True}},
+    "finish": {"summary": "Switch it off, what runs finishes", "value": {"is_enabled": False}},
+    "cancel": {"summary": "Switch it off and cancel what runs", "value": {"is_enabled": False, "running": "cancel"}},
+}
 
 
 @router.patch("/{flow_id}/toggle", summary="Enable or disable a flow")
-async def toggle_flow(actor: CurrentActor, session: Transaction, flow_id: UUID, body: Toggle) -> FlowView:
-    """Starts or stops new enrolments; what runs finishes. Enabling a flow with errors among its problems is refused (422)."""
-    return await flows.toggle_flow(actor, session, flow_id, body.is_enabled)
+async def toggle_flow(
+    actor: CurrentActor, session: Transaction, flow_id: UUID, body: Annotated[Toggle, Body(openapi_examples=_TOGGLES)]
+) -> ToggledFlow:
+    """Starts or stops new enrolments. Switched off, what runs finishes, is held or is cancelled, as `running` says; switched on, what was
+    held goes on. Enabling a flow with errors among its problems is refused (422). Cancelling works for some seconds at most:
+    `running_executions` says how many are left, held, and the same again goes on with them."""
+    return await flow_control.toggle_flow(actor, session, flow_id, body.is_enabled, body.running)
+
+
+@router.patch("/{flow_id}/hold", summary="Hold a flow, or let it go on")
+async def hold_flow(actor: CurrentActor, session: Transaction, flow_id: UUID, body: Hold) -> FlowView:
+    """The flow's kill switch: while it is held nothing is sent by any of its executions. Lifted, they go on where they were."""
+    return await flow_control.hold_flow(actor, session, flow_id, body.is_held)
 
 
 @router.post("/{flow_id}/duplicate", status_code=201, summary="Copy a flow")

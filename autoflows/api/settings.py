@@ -23,6 +23,10 @@ SettingsChanges = Annotated[
         openapi_examples={
             "hours": {"summary": "Business hours", "value": {"default_business_hours": {"start": "09:00", "end": "19:00"}}},
             "always open": {"summary": "No business hours", "value": {"default_business_hours": None}},
+            "public holidays": {
+                "summary": "Closed on public holidays, but for one",
+                "value": {"holiday_country": "IN", "holiday_subdivision": "MH", "working_holidays": ["2027-01-26"]},
+            },
             "kill switch": {"summary": "Hold every contact", "value": {"kill_switch": True}},
         },
     ),

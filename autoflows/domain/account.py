@@ -11,6 +11,7 @@ from autoflows.domain.flow import Strict, check_timezone, check_wall_clock
 from autoflows.domain.people import has_phones
 
 DEFAULT_COOLDOWN_MINUTES = 60
+MAX_BUDGET = 1_000_000_000_000
 MAX_PRICE = 1_000_000_000
 """Minor units of one action's price: room for any currency, and far from what a column can hold."""
 
@@ -57,9 +58,25 @@ class AccountSettings(Strict):
     cooldown_minutes: int = Field(default=DEFAULT_COOLDOWN_MINUTES, ge=0, le=525_600)
     max_concurrent_calls: int | None = Field(default=None, ge=1, le=10_000)
     frequency_cap: int | None = Field(
-        default=None, ge=1, le=1000, description="contact attempts a person may get in 24 hours, all flows together"
+        default=None, ge=1, le=1000, description="contact attempts a person may get in any 24 hours, all flows together"
     )
-    holidays: list[date] = Field(default_factory=list, max_length=400, description="no contacts on these dates in the hours' zone")
+    frequency_cap_week: int | None = Field(
+        default=None, ge=1, le=1000, description="contact attempts a person may get in any 7 days, all flows together"
+    )
+    daily_budget: int | None = Field(
+        default=None, ge=1, le=MAX_BUDGET,
+        description="money for contacts in a day of the account's time zone, in minor units, by `prices`; contacts beyond it wait",
+    )  # fmt: skip
+    holidays: list[date] = Field(
+        default_factory=list, max_length=400, description="the account's own closed dates: no contacts then, in the hours' zone"
+    )
+    holiday_country: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")] | None = Field(
+        default=None, description="ISO 3166 country whose public holidays close the hours too"
+    )
+    holiday_subdivision: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = Field(
+        default=None, description="state or province of that country, by its code, whose own holidays count as well"
+    )
+    working_holidays: list[date] = Field(default_factory=list, max_length=400, description="public holidays on which the hours are kept")
     kill_switch: bool = Field(default=False, description="hold every outgoing contact of the account")
     currency: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")] = "INR"
     prices: dict[str, Annotated[int, Field(ge=0, le=MAX_PRICE)]] = Field(

@@ -30,12 +30,15 @@ from autoflows.domain.gates import (
 from autoflows.domain.hours import next_time
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
+from autoflows.domain.suppressions import closing
 
 MAX_TRANSIENT_RETRIES = 4
 """Further attempts after a definite, transient refusal; the back-off doubles from `Timing.retry_base`."""
 MAX_RETRY_AFTER = timedelta(days=1)
 """The longest a provider can make us wait by its `Retry-After`; a lead that old is not worth more patience."""
 DEFAULT_REDIAL_MINUTES = 15
+SENT = frozenset({LogStatus.SUCCESS, LogStatus.UNKNOWN})
+"""What may have reached somebody: an action with such an attempt is not repeated, whoever asks."""
 RANG = frozenset({CallOutcome.MISSED, CallOutcome.BUSY, CallOutcome.VOICEMAIL})
 """Outcomes after which a flow may want to call again."""
 
@@ -48,6 +51,7 @@ class Timing:
     call_deadline: timedelta = timedelta(minutes=10)
     unknown_grace: timedelta = timedelta(minutes=2)
     retry_base: timedelta = timedelta(seconds=2)
+    channel_patience: timedelta = timedelta(minutes=30)
     lookups: int = 3
 
 
@@ -68,7 +72,10 @@ class Log:
     message_state: MessageState | None = None
     error_class: ErrorClass | None = None
     retry_after_seconds: float | None = None
+    template_only: bool = False
     lookups: int = 0
+    retried: bool = False
+    """A person asked for the action to be tried again after this attempt, which surely reached nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +117,28 @@ class EndWait:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """The channel of this action has not worked for so long that the flow goes on without it: a failed attempt that was never made."""
+
+    action: Action
+    attempt: int
+    reason: str
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class WaitUntil:
-    """Nothing may be done before `when`."""
+    """Nothing may be done before `when`. `gates` end with the one that said so, if it was a gate."""
 
     when: datetime
     reason: str
     action_order: int
     gates: list[GateResult] = field(default_factory=list)
+
+    @property
+    def block(self) -> GateResult | None:
+        """The gate that holds the execution; None for a wait of another kind."""
+        return self.gates[-1] if self.gates else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +175,7 @@ class Finish:
     reason: str = ""
 
 
-Decision = Perform | Skip | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
+Decision = Perform | Skip | Abandon | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
 
 
 def standing_of(logs: Sequence[Log], before: int | None = None) -> Standing:
@@ -197,7 +219,7 @@ def decide(situation: Situation, logs: Sequence[Log]) -> Decision:
     """The next thing to do for one running execution.
 
     Walks the sequence to the first step that is not settled; asks the gates before any contact. A step that the run has left behind is
-    not taken up again, whatever becomes known about it. Raises nothing for any history.
+    not taken up again, whatever becomes known about it, unless a person asks for a retry. Raises nothing for any history.
     """
     definition, timing = situation.definition, situation.timing
     attempts_of: dict[int, list[Log]] = defaultdict(list)
@@ -213,10 +235,14 @@ def decide(situation: Situation, logs: Sequence[Log]) -> Decision:
             return _in_flight(action, out, timing, situation.now)
         if attempts and attempts[-1].status is LogStatus.UNKNOWN and definition.on_unknown is OnUnknown.STOP:
             return Finish(ExecutionStatus.FAILED, f"Step {action.action_order}: what became of it is unknown, and the flow says stop")
-        if left_behind:
+        if left_behind and not any(log.retried for log in attempts):
             continue
         if not attempts:
             return _begin(action, 1, situation, logs)
+        if attempts[-1].retried:
+            if any(log.status in SENT for log in attempts):  # heard of since it was asked for
+                continue
+            return _begin(action, attempts[-1].attempt + 1, situation, logs)
         if (again := _repetition(action, attempts, timing)) is not None:
             return _again(action, attempts[-1], *again, situation, logs)
     return _finish(logs)
@@ -237,11 +263,24 @@ def _begin(action: Action, attempt: int, situation: Situation, logs: Sequence[Lo
     if verdict.block is not None:
         if verdict.block.next_allowed_at is None:
             return Skip(action, attempt, verdict.block.detail, verdict.results)
-        return WaitUntil(verdict.block.next_allowed_at, verdict.block.detail, action.action_order, verdict.results)
+        when = verdict.block.next_allowed_at
+        if verdict.block.gate == "channel_health":
+            patient_until = _patient_until(situation, verdict.block)
+            if situation.now >= patient_until:
+                return Abandon(action, attempt, verdict.block.detail, verdict.results)
+            when = min(when, patient_until)
+        return WaitUntil(when, verdict.block.detail, action.action_order, verdict.results)
     if action.action_type is ActionType.WAIT:
         until, reason = wait_end(action, situation.definition, situation.policy, situation.now)
         return StartWait(action, until, reason, verdict.results)
     return Perform(action, attempt, verdict.results)
+
+
+def _patient_until(situation: Situation, block: GateResult) -> datetime:
+    """How long the execution stands in the queue of a channel that does not work before the flow goes on without it."""
+    policy = situation.policy
+    since = policy.parked_at if policy.parked_on == block.queue and policy.parked_at else situation.now
+    return since + situation.timing.channel_patience
 
 
 def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation: Situation, logs: Sequence[Log]) -> Decision:
@@ -250,6 +289,20 @@ def _again(action: Action, latest: Log, pause: timedelta, reason: str, situation
     if situation.now < when:
         return WaitUntil(when, reason, action.action_order)
     return _begin(action, latest.attempt + 1, situation, logs)
+
+
+def to_retry(definition: FlowDefinition, logs: Sequence[Log]) -> list[Log]:
+    """The last attempt of each action that surely failed, which a person may have tried again.
+
+    An action that may have reached somebody, or is still out, is not among them.
+    """
+    attempts_of: dict[int, list[Log]] = defaultdict(list)
+    for log in _ordered(logs):
+        attempts_of[log.action_order].append(log)
+    orders = {action.action_order for action in definition.actions if action.action_type in CHANNEL_OF_ACTION}
+    statuses_of = {order: {log.status for log in attempts} for order, attempts in attempts_of.items() if order in orders}
+    surely = {LogStatus.FAILED, LogStatus.SKIPPED}
+    return [attempts_of[order][-1] for order, statuses in statuses_of.items() if LogStatus.FAILED in statuses and statuses <= surely]
 
 
 def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tuple[timedelta, str] | None:
@@ -265,19 +318,26 @@ def _repetition(action: Action, attempts: Sequence[Log], timing: Timing) -> tupl
         return None
     if _refused_for_now(latest):
         # All that did not ring count, also a refusal that was heard of later: a provider that refuses and acts must come to an end.
-        failures = len(attempts) - rang
+        failures = sum(1 for a in _since_retry(attempts) if a.outcome not in RANG)
         if failures > MAX_TRANSIENT_RETRIES:
             return None
-        return _back_off(latest, failures, timing), "Retrying after a temporary provider error"
+        return _back_off(latest, failures, timing), "Trying again: the provider refused for now"
     if latest.outcome not in RANG:
         return None
     minutes = float(action.action_config.get("retry_delay_minutes") or DEFAULT_REDIAL_MINUTES)
     return timedelta(minutes=minutes), "Calling again: not answered"
 
 
+def _since_retry(attempts: Sequence[Log]) -> Sequence[Log]:
+    """The attempts that a person's last wish for a retry is answered by; all of them if there was none."""
+    asked = max((n for n, log in enumerate(attempts, start=1) if log.retried), default=0)
+    return attempts[asked:]
+
+
 def _refused_for_now(log: Log) -> bool:
-    """Refused with a word that the same request may work later, and nothing heard of it since."""
-    return log.status is LogStatus.FAILED and log.error_class is ErrorClass.TRANSIENT and log.outcome is None and log.message_state is None
+    """Refused with a word that the same request may work later, or once the channel is mended, and nothing heard of it since."""
+    for_now = log.error_class is ErrorClass.TRANSIENT or (log.error_class is ErrorClass.ACCOUNT and not log.template_only)
+    return log.status is LogStatus.FAILED and for_now and log.outcome is None and log.message_state is None
 
 
 def _back_off(latest: Log, failures: int, timing: Timing) -> timedelta:
@@ -313,6 +373,8 @@ def _waiting(action: Action, log: Log, situation: Situation, logs: Sequence[Log]
         return EndWait(log.action_order, log.attempt, block.detail)
     if has_dnc(list(situation.lead.tags)):
         return EndWait(log.action_order, log.attempt, "DNC tag found")
+    if (closed := closing(situation.policy.suppressed)) is not None:
+        return EndWait(log.action_order, log.attempt, closed.sentence(situation.policy.account_zone))
     if consented_to_nothing(situation.consent):
         return EndWait(log.action_order, log.attempt, NO_CONSENT)
     return WaitUntil(until, "Waiting", action.action_order)

@@ -1,6 +1,7 @@
 """What a provider's event changes on the attempt it is about. Monotonic: late, doubled, reordered and contradictory events do no harm.
 
-The first decisive word about a call stands; a message only moves up its ranks; an `unknown` may still be named.
+The first decisive word about a call stands; a message only moves up its ranks; an `unknown` may still be named. What a person said of an
+attempt stands against what is told later.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ class Attempted:
     status: LogStatus
     outcome: CallOutcome | None = None
     message_state: MessageState | None = None
+    resolved: bool = False
+    """A person said what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,34 @@ class Change:
     note: str = ""
 
 
+NAMED_BY_PERSON = {
+    LogStatus.SUCCESS: (CallOutcome.ANSWERED, CallOutcome.VOICEMAIL, CallOutcome.MISSED, CallOutcome.BUSY),
+    LogStatus.FAILED: (CallOutcome.FAILED, CallOutcome.MISSED, CallOutcome.BUSY),
+}
+"""How a call may have ended by what a person says of it; the first is meant where they do not say."""
+
 OPEN = frozenset({LogStatus.PENDING, LogStatus.RUNNING, LogStatus.UNKNOWN})
 NEVER_SENT = frozenset({LogStatus.SKIPPED, LogStatus.CANCELLED})
 
 
 def weigh(attempted: Attempted, event: ProviderEvent) -> Change:
     """What this event changes. An empty Change with a note says why it changes nothing."""
+    if attempted.resolved and (told := _tells(event)) is not None and told is not attempted.status:
+        return Change(note=f"A person had said {attempted.status}; this says {told}")
     if event.kind is EventKind.CALL:
         return _call(attempted, event)
     if event.kind in (EventKind.MESSAGE, EventKind.REPLY):
         return _message(attempted, event)
     return Change(note="Kept, not acted on")
+
+
+def _tells(event: ProviderEvent) -> LogStatus | None:
+    """Which end of the attempt the provider means; a reply is news of the person, not of the attempt."""
+    if event.kind is EventKind.CALL and event.terminal and event.call_outcome is not None:
+        return _STATUS_OF_OUTCOME.get(event.call_outcome, LogStatus.SUCCESS)
+    if event.kind is EventKind.MESSAGE and event.message_state is not None:
+        return LogStatus.FAILED if event.message_state is MessageState.FAILED else LogStatus.SUCCESS
+    return None
 
 
 _STATUS_OF_OUTCOME = {CallOutcome.FAILED: LogStatus.FAILED, CallOutcome.UNKNOWN: LogStatus.UNKNOWN}
@@ -87,7 +107,7 @@ def _message(attempted: Attempted, event: ProviderEvent) -> Change:
     status = LogStatus.FAILED if failed else LogStatus.SUCCESS
     # The highest state decides: a message said to have failed, and then to be delivered, was delivered.
     return Change(
-        status=None if attempted.status in NEVER_SENT or attempted.status is status else status,
+        status=None if attempted.status in NEVER_SENT or attempted.status is status or attempted.resolved else status,
         message_state=state,
         error_class=event.error_class if failed and event.error_class is not ErrorClass.TRANSIENT else None,
         error_code=event.error_code if failed else None,

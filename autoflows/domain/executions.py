@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ExecutionStatus(StrEnum):
-    """One run of a flow. Only `running` moves; the others absorb."""
+    """One run of a flow. Only `running` moves by itself; the others absorb, but a person may have a failed one tried again."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -27,6 +27,20 @@ class LogStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+EXECUTION_TRANSITIONS: dict[ExecutionStatus, dict[ExecutionStatus, str]] = {
+    ExecutionStatus.RUNNING: {
+        ExecutionStatus.COMPLETED: "no step is left, and a contact was made",
+        ExecutionStatus.FAILED: "every contact that was tried failed",
+        ExecutionStatus.SKIPPED: "rules said no to every contact",
+        ExecutionStatus.CANCELLED: "a person stopped it",
+    },
+    ExecutionStatus.FAILED: {ExecutionStatus.RUNNING: "a person has it tried again"},
+    ExecutionStatus.COMPLETED: {},
+    ExecutionStatus.CANCELLED: {},
+    ExecutionStatus.SKIPPED: {},
+}
+"""The legal moves of an execution, each with what brings it about."""
+
 _NAMED = frozenset({LogStatus.SUCCESS, LogStatus.FAILED, LogStatus.UNKNOWN})
 
 LOG_TRANSITIONS: dict[LogStatus, frozenset[LogStatus]] = {
@@ -41,3 +55,4 @@ LOG_TRANSITIONS: dict[LogStatus, frozenset[LogStatus]] = {
     LogStatus.SKIPPED: frozenset(),
     LogStatus.CANCELLED: frozenset(),
 }
+"""The legal moves of an attempt."""

@@ -6,20 +6,27 @@ A block that time cures waits; one that it does not cure skips. The table `GATES
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from autoflows.domain.account import AccountSettings, BusinessHours
+from autoflows.domain.capacity import NO_LIMITS, Allowance, Limits, Lines, Rate
 from autoflows.domain.conditions import Lead, compare, field_value
 from autoflows.domain.flow import Action, ActionCondition, ActionType, ConditionOperator, FlowDefinition, OutsideHours
-from autoflows.domain.hours import Window, legal_country, legal_windows, next_open_in_all, window_of, zones_of
+from autoflows.domain.holidays import holiday_name
+from autoflows.domain.hours import Hours, Window, next_open_in_all, window_of
 from autoflows.domain.leads import has_dnc
+from autoflows.domain.legal import bounds_of, tightest
 from autoflows.domain.outcomes import MESSAGE_RANK, NOT_ANSWERED, CallOutcome, MessageState
+from autoflows.domain.suppressions import Suppressed, closing
+from autoflows.domain.whereabouts import Whereabouts, address_of, whereabouts
 
 HOLD_RECHECK = timedelta(minutes=1)
-"""How soon a hold without a known end (kill switch, busy lines) is looked at again; lifting one also wakes what it held."""
+"""How soon a hold is looked at again for the first time: it may have been lifted just before. Lifting one wakes what it held."""
+LATER_RECHECK = timedelta(minutes=10)
+"""And from then on."""
 
 CHANNEL_OF_ACTION = {
     ActionType.AI_CALL: "call",
@@ -40,14 +47,27 @@ NO_CONSENT = "The contact consented to no channel"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The account's rules and the present load, read when the decision is made."""
+    """The account's rules, the present load, and what is closed for the person, read when the decision is made."""
 
     account: AccountSettings
     default_hours: BusinessHours | None
     account_zone: str
     holidays: frozenset[date] = frozenset()
-    calls_in_flight: int = 0
-    contacts_last_day: Sequence[datetime] = ()
+    recent_contacts: Sequence[datetime] = ()
+    """When this person was contacted in the last `CAP_WINDOW`, by any flow; read only where a cap is set."""
+    limits: Mapping[int, Limits] = field(default_factory=dict)
+    """What limits each action, by its order; those without any are left out."""
+    kill_queue: str = "account"
+    flow_queue: str = "flow"
+    flow_held: bool = False
+    parked_on: str | None = None
+    parked_at: datetime | None = None
+    """The queue this execution stands in, and since when."""
+    suppressed: Sequence[Suppressed] = ()
+
+
+CAP_WINDOW = timedelta(days=7)
+"""The longest rolling window of a frequency cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +96,40 @@ class GateContext:
     def channel(self) -> str | None:
         return CHANNEL_OF_ACTION.get(self.action.action_type)
 
+    @property
+    def limits(self) -> Limits:
+        return self.policy.limits.get(self.action.action_order, NO_LIMITS)
+
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """A gate's answer. Not passed with `next_allowed_at`: wait until then. Not passed without: skip."""
+    """A gate's answer. Not passed with `next_allowed_at`: wait until then. Not passed without: skip.
+
+    `guess`: nobody knows when it will pass (a busy line, a hold by hand); `next_allowed_at` is then only when to look again.
+    `queue`: where to stand in the meantime.
+    `rule`: the one among the gate's rules that said no. `zones` and `zone_origin`: by which clocks it was asked, and how they are known.
+    """
 
     gate: str
     passed: bool
     detail: str = ""
     next_allowed_at: datetime | None = None
+    queue: str | None = None
+    guess: bool = False
+    rule: str | None = None
+    zones: tuple[str, ...] = ()
+    zone_origin: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As stored on the action log and shown to people."""
-        when = self.next_allowed_at
-        return {"gate": self.gate, "passed": self.passed, "detail": self.detail, "next_allowed_at": when.isoformat() if when else None}
+        when = None if self.guess else self.next_allowed_at
+        told: dict[str, Any] = {"gate": self.gate, "passed": self.passed, "detail": self.detail}
+        told["next_allowed_at"] = when.isoformat() if when else None
+        if self.rule:
+            told["rule"] = self.rule
+        if self.zone_origin:
+            told |= {"zones": list(self.zones), "zone_origin": self.zone_origin}
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +137,11 @@ class _Answer:
     passed: bool
     detail: str = ""
     until: datetime | None = None
+    queue: str | None = None
+    guess: bool = False
+    rule: str | None = None
+    zones: tuple[str, ...] = ()
+    zone_origin: str | None = None
 
 
 YES = _Answer(True)
@@ -117,13 +162,25 @@ def flow_window(definition: FlowDefinition, default_hours: BusinessHours | None,
 
 
 def _kill_switch(c: GateContext) -> _Answer:
-    if c.policy.account.kill_switch and c.channel:
-        return _Answer(False, "The kill switch is on: every contact is held", c.now + HOLD_RECHECK)
+    if c.channel and c.policy.account.kill_switch:
+        return _held(c, "The kill switch is on: every contact is held", c.policy.kill_queue)
+    if c.channel and c.policy.flow_held:
+        return _held(c, f"The flow '{c.definition.name}' is held", c.policy.flow_queue)
     return YES
 
 
+def _held(c: GateContext, why: str, queue: str) -> _Answer:
+    """Held by a person, until a person lifts it."""
+    recheck = LATER_RECHECK if c.policy.parked_on == queue else HOLD_RECHECK
+    return _Answer(False, why, c.now + recheck, queue, guess=True)
+
+
 def _dnc(c: GateContext) -> _Answer:
-    return _Answer(False, "DNC tag found") if c.channel and has_dnc(list(c.lead.tags)) else YES
+    if c.channel and has_dnc(list(c.lead.tags)):
+        return _Answer(False, "DNC tag found")
+    if c.channel and (closed := closing(c.policy.suppressed, c.channel)) is not None:
+        return _Answer(False, closed.sentence(c.policy.account_zone))
+    return YES
 
 
 def consented_to_nothing(consent: Mapping[str, Any] | None) -> bool:
@@ -152,7 +209,16 @@ def _exit_rules(c: GateContext) -> _Answer:
         return _Answer(False, "The lead replied")
     if rules.on_tag and any(t.strip().casefold() == rules.on_tag.strip().casefold() for t in c.lead.tags):
         return _Answer(False, f"The contact has the tag '{rules.on_tag}'")
+    if rules.on_field and _field_is(c.lead, rules.on_field, rules.on_field_value or ""):
+        return _Answer(False, f"The contact's {rules.on_field} is '{rules.on_field_value}'" if rules.on_field_value else
+                       f"The contact has a {rules.on_field}")  # fmt: skip
     return YES
+
+
+def _field_is(lead: Lead, path: str, value: str) -> bool:
+    """Whether a contact's field has the value; without one, whether it has any."""
+    actual = list(lead.tags) if path == "tags" else [field_value(lead, path)]
+    return compare(ConditionOperator.EQUALS if value else ConditionOperator.EXISTS, actual, value)
 
 
 def outcome_meets(outcome: CallOutcome, wanted: str) -> bool:
@@ -180,9 +246,7 @@ def _condition(c: GateContext) -> _Answer:
         return _Answer(False, f"No message was {value}")
     if kind is ActionCondition.CONTACT_FIELD:
         path = c.action.condition_field or ""
-        operator = ConditionOperator.EQUALS if value else ConditionOperator.EXISTS
-        actual = list(c.lead.tags) if path == "tags" else [field_value(c.lead, path)]
-        if not compare(operator, actual, value):
+        if not _field_is(c.lead, path, value):
             return _Answer(False, f"The contact's {path} is not '{value}'" if value else f"The contact has no {path}")
     return YES
 
@@ -202,24 +266,29 @@ def _message_meets(states: frozenset[MessageState], wanted: str) -> bool:
     return any(MESSAGE_RANK[s] >= MESSAGE_RANK[MessageState(wanted)] for s in states - {MessageState.FAILED})
 
 
-def _legal(c: GateContext) -> list[Window]:
-    """The legal windows of this contact by this channel: one for each zone the person may be in."""
+def _where(c: GateContext) -> Whereabouts | None:
+    """Where the contact may be; None if no law's hours are kept, so that it does not matter."""
     if not c.channel or c.policy.account.legal_hours == "off":
-        return []
-    country = legal_country(c.lead.phone, c.policy.account.default_country)
-    zones = zones_of(c.lead.timezone, c.lead.phone, c.policy.account_zone)
-    return legal_windows(c.channel, country, zones.zones, c.now.date())
+        return None
+    lead = c.lead
+    return whereabouts(lead.timezone, lead.phone, address_of(lead.custom_fields), c.policy.account_zone, c.policy.account.default_country)
 
 
 def _legal_hours(c: GateContext) -> _Answer:
-    windows = _legal(c)
-    if all(window.is_open(c.now) for window in windows):
+    where = _where(c)
+    bounds = bounds_of(c.channel, where) if c.channel and where else ()
+    if where is None or not bounds:
         return YES
-    country = legal_country(c.lead.phone, c.policy.account.default_country)
+    bound = tightest(bounds, c.now)
+    if bound is None:
+        return _Answer(True, zones=where.zones, zone_origin=where.origin)
+    windows: list[Hours] = [*bounds]
     kept = flow_window(c.definition, c.policy.default_hours, c.policy.holidays)
     if kept is not None and c.definition.outside_hours is OutsideHours.WAIT:
-        windows = [*windows, kept]
-    return _closed(f"Legal hours ({country})", windows, windows[0].zone, c.now)
+        windows.append(kept)
+    answer = _closed(f"Legal hours ({bound.rule.label})", windows, bound.zone, c.now)
+    detail = f"{answer.detail}; zone from {where.origin}"
+    return replace(answer, detail=detail, rule=bound.rule.id, zones=where.zones, zone_origin=where.origin)
 
 
 def _flow_hours(c: GateContext) -> _Answer:
@@ -228,32 +297,75 @@ def _flow_hours(c: GateContext) -> _Answer:
         return YES
     whose = "Flow hours" if c.definition.use_custom_business_hours else "Business hours"
     if c.definition.outside_hours is OutsideHours.SKIP:
-        return _Answer(False, f"{whose}: closed now, and the flow skips instead of waiting")
-    return _closed(whose, [window, *_legal(c)], window.zone, c.now)
+        today = window.holiday_at(c.now)
+        closed = f"closed for {holiday_name(c.policy.account, today)}" if today else "closed now"
+        return _Answer(False, f"{whose}: {closed}, and the flow skips instead of waiting")
+    where = _where(c)
+    bounds = bounds_of(c.channel, where) if c.channel and where else ()
+    holiday = window.holiday_before(c.now)
+    why = f"closed for {holiday_name(c.policy.account, holiday)}, " if holiday else ""
+    return _closed(whose, [window, *bounds], window.zone, c.now, why)
 
 
-def _closed(whose: str, windows: Sequence[Window], zone: str, now: datetime) -> _Answer:
+def _closed(whose: str, windows: Sequence[Hours], zone: str, now: datetime, why: str = "") -> _Answer:
     """Not now: wait until all hours are open together, or for good if they never are, lest each waits for the other for ever."""
     opening = next_open_in_all(windows, now)
     if opening is None:
         return _Answer(False, f"{whose}: never open together with the other hours that apply to this contact")
-    return _Answer(False, f"{whose}: opens {_local(opening, zone)}", opening)
+    return _Answer(False, f"{whose}: {why}opens {_local(opening, zone)}", opening)
 
 
 def _frequency_cap(c: GateContext) -> _Answer:
-    cap = c.policy.account.frequency_cap
-    recent = sorted(t for t in c.policy.contacts_last_day if t > c.now - timedelta(days=1))
-    if not c.channel or cap is None or len(recent) < cap:
+    """Rolling windows, all of which must have room: a person is never contacted more often in any 24 hours, or any 7 days."""
+    if not c.channel:
         return YES
-    free_at = recent[len(recent) - cap] + timedelta(days=1)
-    return _Answer(False, f"Frequency cap: {cap} contacts in 24 hours", free_at)
+    account, blocks = c.policy.account, []
+    for cap, window, words in ((account.frequency_cap, timedelta(days=1), "24 hours"), (account.frequency_cap_week, CAP_WINDOW, "7 days")):
+        recent = sorted(t for t in c.policy.recent_contacts if t > c.now - window)
+        if cap is not None and len(recent) >= cap:
+            blocks.append((recent[len(recent) - cap] + window, f"Frequency cap: {cap} contacts in {words}"))
+    if not blocks:
+        return YES
+    free_at, why = max(blocks)
+    return _Answer(False, why, free_at)
+
+
+def _channel_health(c: GateContext) -> _Answer:
+    health = c.limits.health
+    if not c.channel or health is None or (until := health.wait(c.now)) is None:
+        return YES
+    return _Answer(False, f"{health.owner} is held: {health.reason}", until, health.queue)
 
 
 def _concurrency(c: GateContext) -> _Answer:
-    limit = c.policy.account.max_concurrent_calls
-    if c.channel != "call" or limit is None or c.policy.calls_in_flight < limit:
+    for lines in c.limits.lines:
+        if (until := lines.wait(c.now)) is not None:
+            return _Answer(False, f"Waiting for a free line{_ahead(lines)}", until, lines.queue, guess=True)
+    return YES
+
+
+def _rate(c: GateContext) -> _Answer:
+    waits = [(until, rate) for rate in c.limits.rates if (until := rate.wait(c.now)) is not None]
+    if not waits:
         return YES
-    return _Answer(False, "Waiting for a free line", c.now + timedelta(seconds=5))
+    until, rate = max(waits, key=lambda w: w[0])
+    per = "a minute" if rate.period <= timedelta(minutes=1) else "an hour"
+    return _Answer(False, f"{rate.owner}: {rate.limit} contacts {per}{_ahead(rate)}", until, rate.queue)
+
+
+def _budget(c: GateContext) -> _Answer:
+    """The daily quota of the channel and the daily budget of the account."""
+    for allowance in c.limits.allowances:
+        if (until := allowance.wait(c.now)) is None:
+            continue
+        if allowance.hopeless:
+            return _Answer(False, f"{allowance.owner}: one contact costs more than the whole day may")
+        return _Answer(False, f"{allowance.owner}: used up for today{_ahead(allowance)}", until, allowance.queue)
+    return YES
+
+
+def _ahead(limit: Lines | Rate | Allowance) -> str:
+    return f", {limit.ahead} ahead" if limit.ahead else ""
 
 
 def _local(at: datetime, zone: str) -> str:
@@ -270,7 +382,10 @@ GATES: tuple[tuple[str, Callable[[GateContext], _Answer]], ...] = (
     ("legal_hours", _legal_hours),
     ("flow_hours", _flow_hours),
     ("frequency_cap", _frequency_cap),
+    ("channel_health", _channel_health),
     ("concurrency", _concurrency),
+    ("rate", _rate),
+    ("budget", _budget),
 )
 """The order of architecture: what no time can cure comes before what it can, so that nobody waits for a no."""
 
@@ -291,8 +406,8 @@ def ask(context: GateContext) -> Verdict:
     """Put one action through the gates in order, stopping at the first block."""
     results = []
     for name, gate in GATES:
-        answer = gate(context)
-        results.append(GateResult(name, answer.passed, answer.detail, answer.until))
-        if not answer.passed:
+        a = gate(context)
+        results.append(GateResult(name, a.passed, a.detail, a.until, a.queue, a.guess, a.rule, a.zones, a.zone_origin))
+        if not a.passed:
             break
     return Verdict(results)

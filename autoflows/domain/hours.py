@@ -1,4 +1,4 @@
-"""When a contact may be made: windows of local time, holidays, and legal hours by country. Pure: `now` is an argument, times are aware UTC.
+"""Hours: windows of local time with holidays, and the instant at which several are open. Pure: `now` is an argument, times are aware UTC.
 
 A window is evaluated in wall-clock time of its zone, so it keeps its meaning across changes of daylight saving: an opening inside
 the spring gap opens at the first instant after it, and an ambiguous autumn time opens at its first occurrence.
@@ -6,15 +6,14 @@ the spring gap opens at the first instant after it, and an ambiguous autumn time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from autoflows.domain.account import BusinessHours
-from autoflows.domain.people import country_of_phone, zones_of_phone
 
 EVERY_DAY = frozenset(range(1, 8))
 SEARCH_DAYS = 400
@@ -22,6 +21,16 @@ SEARCH_DAYS = 400
 
 SEARCH_OPENINGS = 60
 """How many openings are tried for one that several windows share; with daily hours that is a month or more."""
+
+
+class Hours(Protocol):
+    """What is open at times: a window, or a legal rule in one zone."""
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether a contact may be made at this instant."""
+
+    def next_open(self, at: datetime) -> datetime | None:
+        """`at` itself if open, else the next opening instant, or None if there is none in sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,20 @@ class Window:
                 return span[0]
         return None
 
+    def holiday_before(self, at: datetime) -> date | None:
+        """The holiday that keeps the window closed at `at` or takes its next opening away; None if no holiday does."""
+        every_week = replace(self, closed_on=frozenset())
+        local = at.astimezone(ZoneInfo(self.zone)).date()
+        for ahead in range(-1, 9):
+            day = local + timedelta(days=ahead)
+            if (span := every_week.spans(day)) and span[1] > at:
+                return day if day in self.closed_on else None
+        return None
+
+    def holiday_at(self, at: datetime) -> date | None:
+        """The holiday without which the window would be open at `at`."""
+        return self.holiday_before(at) if replace(self, closed_on=frozenset()).is_open(at) else None
+
 
 def next_time(after: datetime, at: time, zone: str) -> datetime:
     """The first instant from `after` on at which the clock of `zone` comes to `at`, in UTC."""
@@ -93,8 +116,8 @@ def window_of(hours: BusinessHours, closed_on: Iterable[date] = ()) -> Window:
     return Window(frozenset(hours.days), hours.start, hours.end, hours.timezone, frozenset(closed_on))
 
 
-def next_open_in_all(windows: Iterable[Window], at: datetime) -> datetime | None:
-    """The earliest instant from `at` on at which every window is open, or None if there is none in sight."""
+def next_open_in_all(windows: Iterable[Hours], at: datetime) -> datetime | None:
+    """The earliest instant from `at` on at which all of them are open, or None if there is none in sight."""
     windows, moment = tuple(windows), at
     for _ in range(SEARCH_OPENINGS):
         following = moment
@@ -107,60 +130,3 @@ def next_open_in_all(windows: Iterable[Window], at: datetime) -> datetime | None
             return moment
         moment = following
     return None
-
-
-Channel = Literal["call", "whatsapp", "sms", "email"]
-
-
-@dataclass(frozen=True, slots=True)
-class LegalHours:
-    """One country's rule from a date on. `source` says where the figures come from."""
-
-    country: str
-    channels: frozenset[str]
-    start: time
-    end: time
-    since: date
-    source: str
-
-
-_CALLS_AND_TEXTS = frozenset({"call", "whatsapp", "sms"})
-
-LEGAL_HOURS: tuple[LegalHours, ...] = (
-    LegalHours("IN", _CALLS_AND_TEXTS, time(9), time(21), date(2010, 12, 1), "TRAI TCCCPR: no commercial communication 21:00-09:00"),
-    LegalHours("US", _CALLS_AND_TEXTS, time(8), time(21), date(1992, 12, 20), "47 CFR 64.1200(c)(1): 08:00-21:00 at the called party"),
-)
-"""Outer bounds kept on top of an account's own hours. Countries not listed here have none; an account's hours still hold there."""
-
-
-def legal_windows(channel: str, country: str | None, zones: Iterable[str], on: date) -> list[Window]:
-    """The legal windows for a contact: one per zone the person may be in, all of which must be open."""
-    rules = [r for r in LEGAL_HOURS if r.country == country and channel in r.channels and r.since <= on]
-    if not rules:
-        return []
-    rule = max(rules, key=lambda r: r.since)
-    return [Window(EVERY_DAY, rule.start, rule.end, zone) for zone in zones]
-
-
-@dataclass(frozen=True, slots=True)
-class ContactZones:
-    """The zones a contact may be in, and how we know: `contact`, `phone` or `account`."""
-
-    zones: tuple[str, ...]
-    origin: str
-
-
-def zones_of(
-    timezone: str | None, phone: str | None, account_zone: str, known: Callable[[str], tuple[str, ...]] = zones_of_phone
-) -> ContactZones:
-    """Explicit zone first, then every zone of the phone number, then the account's."""
-    if timezone:
-        return ContactZones((timezone,), "contact")
-    if phone and (zones := known(phone)):
-        return ContactZones(zones, "phone")
-    return ContactZones((account_zone,), "account")
-
-
-def legal_country(phone: str | None, default_country: str) -> str:
-    """Whose law applies: the phone number's country, else the account's."""
-    return (country_of_phone(phone) if phone else None) or default_country

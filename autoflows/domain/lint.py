@@ -13,13 +13,16 @@ from typing import Any
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
 from autoflows.domain.gates import CHANNEL_OF_ACTION, flow_window
-from autoflows.domain.hours import legal_windows, next_open_in_all
-from autoflows.domain.lint_sense import SENSE_RULES
+from autoflows.domain.hours import next_open_in_all
+from autoflows.domain.legal import bounds_of, hours_in_words
+from autoflows.domain.lint_sense import CONTACT_FIELDS, SENSE_RULES
 from autoflows.domain.problems import SEVERITIES, Problem, Severity, errors_of, worst_first
+from autoflows.domain.whereabouts import Place, Whereabouts
 
 __all__ = ["RULES", "SEVERITIES", "Item", "Problem", "Reference", "Severity", "Surroundings", "errors_of", "lint"]
 
 APPROVED = "APPROVED"
+ALWAYS_FILLED = ("lead_source", "entry_type")
 _MESSAGES = frozenset({ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.SMS})
 
 
@@ -186,15 +189,35 @@ def _hours_never_legal(definition: FlowDefinition, around: Surroundings) -> Iter
     if around.account.legal_hours == "off":
         return
     country = around.account.default_country
+    home = Whereabouts((Place(country, (), (around.account_zone,)),), "account")
     for channel in sorted({CHANNEL_OF_ACTION[a.action_type] for a in definition.actions if a.action_type in CHANNEL_OF_ACTION}):
-        legal = legal_windows(channel, country, [around.account_zone], around.now.date())
-        if legal and next_open_in_all([window, *legal], around.now) is None:
-            rule = legal[0]
+        bounds = bounds_of(channel, home)
+        if bounds and next_open_in_all([window, *bounds], around.now) is None:
+            legal = hours_in_words((bound.rule for bound in bounds), around.now.date())
             message = (
-                f"The flow's hours never meet the legal hours for {channel} in {country} ({rule.start:%H:%M} to {rule.end:%H:%M}), "
+                f"The flow's hours never meet the legal hours for {channel} in {country} ({legal}), "
                 "so nobody there would ever be contacted."
             )
             yield Problem(severity=Severity.WARNING, code="hours_never_legal", pointer=pointer, message=message)
+
+
+def _exit_field(definition: FlowDefinition, around: Surroundings) -> Iterator[Problem]:
+    """The field that ends the flow must be one a contact can have, and must be able to have that value."""
+    name, value = definition.exit_rules.on_field, definition.exit_rules.on_field_value
+    pointer = "/exit_rules/on_field"
+    if not name:
+        if value:
+            message = f"The exit rule compares with '{value}' and names no field, so it never fires; name the field, or clear the value."
+            yield Problem(severity=Severity.WARNING, code="exit_field_missing", pointer=pointer, message=message)
+        return
+    path, _, rest = name.partition(".")
+    known = bool(rest) if path == "custom_fields" else path in CONTACT_FIELDS and not rest
+    if not known:
+        message = f"The exit rule asks for '{name}', which no contact has; use custom_fields.NAME, or one of {', '.join(CONTACT_FIELDS)}."
+        yield Problem(severity=Severity.ERROR, code="exit_field_unknown", pointer=pointer, message=message)
+    elif value is None and path in ALWAYS_FILLED:
+        message = f"The exit rule fires for every contact, since '{name}' is always filled in; give the value it is to have."
+        yield Problem(severity=Severity.WARNING, code="exit_field_always", pointer=pointer, message=message)
 
 
 RULES: tuple[Rule, ...] = (
@@ -205,4 +228,5 @@ RULES: tuple[Rule, ...] = (
     _waits,
     _conditions_never_met,
     _hours_never_legal,
+    _exit_field,
 )

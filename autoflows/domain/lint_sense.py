@@ -14,6 +14,8 @@ from autoflows.domain.outcomes import CallOutcome
 from autoflows.domain.problems import Problem, Severity
 from autoflows.domain.templating import TemplateError, check_template
 
+CONTACT_FIELDS = tuple(name for name in Lead.__dataclass_fields__ if name != "custom_fields")
+
 
 def is_liquid(text: str) -> bool:
     """Whether a mapped value is Liquid text rather than the path of a contact field."""
@@ -23,7 +25,7 @@ def is_liquid(text: str) -> bool:
 def is_field(path: str) -> bool:
     """Whether contacts can have such a field: `company`, `tags`, `custom_fields.product`."""
     head, _, rest = path.strip().partition(".")
-    return bool(rest.strip()) if head == "custom_fields" else head in Lead.__dataclass_fields__
+    return bool(rest.strip()) if head == "custom_fields" else head in CONTACT_FIELDS
 
 
 def _trigger(definition: FlowDefinition) -> Iterator[Problem]:
@@ -42,10 +44,6 @@ def _fields(definition: FlowDefinition) -> Iterator[Problem]:
             message = f"Step {step.action_order} never runs: contacts have no field '{path}'; {_custom(path)}."
             pointer = f"/actions/{step.action_order - 1}/condition_field"
             yield Problem(severity=Severity.WARNING, code="field_unknown", pointer=pointer, message=message)
-    exit_field = definition.exit_rules.on_field
-    if exit_field and not is_field(exit_field):
-        message = f"The exit rule never stops the flow: contacts have no field '{exit_field}'; {_custom(exit_field)}."
-        yield Problem(severity=Severity.WARNING, code="field_unknown", pointer="/exit_rules/on_field", message=message)
 
 
 def _custom(path: str) -> str:

@@ -12,7 +12,9 @@ from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import ConditionResult, Lead, evaluate
 from autoflows.domain.flow import FlowDefinition, OutsideHours
 from autoflows.domain.gates import NO_CONSENT, GateResult, consented_to_nothing, flow_window
+from autoflows.domain.holidays import holiday_name
 from autoflows.domain.leads import Disposition, has_dnc
+from autoflows.domain.suppressions import Suppressed, closing
 
 DNC_FOUND = "DNC tag found"
 
@@ -70,6 +72,7 @@ class _Arrival:
     consent: Mapping[str, Any] | None
     holidays: frozenset[date]
     now: datetime
+    do_not_contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class _No:
 
 
 def _dnc(a: _Arrival) -> _No | None:
-    return _No(Disposition.BLOCKED_DNC, DNC_FOUND) if has_dnc(list(a.lead.tags)) else None
+    return _No(Disposition.BLOCKED_DNC, a.do_not_contact) if a.do_not_contact else None
 
 
 def _consent(a: _Arrival) -> _No | None:
@@ -107,7 +110,9 @@ def _flow_hours(a: _Arrival) -> _No | None:
     window = flow_window(a.winner.definition, a.default_hours, a.holidays)
     if window is None or a.winner.definition.outside_hours is not OutsideHours.SKIP or window.is_open(a.now):
         return None
-    return _No(Disposition.OUTSIDE_HOURS, f"Outside the hours of '{a.winner.name}', which is set to skip", window.next_open(a.now))
+    holiday = window.holiday_at(a.now)
+    why = f" (closed for {holiday_name(a.account, holiday)})" if holiday else ""
+    return _No(Disposition.OUTSIDE_HOURS, f"Outside the hours of '{a.winner.name}'{why}, which is set to skip", window.next_open(a.now))
 
 
 GATES: tuple[tuple[str, Callable[[_Arrival], _No | None]], ...] = (
@@ -129,19 +134,25 @@ def match(
     consent: Mapping[str, Any] | None,
     holidays: frozenset[date],
     now: datetime,
+    suppressed: Sequence[Suppressed] = (),
+    zone: str = "UTC",
 ) -> Match:
-    """Settle one lead: the first flow by priority whose conditions all hold, then the gates of enrolment, in order."""
+    """Settle one lead: the first flow by priority whose conditions all hold, then the gates of enrolment, in order.
+
+    A person who is suppressed for all channels is do-not-call; one closed channel only skips its steps later. `zone` is the account's.
+    """
+    do_not_contact = why_not(lead, suppressed, zone)
     flows = sorted(candidates, key=lambda c: c.priority)
     traces = [_trace(flow, lead) for flow in flows]
     winner = next((flow for flow, trace in zip(flows, traces, strict=True) if trace.matched), None)
     if winner is None:
-        if has_dnc(list(lead.tags)):
-            return _settled(Disposition.BLOCKED_DNC, DNC_FOUND, traces)
+        if do_not_contact:
+            return _settled(Disposition.BLOCKED_DNC, do_not_contact, traces)
         return _settled(Disposition.NO_MATCH, "No enabled flow's conditions hold" if flows else "No flow is enabled", traces)
     first, *others = [trace for trace in traces if trace.matched]
     for trace in others:
         trace.note = f"Matched too, but '{winner.name}' has the higher priority"
-    arrival = _Arrival(lead, winner, history, account, default_hours, consent, holidays, now)
+    arrival = _Arrival(lead, winner, history, account, default_hours, consent, holidays, now, do_not_contact)
     for name, gate in GATES:
         no = gate(arrival)
         result = GateResult(name, True) if no is None else GateResult(name, False, no.reason, no.until)
@@ -149,6 +160,14 @@ def match(
         if no is not None:
             return _settled(no.disposition, no.reason, traces)
     return _settled(Disposition.ENROLLED, f"Matched '{winner.name}' (priority {winner.priority})", traces, winner)
+
+
+def why_not(lead: Lead, suppressed: Sequence[Suppressed], zone: str) -> str:
+    """Why no flow may contact this person at all, in words; empty if nothing says so."""
+    if has_dnc(list(lead.tags)):
+        return DNC_FOUND
+    closed = closing(suppressed)
+    return closed.sentence(zone) if closed else ""
 
 
 def _trace(flow: Candidate, lead: Lead) -> FlowTrace:

@@ -76,6 +76,8 @@ class Refused:
     retry_after_seconds: float | None = None
     template_only: bool = False
     """An `ACCOUNT` refusal that stops only this template's sends (paused, not approved), not the whole channel."""
+    suppress: bool = False
+    """This address must not be used again on this channel: the person stopped us there, or there surely is nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ class ProviderEvent:
     """One thing a provider told us, in our words.
 
     `event_id` de-duplicates within a channel. `attempt_id` is ours, when the provider echoes it; else `provider_ref` names the attempt.
-    `terminal` means that nothing further can change the outcome. `data` goes into the attempt's `result_data`.
+    `terminal` means that nothing further can change the outcome. `data` goes into the attempt's `result_data`. `suppress`: `address` must
+    not be used again on this channel (True), or may be again (False), as the person told the provider.
     """
 
     event_id: str
@@ -121,3 +124,4 @@ class ProviderEvent:
     occurred_at: datetime | None = None
     data: dict[str, Any] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
+    suppress: bool | None = None

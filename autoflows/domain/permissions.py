@@ -27,6 +27,7 @@ class Permission(StrEnum):
     PII_READ = "pii:read"
     CHANNELS_READ = "channels:read"
     CHANNELS_WRITE = "channels:write"
+    NOTIFICATIONS_READ = "notifications:read"
     ANALYTICS_READ = "analytics:read"
     EXPORT = "export"
     SETTINGS_READ = "settings:read"
@@ -37,7 +38,15 @@ class Permission(StrEnum):
     ACCOUNT_WRITE = "account:write"
 
 
-_VIEWER = frozenset({Permission.FLOWS_READ, Permission.EXECUTIONS_READ, Permission.CONTACTS_READ, Permission.CHANNELS_READ})
+_VIEWER = frozenset(
+    {
+        Permission.FLOWS_READ,
+        Permission.EXECUTIONS_READ,
+        Permission.CONTACTS_READ,
+        Permission.CHANNELS_READ,
+        Permission.NOTIFICATIONS_READ,
+    }
+)
 _MANAGER = _VIEWER | {
     Permission.PII_READ,
     Permission.ANALYTICS_READ,

@@ -6,7 +6,6 @@ The write-ahead row of every attempt is committed here, before anyone calls a pr
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,7 +16,10 @@ from autoflows.domain import decide as d
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import Action, ActionType
 from autoflows.domain.gates import CHANNEL_OF_ACTION, GateResult
-from autoflows.domain.outcomes import CallOutcome
+from autoflows.domain.outcomes import CallOutcome, ErrorClass
+from autoflows.engine import parking
+from autoflows.engine.capacity import Capacity, Charge
+from autoflows.engine.capacity_load import load as load_capacity
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 from autoflows.engine.runs import CLAIM_COLUMNS, RUN_COLUMNS, RUN_JOINS, LogRow, Run, load
@@ -32,7 +34,7 @@ WITH fresh AS MATERIALIZED (
   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), paced AS MATERIALIZED (
   SELECT {CLAIM_COLUMNS} FROM flow_executions WHERE status = 'running' AND bulk = true AND due_at <= now()
-  ORDER BY due_at LIMIT greatest($1 - (SELECT count(*) FROM fresh), 0) FOR UPDATE SKIP LOCKED
+  ORDER BY due_at LIMIT greatest(least($2, $1 - (SELECT count(*) FROM fresh)), 0) FOR UPDATE SKIP LOCKED
 ), e AS (SELECT * FROM fresh UNION ALL SELECT * FROM paced)
 SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
 """  # noqa: S608
@@ -44,8 +46,9 @@ SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
 """  # noqa: S608
 ADD_LOG = """
 INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_id, action_type, action_order, attempt, snapshot,
-                              started_at, completed_at, wait_until, status, skip_reason, gates, result_data)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                              started_at, completed_at, wait_until, status, skip_reason, gates, result_data, channel_id, error_class,
+                              error_code, error_message)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 """
 END_LOG = """
 UPDATE flow_action_logs SET status = $2, completed_at = $3, error_message = COALESCE($4, error_message),
@@ -54,11 +57,14 @@ WHERE id = $1 AND status IN ('pending', 'running')
 """
 MOVE = """
 UPDATE flow_executions SET fence = $2, due_at = $3, status = $4, current_action_step = $5, waiting_reason = $6, waiting_until = $7,
-  first_attempt_at = COALESCE(first_attempt_at, $8), completed_at = $9, error_message = COALESCE($10, error_message)
+  first_attempt_at = COALESCE(first_attempt_at, $8), completed_at = $9, error_message = COALESCE($10, error_message),
+  waiting_rule = $11, parked_on = $12, parked_at = $13
 WHERE id = $1
 """
 UNREADABLE = "Internal error: what is stored of this flow or account cannot be read. It is tried again every minute"
 UNREADABLE_RECHECK = timedelta(minutes=1)
+CHANNEL_COLUMN = 16
+"""Place of `channel_id` in a row of `ADD_LOG`: it is known once the attempt is sure to be made."""
 MAX_STEPS = 3 * 200 + 10
 """More pure steps than a flow can have in one go: a guard against a decision that does not move."""
 
@@ -73,6 +79,10 @@ class Attempt:
     log_id: UUID
     fence: int
     lookup_of: LogRow | None = None
+    channel_id: UUID | None = None
+    charges: tuple[Charge, ...] = ()
+    probe: bool = False
+    """The one contact let through to see whether a held channel works again."""
 
 
 @dataclass(slots=True)
@@ -86,6 +96,8 @@ class Batch:
     over: list[UUID] = field(default_factory=list)
     """Executions that had ended before an answer came for them: a call accepted in the meantime is to be stopped."""
     changes: list[LiveChange] = field(default_factory=list)
+    freed: list[tuple[UUID, UUID | None]] = field(default_factory=list)
+    """Calls given up: account and channel whose line is free."""
 
     async def write(self, connection: Connection) -> None:
         """All of it, in the caller's transaction."""
@@ -95,11 +107,12 @@ class Batch:
             await connection.executemany(END_LOG, self.ended)
         if self.moved:
             await connection.executemany(MOVE, self.moved)
+        await parking.free_lines(connection, self.freed)
 
 
-async def claim(connection: Connection, limit: int, timing: d.Timing, lease: timedelta) -> Batch:
-    """Lock up to `limit` due executions that nobody else has, and move each as far as it goes without a provider."""
-    rows = await connection.fetch(CLAIM, limit)
+async def claim(connection: Connection, limit: int, bulk: int, timing: d.Timing, lease: timedelta) -> Batch:
+    """Lock up to `limit` due executions that nobody else has, at most `bulk` of them bulk ones; move each as far as it goes alone."""
+    rows = await connection.fetch(CLAIM, limit, bulk)
     return await advance(connection, rows, timing, lease)
 
 
@@ -118,19 +131,13 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
     if not rows:
         return batch
     now: datetime = rows[0]["now"]
-    dialled: Counter[UUID] = Counter()  # lines taken by earlier executions of this batch
-    contacted: Counter[UUID] = Counter()  # attempts at a person by earlier executions of this batch
-    runs, unreadable = await load(connection, rows, now)
+    runs, unreadable = await load(connection, rows)
     for row in unreadable:
-        held = (ExecutionStatus.RUNNING.value, row["current_action_step"], UNREADABLE, None, None, None, None)
-        batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *held))
-    for run in runs:
-        if dialled[run.account_id] or contacted[run.contact_id]:
-            run.policy = replace(
-                run.policy,
-                calls_in_flight=run.policy.calls_in_flight + dialled[run.account_id],
-                contacts_last_day=(*run.policy.contacts_last_day, *[now] * contacted[run.contact_id]),
-            )
+        batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *_still(row["current_action_step"], UNREADABLE)))
+    capacity = await load_capacity(connection, runs, now, timing.provider_timeout + timing.unknown_grace)
+    # Those who stand in a queue first, as they came: nobody who has just arrived passes them.
+    for run in sorted(runs, key=lambda run: (run.bulk, run.policy.parked_at or now, run.id)):
+        capacity.prepare(run)
         step = _Step(run, timing, lease, now, start)
         try:
             step.walk()
@@ -138,12 +145,16 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
             log.exception("execution %s cannot be decided", run.id)
             step = _Step(run, timing, lease, now, start)
             step.finish(ExecutionStatus.FAILED, f"Internal error while deciding: {type(error).__name__}")
+        step.settle_with(capacity)
         step.put(batch)
-        if step.attempt is not None and step.attempt.lookup_of is None:
-            contacted[run.contact_id] += 1
-            dialled[run.account_id] += step.attempt.action.action_type is ActionType.AI_CALL
+    await capacity.write(connection)
     await batch.write(connection)
     return batch
+
+
+def _still(step: int, reason: str | None) -> tuple[Any, ...]:
+    """The rest of a `MOVE` for an execution that goes on running and stands in no queue."""
+    return (ExecutionStatus.RUNNING.value, step, reason, None, None, None, None, None, None, None)
 
 
 class _Step:
@@ -152,13 +163,27 @@ class _Step:
     def __init__(self, run: Run, timing: d.Timing, lease: timedelta, now: datetime, start: bool) -> None:
         self.run, self.timing, self.lease, self.now, self.start = run, timing, lease, now, start
         self.fence = run.fence + 1
-        self.added: list[tuple[Any, ...]] = []
+        self.added: dict[UUID, list[Any]] = {}
         self.ended: list[tuple[Any, ...]] = []
+        self.freed: list[tuple[UUID, UUID | None]] = []
         self.move: tuple[Any, ...] = ()
+        self.queue: str | None = None
         self.attempt: Attempt | None = None
 
+    def settle_with(self, capacity: Capacity) -> None:
+        """Tell the batch's limits what this execution takes and where it stands, so that the next one sees it."""
+        capacity.stand(self.run, self.queue)
+        if self.attempt is None or self.attempt.lookup_of is not None:
+            return
+        action = self.attempt.action
+        channel_id = capacity.channel_id(self.run, action)
+        charges, probe = capacity.take(self.run, action)
+        self.added[self.attempt.log_id][CHANNEL_COLUMN] = channel_id
+        self.attempt = replace(self.attempt, channel_id=channel_id, charges=charges, probe=probe)
+
     def put(self, batch: Batch) -> None:
-        batch.added += self.added
+        batch.added += [tuple(row) for row in self.added.values()]
+        batch.freed += self.freed
         batch.ended += self.ended
         batch.moved.append(self.move)
         if self.attempt is not None:
@@ -178,8 +203,10 @@ class _Step:
                     self.end(order, attempt, LogStatus.SUCCESS, data={"cut_short": cut_short} if cut_short else {})
                 case d.GiveUp(order, attempt, reason):
                     self.end(order, attempt, LogStatus.UNKNOWN, message=reason)
-                case d.WaitUntil(when, reason, order, _):
-                    self.stay(when, order, waiting_reason=reason, waiting_until=when)
+                case d.Abandon(action, attempt, reason, gates):
+                    self.add(action, attempt, LogStatus.FAILED, gates, error=(ErrorClass.PERMANENT.value, "channel_held", reason))
+                case d.WaitUntil() as wait:
+                    self.wait(wait)
                     return
                 case d.AwaitOutcome(deadline, reason, order):
                     self.stay(deadline, order, waiting_reason=reason)
@@ -216,16 +243,24 @@ class _Step:
         skip_reason: str | None = None,
         wait_until: datetime | None = None,
         data: dict[str, Any] | None = None,
+        error: tuple[str | None, str | None, str | None] = (None, None, None),
     ) -> UUID:
         run, log_id = self.run, new_id()
-        done = self.now if status is LogStatus.SKIPPED else None
-        self.added.append((
+        done = self.now if status in (LogStatus.SKIPPED, LogStatus.FAILED) else None
+        self.added[log_id] = [
             log_id, run.id, run.account_id, run.contact_id, action.id, action.action_type.value, action.action_order, attempt,
             action.model_dump(mode="json"), self.now, done, wait_until, status.value, skip_reason[:255] if skip_reason else None,
-            [g.as_dict() for g in gates], data or {},
-        ))  # fmt: skip
+            [g.as_dict() for g in gates], data or {}, None, *error,
+        ]  # fmt: skip
         entry = d.Log(
-            action.action_order, attempt, ActionType(action.action_type), status, self.now, completed_at=done, wait_until=wait_until
+            action.action_order,
+            attempt,
+            ActionType(action.action_type),
+            status,
+            self.now,
+            completed_at=done,
+            wait_until=wait_until,
+            error_class=ErrorClass(error[0]) if error[0] else None,
         )
         run.logs.append(LogRow(log_id, entry))
         return log_id
@@ -234,21 +269,27 @@ class _Step:
         row = self.run.row_of(order, attempt)
         outcome = "unknown" if status is LogStatus.UNKNOWN and row.log.action_type is ActionType.AI_CALL else None
         self.ended.append((row.id, status.value, self.now, message, data or {}, outcome))
+        if row.log.action_type is ActionType.AI_CALL:
+            self.freed.append((self.run.account_id, row.channel_id))
         row.log = replace(row.log, status=status, completed_at=self.now, outcome=CallOutcome.UNKNOWN if outcome else row.log.outcome)
 
-    def stay(
-        self,
-        due_at: datetime,
-        order: int,
-        *,
-        waiting_reason: str | None = None,
-        waiting_until: datetime | None = None,
-        first_attempt: bool = False,
-    ) -> None:
-        reason = waiting_reason[:500] if waiting_reason else None
+    def wait(self, wait: d.WaitUntil) -> None:
+        """Nothing before a time, by the word of a gate or of the step itself; in a queue, if the gate names one."""
+        run, block = self.run, wait.block
+        self.queue = block.queue if block else None
+        parked_at = (run.policy.parked_at if run.policy.parked_on == self.queue else self.now) if self.queue else None
+        until = None if block and block.guess else wait.when
+        rule = block.gate if block else None
+        self.move = (
+            run.id, self.fence, wait.when, ExecutionStatus.RUNNING.value, wait.action_order, wait.reason[:500], until, None, None, None,
+            rule, self.queue, parked_at,
+        )  # fmt: skip
+
+    def stay(self, due_at: datetime, order: int, *, waiting_reason: str | None = None, first_attempt: bool = False) -> None:
         first = self.now if first_attempt else None
-        self.move = (self.run.id, self.fence, due_at, ExecutionStatus.RUNNING.value, order, reason, waiting_until, first, None, None)
+        status, step, reason, until, _, *rest = _still(order, waiting_reason)
+        self.move = (self.run.id, self.fence, due_at, status, step, reason, until, first, *rest)
 
     def finish(self, status: ExecutionStatus, reason: str = "") -> None:
         step = max((row.log.action_order for row in self.run.logs), default=self.run.step)
-        self.move = (self.run.id, self.fence, None, status.value, step, None, None, None, self.now, reason or None)
+        self.move = (self.run.id, self.fence, None, status.value, step, None, None, None, self.now, reason or None, None, None, None)

@@ -1,6 +1,7 @@
 """Waking a worker: an ARQ job named `drain` and a push on a list that workers block on. The only module that knows ARQ's client.
 
-A ring carries nothing and may be lost: each worker also looks by itself every second. Rings within a few milliseconds are one ring.
+A ring carries nothing and may be lost: each worker also looks by itself every second. The first ring goes out at once, those within a
+few milliseconds after it are one more. Each is a job of its own: one with the name of a job that is just running would be dropped.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,7 +24,11 @@ log = logging.getLogger(__name__)
 WAKE_LIST = "autoflows:wake"
 WAKE_LENGTH = 64  # more pending wakes than this tell a worker nothing new
 QUEUE = "autoflows:jobs"
-BUCKET_SECONDS = 0.005
+LONG_DUE = datetime.fromtimestamp(1, UTC)
+"""ARQ compares the time of a job with the worker's clock: one of now would be in the future of a worker whose clock is slow."""
+EXPIRES_SECONDS = 60
+PAUSE_SECONDS = 0.01
+"""Between two rings of a process: a ring costs Redis and a worker about as much as a lead."""
 
 
 def serialize(job: dict[str, Any]) -> bytes:
@@ -52,13 +57,14 @@ class _Doorbell:
         while self.again:
             self.again = False
             try:
-                await self.redis.enqueue_job("drain", _job_id=f"drain:{int(time.time() / BUCKET_SECONDS)}")
+                await self.redis.enqueue_job("drain", _defer_until=LONG_DUE, _expires=EXPIRES_SECONDS)
                 async with self.redis.pipeline(transaction=False) as pipe:
                     pipe.lpush(WAKE_LIST, b"1")
                     pipe.ltrim(WAKE_LIST, 0, WAKE_LENGTH - 1)
                     await pipe.execute()
             except BROKER_LOST as error:
                 log.warning("doorbell not rung, the sweep will find the work: %s", error)
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 _doorbells: WeakKeyDictionary[asyncio.AbstractEventLoop, _Doorbell] = WeakKeyDictionary()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 from autoflows.domain.errors import Unavailable
 from autoflows.engine import control, live
 from autoflows.engine.advance import Attempt, Batch, claim
+from autoflows.engine.background import spawn
 from autoflows.engine.match import match_due
 from autoflows.engine.perform import Result, perform, settle
 from autoflows.engine.pool import LOST, RETRYABLE, Connection, transact
@@ -24,6 +24,12 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 """Rows per claim: large enough to share a commit, small enough not to hold locks for long."""
+
+
+FRESH_SHARE = 4
+"""One slot in so many is kept for fresh leads."""
+SETTLERS = 2
+"""Transactions that write results at the same time: while the database works on one batch, the answers of the other go out."""
 
 
 class Drainer:
@@ -39,11 +45,16 @@ class Drainer:
         self._busy = False
         self._again = False
         self._starved = False
-        self._settling = asyncio.create_task(self._settle_for_ever())
+        self._settling = [asyncio.create_task(self._settle_for_ever()) for _ in range(SETTLERS)]
 
     @property
     def free(self) -> int:
         return max(self.settings.worker_slots - len(self.performing), 0)
+
+    @property
+    def free_for_bulk(self) -> int:
+        """Slots that bulk leads may take now: a quarter is kept for fresh ones, which would else wait for a slow provider's answers."""
+        return max(self.free - self.settings.worker_slots // FRESH_SHARE, 0)
 
     async def drain(self) -> None:
         """Take and start everything that is due and fits the slots. Returns when nothing more is due or no slot is free."""
@@ -60,21 +71,23 @@ class Drainer:
                     if limit == 0:
                         self._starved = True
                         return
-                    full |= await take(limit) >= limit
+                    bulk = min(self.free_for_bulk, limit)
+                    self._starved |= bulk < limit
+                    full |= await take(limit, bulk) >= limit
                 if not full and not self._again:
                     return
         finally:
             self._busy = False
 
-    async def _match(self, limit: int) -> int:
-        batch, settled = await match_due(limit, self.timing, self.lease)
+    async def _match(self, limit: int, bulk: int) -> int:
+        batch, settled = await match_due(limit, bulk, self.timing, self.lease)
         self._start(batch)
         live.publish(batch.changes)
         return settled
 
-    async def _claim(self, limit: int) -> int:
+    async def _claim(self, limit: int, bulk: int) -> int:
         async def work(connection: Connection) -> Batch:
-            return await claim(connection, limit, self.timing, self.lease)
+            return await claim(connection, limit, bulk, self.timing, self.lease)
 
         batch = await transact(work)
         self._start(batch)
@@ -140,18 +153,5 @@ class Drainer:
                     await self.results.join()
         except TimeoutError:
             log.warning("%d attempts are still out; they will be looked up", len(self.performing))
-        self._settling.cancel()
-
-
-def spawn(work: Callable[[], object], keep: set[asyncio.Task[None]]) -> None:
-    """Start a coroutine function in the background and keep hold of it until it is done, logging what it raises."""
-
-    async def run() -> None:
-        try:
-            await work()  # type: ignore[misc]
-        except Exception:
-            log.exception("background work failed")
-
-    task = asyncio.create_task(run())
-    keep.add(task)
-    task.add_done_callback(keep.discard)
+        for settler in self._settling:
+            settler.cancel()

@@ -14,20 +14,28 @@ WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::timestamptz IS NULL OR receive
 """
 # A lead event is accounted for if it waits to be matched where the workers look, is settled with a reason, or is enrolled in an
 # execution that exists and is either over or due at some time. Anything else is a hole.
-UNACCOUNTED = """
-SELECT count(*) FROM lead_events l LEFT JOIN flow_executions e ON e.id = l.execution_id
-WHERE ($1::uuid IS NULL OR l.user_id = $1) AND ($2::timestamptz IS NULL OR l.received_at >= $2) AND CASE l.disposition
+HOLES = """
+lead_events l LEFT JOIN flow_executions e ON e.id = l.execution_id WHERE CASE l.disposition
   WHEN 'queued' THEN l.due_at IS NULL
   WHEN 'enrolled' THEN e.id IS NULL OR (e.status = 'running' AND e.due_at IS NULL)
   ELSE l.due_at IS NOT NULL END
 """
-QUEUE = """
+UNACCOUNTED = f"""
+SELECT count(*) FROM {HOLES} AND ($1::uuid IS NULL OR l.user_id = $1) AND ($2::timestamptz IS NULL OR l.received_at >= $2)
+"""  # noqa: S608
+UNACCOUNTED_BY_ACCOUNT = f"SELECT l.user_id AS account_id, count(*) AS number FROM {HOLES} GROUP BY l.user_id"  # noqa: S608
+# Bulk work yields to fresh leads, so that it may wait its turn for long; by these words the partial indexes on (bulk, due_at) are used.
+LATE = "((bulk = false AND due_at < now() - interval '60 seconds') OR (bulk = true AND due_at < now() - interval '1 hour'))"
+STUCK_LEADS = f"lead_events WHERE disposition = 'queued' AND {LATE}"
+LATE_EXECUTIONS = f"flow_executions WHERE status = 'running' AND {LATE}"
+QUEUE = f"""
 SELECT (SELECT count(*) FROM flow_executions WHERE status = 'running' AND due_at <= now())
      + (SELECT count(*) FROM lead_events WHERE disposition = 'queued' AND due_at <= now()) AS due,
+  (SELECT count(*) FROM {STUCK_LEADS}) AS stuck,
   COALESCE(extract(epoch FROM now() - least(
     (SELECT min(due_at) FROM flow_executions WHERE status = 'running' AND due_at <= now()),
     (SELECT min(due_at) FROM lead_events WHERE disposition = 'queued' AND due_at <= now()))), 0)::float8 AS oldest
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +50,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Work that is due now, and for how long the oldest of it has been."""
+    """Work that is due now, and for how long the oldest of it has been. `stuck_leads` have waited too long to be matched."""
 
     due: int
     oldest_due_seconds: float
+    stuck_leads: int
 
 
 async def counts(account_id: UUID | None = None, since: datetime | None = None) -> Ledger:
@@ -62,4 +71,4 @@ async def queue() -> Queue:
     """How much is due and how late it is, over all accounts."""
     pool = await get_pool()
     row = await pool.fetchrow(QUEUE)
-    return Queue(row["due"], row["oldest"])
+    return Queue(row["due"], row["oldest"], row["stuck"])

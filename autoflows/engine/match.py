@@ -19,10 +19,12 @@ from autoflows.domain.decide import Timing
 from autoflows.domain.errors import Unavailable
 from autoflows.domain.leads import Disposition
 from autoflows.domain.matching import Candidate, History, Match, match
+from autoflows.domain.suppressions import Suppressed
 from autoflows.engine.advance import Batch, lock_and_advance
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection, transact
 from autoflows.engine.runs import account_settings, definitions_of, holidays_of, lead_of
+from autoflows.engine.suppression import person_of, suppressed_of
 from autoflows.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -34,14 +36,14 @@ WITH fresh AS MATERIALIZED (
 ), paced AS MATERIALIZED (
   SELECT id, user_id, contact_id, lead_source, entry_type, received_at, source_created_at, bulk FROM lead_events
   WHERE disposition = 'queued' AND bulk = true AND due_at <= now()
-  ORDER BY due_at LIMIT greatest($1 - (SELECT count(*) FROM fresh), 0) FOR UPDATE SKIP LOCKED
+  ORDER BY due_at LIMIT greatest(least($2, $1 - (SELECT count(*) FROM fresh)), 0) FOR UPDATE SKIP LOCKED
 )
 SELECT *, clock_timestamp() AS now FROM fresh UNION ALL SELECT *, clock_timestamp() FROM paced
 """
 # Two arrivals of one person are settled one after the other, whoever settles them; inserting rows that point here is not held up.
 CONTACTS = """
-SELECT id, name, phone, email, company, tags, custom_fields, timezone, consent, lead_source, entry_type FROM contacts
-WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+SELECT id, user_id, name, phone, email, other_phones, other_emails, company, tags, custom_fields, timezone, consent, lead_source, entry_type
+FROM contacts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 """
 ACCOUNTS = "SELECT id, settings, timezone, default_business_hours FROM users WHERE id = ANY($1)"
 FLOWS = """
@@ -68,29 +70,29 @@ FAULTS = (
 """What one lead's values or one flow's definition can do to the batch they are in; a database in trouble is none of them."""
 
 
-async def match_due(limit: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
-    """Settle up to `limit` queued lead events. Gives what is to be performed, and how many were settled.
+async def match_due(limit: int, bulk: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
+    """Settle up to `limit` queued lead events, at most `bulk` of them bulk ones. Gives what is to be performed, and how many were settled.
 
     If one of them cannot be settled, the batch is done again one by one and the guilty one becomes `error`, with the reason.
     """
 
     async def work(connection: Connection) -> tuple[Batch, int]:
-        return await _match(connection, await connection.fetch(CLAIM, limit), timing, lease)
+        return await _match(connection, await connection.fetch(CLAIM, limit, bulk), timing, lease)
 
     try:
         return await transact(work)
     except FAULTS:
         log.exception("a lead event cannot be matched; taking the batch apart")
-        return await _one_by_one(limit, timing, lease)
+        return await _one_by_one(limit, bulk, timing, lease)
 
 
-async def _one_by_one(limit: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
+async def _one_by_one(limit: int, bulk: int, timing: Timing, lease: timedelta) -> tuple[Batch, int]:
     whole, settled = Batch(), 0
     for _ in range(limit):
         guilty: list[UUID] = []
 
         async def work(connection: Connection, guilty: list[UUID] = guilty) -> tuple[Batch, int]:
-            rows = await connection.fetch(CLAIM, 1)
+            rows = await connection.fetch(CLAIM, 1, min(bulk, 1))
             guilty[:] = [row["id"] for row in rows]
             return await _match(connection, rows, timing, lease)
 
@@ -126,6 +128,7 @@ async def _match(connection: Connection, events: Sequence[Mapping[str, Any]], ti
     history = {
         row["contact_id"]: History(row["last_at"], frozenset(row["live"] or ())) for row in await connection.fetch(HISTORY, contact_ids)
     }
+    suppressed = await suppressed_of(connection, [person_of(row["user_id"], row["id"], row) for row in contacts.values()])
     settled: list[tuple[Any, ...]] = []
     executions: list[tuple[Any, ...]] = []
     changes: list[LiveChange] = []
@@ -135,9 +138,8 @@ async def _match(connection: Connection, events: Sequence[Mapping[str, Any]], ti
         if contact is None:
             settled.append((event["id"], Disposition.ERROR.value, "The contact was deleted before the lead was matched", [], None))
             continue
-        found = _decide(
-            event, contact, accounts[event["user_id"]], candidates[event["user_id"]], history.get(contact["id"], History()), now
-        )
+        past, closed = history.get(contact["id"], History()), suppressed.get(contact["id"], ())
+        found = _decide(event, contact, accounts[event["user_id"]], candidates[event["user_id"]], past, closed, now)
         execution_id = new_id() if found.flow is not None else None
         if found.flow is not None:
             winner = next(t for t in found.trace if t["flow_id"] == str(found.flow.flow_id))
@@ -165,13 +167,15 @@ def _decide(
     account: Mapping[str, Any],
     candidates: Sequence[Candidate],
     past: History,
+    suppressed: Sequence[Suppressed],
     now: datetime,
 ) -> Match:
     settings, hours = account_settings(account["settings"]), account["default_business_hours"]
     # The trigger looks at this arrival's source and entry type, not at how the contact first came in.
     lead: Lead = replace(lead_of(contact), lead_source=event["lead_source"], entry_type=event["entry_type"])
     default_hours = BusinessHours.model_validate(hours) if hours else None
-    return match(lead, candidates, past, settings, default_hours, contact["consent"], holidays_of(settings), now)
+    holidays, zone = holidays_of(settings, now), account["timezone"]
+    return match(lead, candidates, past, settings, default_hours, contact["consent"], holidays, now, suppressed, zone)
 
 
 async def _candidates(connection: Connection, account_ids: list[UUID]) -> tuple[dict[UUID, list[Candidate]], dict[UUID, UUID]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from autoflows.domain.evidence import Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
-from autoflows.engine import doorbell, live
+from autoflows.engine import breaker, control, doorbell, live, parking, suppression
 from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
+from autoflows.settings import get_settings
 
+_OUT = frozenset({LogStatus.PENDING, LogStatus.RUNNING})
+"""An attempt that is out, and so holds a line if it is a call."""
 ADD_EVENT = """
 INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,
                              event, payload)
@@ -37,7 +40,8 @@ ORDER BY l.started_at DESC LIMIT 1
 # A contact without any address was erased: what is told of them afterwards is weighed, and not kept.
 ERASED = "c.phone IS NULL AND c.phone_raw IS NULL AND c.email IS NULL"
 LOCK_LOGS = f"""
-SELECT l.id, l.flow_execution_id, l.user_id, l.status, l.outcome, l.message_state, {ERASED} AS erased
+SELECT l.id, l.flow_execution_id, l.user_id, l.status, l.outcome, l.message_state,
+  l.result_data ? 'resolved' AS resolved, {ERASED} AS erased
 FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE l.id = ANY($1) ORDER BY l.id FOR UPDATE OF l
 """  # noqa: S608
 FORGET_RESULTS = f"""
@@ -76,25 +80,40 @@ UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id =
 """
 
 
+@dataclass(slots=True)
+class Written:
+    """What a set of events changed. After the commit `changes` are news for browsers, and the calls of those who opted out, `ended`, are
+    stopped; before it, lines that calls have `freed` are given on, and the channel's breaker heeds the `signs`."""
+
+    new: int = 0
+    changes: list[live.LiveChange] = field(default_factory=list)
+    freed: list[tuple[UUID, UUID | None]] = field(default_factory=list)
+    signs: list[breaker.Sign] = field(default_factory=list)
+    ended: list[UUID] = field(default_factory=list)
+
+
 async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     """Take a provider's events in, once each, and wake what they concern. Gives the number that were new. Raises Unavailable."""
     if not events:
         return 0
 
-    async def work(connection: Connection) -> tuple[int, list[live.LiveChange]]:
-        return await write(connection, channel_id, events)
+    async def work(connection: Connection) -> Written:
+        written = await write(connection, channel_id, events)
+        await parking.free_lines(connection, written.freed)
+        pause = timedelta(seconds=get_settings().breaker_pause_seconds)
+        written.changes += await breaker.heed(connection, written.signs, pause)
+        return written
 
-    new, changes = await transact(work)
-    if changes:
+    written = await transact(work)
+    if written.changes:
         await doorbell.ring()
-        live.publish(changes)
-    return new
+        live.publish(written.changes)
+    control.stop_calls(written.ended)
+    return written.new
 
 
-async def write(
-    connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None
-) -> tuple[int, list[live.LiveChange]]:
-    """The same inside a transaction. `attempt_id` names the attempt when we asked for it ourselves."""
+async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Written:
+    """The same inside a transaction, at whose end the caller frees the lines. `attempt_id` names the attempt we asked about ourselves."""
     nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
     if attempt_id is None:
         await lock_refs(connection, list(nameless))
@@ -120,7 +139,10 @@ async def write(
                 TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
-    return len(new), await _apply(connection, channel_id, about)
+    heeded = await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about])
+    written = await _apply(connection, channel_id, about, heeded)
+    written.new, written.ended = len(new), heeded.execution_ids
+    return written
 
 
 async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
@@ -132,16 +154,18 @@ async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) ->
         await connection.execute(REF_LOCKS, sorted(f"{channel_id}:{ref}" for channel_id, ref in refs))
 
 
-async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
-    """Apply events that came before the attempt knew the provider's name for it (a webhook faster than the answer)."""
+async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> list[tuple[UUID, UUID | None]]:
+    """Apply events that came before the attempt knew the provider's name for it (a webhook faster than the answer). Gives freed lines."""
+    freed: list[tuple[UUID, UUID | None]] = []
     if not refs:
-        return
+        return freed
     rows = await connection.fetch(EARLY, [channel for channel, _ in refs], [ref for _, ref in refs])
     for row in rows:
         event = _restored(row["event"])
         found = await connection.fetchval(FIND_LOG, row["channel_id"], None, event.provider_ref)
         if found is not None:
-            await _apply(connection, row["channel_id"], [(row["id"], event, found)])
+            freed += (await _apply(connection, row["channel_id"], [(row["id"], event, found)])).freed
+    return freed
 
 
 async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderEvent) -> UUID | None:
@@ -154,8 +178,11 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
 
 
 async def _apply(
-    connection: Connection, channel_id: UUID, about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]
-) -> list[live.LiveChange]:
+    connection: Connection,
+    channel_id: UUID,
+    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]],
+    heeded: suppression.Heeded | None = None,
+) -> Written:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
     locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
@@ -164,10 +191,17 @@ async def _apply(
             LogStatus(row["status"]),
             CallOutcome(row["outcome"]) if row["outcome"] else None,
             MessageState(row["message_state"]) if row["message_state"] else None,
+            row["resolved"],
         )
         for log_id, row in locked.items()
     }
-    wakes, conversed, changes = set(), set(), set()
+    wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
+    conversed: set[UUID] = set()
+    changes: set[live.LiveChange] = set()
+    written = Written()
+    if heeded and heeded.account_id:
+        changes = {live.LiveChange(heeded.account_id, kind="contact")}
+        changes |= {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes}
     for row_id, event, log_id in about:
         if log_id is None or log_id not in locked:
             await connection.execute(NOTE_EVENT, row_id, None, False, "No attempt of ours is named by it")
@@ -181,12 +215,19 @@ async def _apply(
         await _change(connection, channel_id, log_id, change, None if reply else event.provider_ref)
         await connection.execute(NOTE_EVENT, row_id, log_id, not change.note, change.note[:255])
         before = standing[log_id]
-        standing[log_id] = Attempted(
-            change.status or before.status, change.outcome or before.outcome, change.message_state or before.message_state
+        standing[log_id] = replace(
+            before,
+            status=change.status or before.status,
+            outcome=change.outcome or before.outcome,
+            message_state=change.message_state or before.message_state,
         )
         changes.add(live.LiveChange(locked[log_id]["user_id"], execution_id=execution_id))
         if change.wakes:
             wakes.add(execution_id)
+        if event.kind is EventKind.CALL and before.status in _OUT and change.status is not None:
+            written.freed.append((locked[log_id]["user_id"], channel_id))
+        if change.error_class is ErrorClass.ACCOUNT and not event.data.get("template_only"):
+            written.signs.append(breaker.Sign(channel_id, change.error_message or "The provider refused", mend=True))
         if change.outcome is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
             conversed.add(execution_id)
     if wakes:
@@ -194,7 +235,8 @@ async def _apply(
         await connection.execute(WAKE, sorted(wakes), sorted(conversed))
         if conversed:
             await connection.execute(CONVERSED, sorted(conversed))
-    return list(changes)
+    written.changes = list(changes)
+    return written
 
 
 async def _change(connection: Connection, channel_id: UUID, log_id: UUID, change: Change, ref: str | None) -> None:

@@ -20,9 +20,10 @@ from autoflows.domain.decide import Timing
 from autoflows.domain.errors import AutoflowsError
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType
-from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, Unanswered
-from autoflows.engine import outcome
+from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, SendResult, Unanswered
+from autoflows.engine import breaker, outcome, parking, suppression
 from autoflows.engine.advance import Attempt, Batch, lock_and_advance
+from autoflows.engine.capacity import refund
 from autoflows.engine.pool import LOST, Connection, get_pool
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection as ChannelConnection
@@ -52,6 +53,7 @@ class Result:
     data: dict[str, Any] = field(default_factory=dict)
     cost: int | None = None
     events: Sequence[ProviderEvent] = ()
+    suppress: bool = False
 
 
 class Catalogue:
@@ -60,12 +62,12 @@ class Catalogue:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, UUID, UUID], tuple[float, Mapping[str, Any] | None]] = {}
 
-    async def get(self, account_id: UUID, table: str, item_id: UUID) -> Mapping[str, Any] | None:
-        """The row of one of `TABLES`, or None if the account has no such row."""
+    async def get(self, account_id: UUID, table: str, item_id: UUID, *, fresh: bool = False) -> Mapping[str, Any] | None:
+        """The row of one of `TABLES`, or None if the account has no such row; `fresh`: as it is now."""
         if table not in TABLES:
             raise ValueError(table)
         key, now = (table, account_id, item_id), time.monotonic()
-        if (known := self._rows.get(key)) is not None and known[0] > now:
+        if not fresh and (known := self._rows.get(key)) is not None and known[0] > now:
             return known[1]
         pool = await get_pool()
         row: Mapping[str, Any] | None = await pool.fetchrow(f"SELECT * FROM {table} WHERE id = $1 AND user_id = $2", item_id, account_id)  # noqa: S608
@@ -84,7 +86,8 @@ async def perform(attempt: Attempt) -> Result:
         return await _look_up(attempt)
     try:
         prepared = await _prepare(attempt)
-        channel, connection = await _open(attempt.run.account_id, prepared.channel_id)
+        # A probe asks whether the channel was mended, so it must not go by what was remembered.
+        channel, connection = await _open(attempt.run.account_id, prepared.channel_id, fresh=attempt.probe)
     except CannotPerform as problem:
         return _not_sent(attempt, ErrorClass.PERMANENT, "cannot_perform", str(problem))
     except AutoflowsError as problem:
@@ -102,8 +105,8 @@ def _not_sent(attempt: Attempt, error_class: ErrorClass, code: str, message: str
     return Result(attempt, LogStatus.FAILED, error_class=error_class, error_code=code, error_message=message)
 
 
-async def _open(account_id: UUID, channel_id: UUID) -> tuple[Mapping[str, Any], ChannelConnection]:
-    row = await _catalogue.get(account_id, "channels", channel_id)
+async def _open(account_id: UUID, channel_id: UUID, *, fresh: bool = False) -> tuple[Mapping[str, Any], ChannelConnection]:
+    row = await _catalogue.get(account_id, "channels", channel_id, fresh=fresh)
     if row is None:
         raise CannotPerform("The channel of this step is not there any more")
     if row["status"] == "disabled":
@@ -125,6 +128,7 @@ async def _prepare(attempt: Attempt) -> Prepared:
         flow_name=run.flow_name,
         call={"outcome": str(last.log.outcome), "summary": str(last.data.get("summary") or "")} if last else {},
         resolve=lambda table, item_id: _catalogue.get(run.account_id, table, item_id),
+        account_id=run.account_id,
     )
     return await spec.prepare(context)
 
@@ -133,7 +137,8 @@ async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any]
     provider = get_provider(channel["provider"])
     shown = {"channel": channel["name"], **prepared.shown}
     try:
-        answer = await asyncio.wait_for(provider.send(connection, prepared.message), get_settings().provider_timeout_seconds + GRACE)
+        async with asyncio.timeout(get_settings().provider_timeout_seconds + GRACE):
+            answer: SendResult = await provider.send(connection, prepared.message)
     except TimeoutError:
         answer = Unanswered("No answer within the time limit")
     except Exception as error:  # whatever it is, the request may have gone out before: it is never taken for "not sent"
@@ -152,8 +157,9 @@ async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any]
                 data={**shown, **data},
                 cost=attempt.run.account.prices.get(attempt.action.action_type),
             )
-        case Refused(error_class, code, message, retry_after):
-            extra = {"retry_after_seconds": retry_after} if retry_after is not None else {}
+        case Refused(error_class, code, message, retry_after, template_only):
+            extra: dict[str, Any] = {"retry_after_seconds": retry_after} if retry_after is not None else {}
+            extra |= {"template_only": True} if template_only else {}
             return Result(
                 attempt,
                 LogStatus.FAILED,
@@ -163,6 +169,7 @@ async def _send(attempt: Attempt, prepared: Prepared, channel: Mapping[str, Any]
                 error_code=code,
                 error_message=message,
                 data={**shown, **extra},
+                suppress=answer.suppress,
             )
         case Unanswered(message):
             return Result(attempt, LogStatus.RUNNING, channel_id=prepared.channel_id, error_message=message, data=shown)
@@ -204,6 +211,12 @@ WHERE id = $1
 """
 
 
+def _refusal(result: Result) -> suppression.Refusal:
+    run, action_type = result.attempt.run, result.attempt.action.action_type
+    address = run.lead.email if action_type is ActionType.EMAIL else run.lead.phone
+    return suppression.Refusal(run.account_id, run.contact_id, action_type, address or "", result.error_message or "")
+
+
 async def settle(connection: Connection, results: Sequence[Result], timing: Timing, lease: timedelta, *, start: bool = True) -> Batch:
     """Write what came of these attempts and move their executions on, in one transaction.
 
@@ -224,13 +237,32 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
             for r in ordered
         ],
     )  # fmt: skip
-    await outcome.claim_early(connection, named)
+    freed = await outcome.claim_early(connection, named)
+    await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
     for r in ordered:
         if r.events and r.channel_id is not None:
-            await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
+            written = await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
+            freed += written.freed
+        elif r.status is LogStatus.FAILED and r.attempt.action.action_type is ActionType.AI_CALL:
+            freed.append((r.attempt.run.account_id, r.channel_id or r.attempt.channel_id))
     batch = await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease, start=start)
     moved = {row[0] for row in batch.moved}
     if late := [r.attempt for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
         await connection.execute(outcome.FORGET_RESULTS, [attempt.log_id for attempt in late])
         batch.over = [attempt.run.id for attempt in late]
+    await parking.free_lines(connection, freed)
+    await refund(connection, [charge for r in ordered if r.status is LogStatus.FAILED for charge in r.attempt.charges])
+    pause = timedelta(seconds=get_settings().breaker_pause_seconds)
+    batch.changes += await breaker.heed(connection, [sign for r in ordered if (sign := _sign(r)) is not None], pause)
     return batch
+
+
+def _sign(r: Result) -> breaker.Sign | None:
+    """What a result tells about its channel; a look-up tells nothing."""
+    channel_id = r.channel_id or r.attempt.channel_id
+    if channel_id is None or r.attempt.lookup_of is not None:
+        return None
+    mend = r.error_class is ErrorClass.ACCOUNT and not r.data.get("template_only")
+    unanswered = r.status is LogStatus.RUNNING and not r.answered
+    failed = unanswered or (r.error_class is ErrorClass.TRANSIENT and r.error_code != "internal")
+    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe)

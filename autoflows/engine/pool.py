@@ -37,6 +37,13 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=encode, decoder=json.loads, schema="pg_catalog")
 
 
+async def _leave(connection: Connection) -> None:
+    """Nothing to undo when a connection comes back: no statement of ours changes its session, and asyncpg ends an open transaction.
+
+    Its own way, a statement that resets everything, would be one more round trip per transaction.
+    """
+
+
 async def get_pool() -> Any:
     """This loop's pool, opened at first use. Raises what connecting raises."""
     loop = asyncio.get_running_loop()
@@ -46,7 +53,7 @@ async def get_pool() -> Any:
         if (pool := _pools.get(loop)) is None:
             dsn = get_settings().database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
             pool = await asyncpg.create_pool(
-                dsn, min_size=2, max_size=20, init=_prepare, command_timeout=30, max_inactive_connection_lifetime=300
+                dsn, min_size=2, max_size=20, init=_prepare, reset=_leave, command_timeout=30, max_inactive_connection_lifetime=300
             )
             _pools[loop] = pool
         return pool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from autoflows.domain.decide import Timing
-from autoflows.engine import live
+from autoflows.engine import live, parking
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection, transact
 
@@ -20,7 +20,7 @@ WITH lost AS (
 )
 UPDATE flow_action_logs l SET status = 'unknown', completed_at = now(), error_message = COALESCE(l.error_message, $3),
   outcome = CASE WHEN l.action_type = 'ai_call' THEN COALESCE(l.outcome, 'unknown') ELSE l.outcome END
-FROM lost WHERE l.id = lost.id RETURNING l.user_id, l.flow_execution_id
+FROM lost WHERE l.id = lost.id RETURNING l.user_id, l.flow_execution_id, l.channel_id, l.action_type
 """
 WHY = "The execution was over before the provider told what became of this attempt"
 
@@ -33,6 +33,7 @@ async def close_lost_attempts(timing: Timing) -> int:
 
     async def work(connection: Connection) -> list[LiveChange]:
         rows = await connection.fetch(CLOSE, timing.provider_timeout + timing.call_deadline, BATCH, WHY)
+        await parking.free_lines(connection, [(row["user_id"], row["channel_id"]) for row in rows if row["action_type"] == "ai_call"])
         return [LiveChange(row["user_id"], execution_id=row["flow_execution_id"]) for row in rows]
 
     changes = await transact(work)

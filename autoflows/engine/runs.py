@@ -12,14 +12,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from autoflows.domain import queues
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import Lead
 from autoflows.domain.decide import Log, Timing
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
-from autoflows.domain.gates import CHANNEL_OF_ACTION, Policy
+from autoflows.domain.gates import Policy
+from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection
+from autoflows.engine.suppression import person_of, suppressed_of
 from autoflows.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,8 +30,9 @@ log = logging.getLogger(__name__)
 # The columns of a locked execution with its contact and account; the `e` rows come from a locking CTE, so they are the newest.
 RUN_COLUMNS = """
 e.id, e.user_id, e.flow_id, e.flow_version_id, e.contact_id, e.fence, e.triggered_at, e.lead_at, e.current_action_step, e.first_attempt_at,
-e.waiting_reason, e.metadata, f.name AS flow_name, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
-COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
+e.waiting_reason, e.metadata, e.bulk, e.parked_on, e.parked_at,
+f.name AS flow_name, f.is_held AS flow_held, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
+c.other_phones, c.other_emails, COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
 u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
 """
 RUN_JOINS = """
@@ -37,7 +41,7 @@ LEFT JOIN lead_events l ON l.id = e.lead_event_id
 """
 CLAIM_COLUMNS = """
 id, user_id, flow_id, flow_version_id, contact_id, fence, triggered_at, lead_at, current_action_step, first_attempt_at, waiting_reason,
-metadata, lead_event_id
+metadata, lead_event_id, bulk, parked_on, parked_at
 """
 
 LOGS = """
@@ -45,18 +49,6 @@ SELECT id, flow_execution_id, action_order, attempt, action_type, status, starte
        provider_ref, outcome, message_state, error_class, result_data
 FROM flow_action_logs WHERE flow_execution_id = ANY($1) ORDER BY action_order, attempt
 """
-IN_FLIGHT = """
-SELECT count(*) FROM flow_action_logs
-WHERE user_id = $1 AND action_type = 'ai_call' AND status = 'running' AND started_at > $2::timestamptz - interval '1 day'
-"""
-RECENT = """
-SELECT contact_id, started_at FROM flow_action_logs
-WHERE contact_id = ANY($1) AND started_at > $2::timestamptz - interval '1 day' AND status IN ('running', 'success', 'failed', 'unknown')
-  AND action_type = ANY($3) AND (status <> 'failed' OR provider_ref IS NOT NULL OR outcome IS NOT NULL OR message_state IS NOT NULL)
-"""
-PERSON_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 8)) FROM unnest($1::text[]) AS name"
-# One account's lines are counted by one transaction at a time, or two workers would both take the last one.
-LINE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7))"
 
 
 @dataclass(slots=True)
@@ -77,8 +69,10 @@ class Run:
     account_id: UUID
     flow_id: UUID
     flow_name: str
+    version_id: UUID
     contact_id: UUID
     fence: int
+    bulk: bool
     definition: FlowDefinition
     lead: Lead
     consent: Mapping[str, Any] | None
@@ -104,6 +98,7 @@ def timing_of(settings: Settings) -> Timing:
         call_deadline=timedelta(seconds=settings.call_deadline_seconds),
         unknown_grace=timedelta(seconds=settings.unknown_grace_seconds),
         retry_base=timedelta(seconds=settings.retry_base_seconds),
+        channel_patience=timedelta(seconds=settings.channel_patience_seconds),
     )
 
 
@@ -152,20 +147,25 @@ def account_settings(raw: Mapping[str, Any]) -> AccountSettings:
     return _settings(json.dumps(raw, sort_keys=True))
 
 
-def policy_of(row: Mapping[str, Any], account: AccountSettings) -> Policy:
-    """The account's rules without the load figures, which are read only where a limit is set."""
+def policy_of(row: Mapping[str, Any], account: AccountSettings, now: datetime) -> Policy:
+    """The account's rules, and who holds the execution. What limits leave is added by `capacity`."""
     hours = row["default_business_hours"]
     return Policy(
         account=account,
         default_hours=BusinessHours.model_validate(hours) if hours else None,
         account_zone=row["account_zone"],
-        holidays=holidays_of(account),
+        kill_queue=queues.account_queue(row["user_id"]),
+        flow_queue=queues.flow_queue(row["flow_id"]),
+        flow_held=row["flow_held"],
+        parked_on=row["parked_on"],
+        parked_at=row["parked_at"],
+        holidays=holidays_of(account, now),
     )
 
 
-def holidays_of(account: AccountSettings) -> frozenset[date]:
-    """The account's own dates without contacts."""
-    return frozenset(account.holidays)
+def holidays_of(account: AccountSettings, now: datetime) -> frozenset[date]:
+    """The dates without contacts around now: the account's own, and the public holidays it keeps."""
+    return closed_days(account, now.year)
 
 
 def _log(row: Mapping[str, Any]) -> LogRow:
@@ -188,13 +188,15 @@ def _log(row: Mapping[str, Any]) -> LogRow:
             message_state=MessageState(row["message_state"]) if row["message_state"] else None,
             error_class=ErrorClass(row["error_class"]) if row["error_class"] else None,
             retry_after_seconds=data.get("retry_after_seconds"),
+            template_only=bool(data.get("template_only")),
             lookups=int(data.get("lookups", 0)),
+            retried=bool(data.get("retried_at")),
         ),
     )
 
 
-async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> tuple[list[Run], list[Mapping[str, Any]]]:
-    """Runs for locked rows (`RUN_COLUMNS`): definitions, logs, and the load figures their accounts' limits need.
+async def load(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Run], list[Mapping[str, Any]]]:
+    """Runs for locked rows (`RUN_COLUMNS`) with their definitions and logs.
 
     Beside them the rows that cannot be read, such as those of settings an older release does not know; each is in the log.
     """
@@ -211,8 +213,15 @@ async def load(connection: Connection, rows: Sequence[Mapping[str, Any]], now: d
         except (ValueError, LookupError, TypeError, AttributeError):
             log.exception("execution %s cannot be read", r["id"])
             unreadable.append(r)
-    await _add_load(connection, runs, now)
+    await _add_suppressed(connection, runs, rows)
     return runs, unreadable
+
+
+async def _add_suppressed(connection: Connection, runs: list[Run], rows: Sequence[Mapping[str, Any]]) -> None:
+    found = await suppressed_of(connection, [person_of(r["user_id"], r["contact_id"], r) for r in rows])
+    for run in runs:
+        if run.contact_id in found:
+            run.policy = replace(run.policy, suppressed=found[run.contact_id])
 
 
 def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mapping[str, Any]]) -> Run:
@@ -222,34 +231,17 @@ def _run(r: Mapping[str, Any], definition: FlowDefinition, logs: Sequence[Mappin
         account_id=r["user_id"],
         flow_id=r["flow_id"],
         flow_name=r["flow_name"],
+        version_id=r["flow_version_id"],
         contact_id=r["contact_id"],
         fence=r["fence"],
+        bulk=r["bulk"],
         definition=definition,
         lead=lead_of(r),
         consent=r["consent"],
         account=account,
-        policy=policy_of(r, account),
+        policy=policy_of(r, account, r["now"]),
         account_name=r["account_name"],
         step=r["current_action_step"],
         first_attempt_at=r["first_attempt_at"],
         logs=[_log(record) for record in logs],
     )
-
-
-async def _add_load(connection: Connection, runs: list[Run], now: datetime) -> None:
-    limited = sorted({r.account_id for r in runs if r.account.max_concurrent_calls is not None})
-    in_flight: dict[UUID, int] = {}
-    for account_id in limited:
-        await connection.execute(LINE_LOCK, str(account_id))
-        in_flight[account_id] = await connection.fetchval(IN_FLIGHT, account_id, now)
-    capped = [r.contact_id for r in runs if r.account.frequency_cap is not None]
-    recent: dict[UUID, list[datetime]] = defaultdict(list)
-    if capped:
-        await connection.execute(PERSON_LOCKS, sorted(str(contact_id) for contact_id in capped))
-        for record in await connection.fetch(RECENT, capped, now, [t.value for t in CHANNEL_OF_ACTION]):
-            recent[record["contact_id"]].append(record["started_at"])
-    for run in runs:
-        if run.account_id in in_flight or run.contact_id in recent:
-            run.policy = replace(
-                run.policy, calls_in_flight=in_flight.get(run.account_id, 0), contacts_last_day=tuple(recent.get(run.contact_id, ()))
-            )

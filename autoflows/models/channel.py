@@ -9,11 +9,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from autoflows.domain.capacity import BreakerState
 from autoflows.ids import new_id, utc_now
 from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 
 CHANNEL_STATUSES = ("unchecked", "active", "error", "disabled")
-BREAKER_STATES = ("closed", "open", "probing")
 PROVIDER_NAMES = ("bolna", "whatsapp_cloud", "smtp", "twilio_sms", "webhook")
 
 
@@ -26,7 +26,7 @@ class Channel(SQLModel, table=True):
     __tablename__ = "channels"
     __table_args__ = (
         one_of("status", CHANNEL_STATUSES),
-        one_of("breaker_state", BREAKER_STATES),
+        one_of("breaker_state", BreakerState),
         sa.Index("ix_channels_breaker", "breaker_until", postgresql_where=sa.text("breaker_state <> 'closed'")),
         one_of("provider", PROVIDER_NAMES),
         sa.UniqueConstraint("user_id", "name"),

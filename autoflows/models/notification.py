@@ -8,10 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from autoflows.domain.notices import Severity
 from autoflows.ids import new_id, utc_now
 from autoflows.models.base import Timestamp, foreign_key, one_of
-
-SEVERITIES = ("error", "warning", "info")
 
 
 class Notification(SQLModel, table=True):
@@ -22,7 +21,7 @@ class Notification(SQLModel, table=True):
 
     __tablename__ = "notifications"
     __table_args__ = (
-        one_of("severity", SEVERITIES),
+        one_of("severity", Severity),
         sa.Index("uq_notifications_open", "user_id", "kind", "subject", unique=True, postgresql_where=sa.text("resolved_at IS NULL")),
         sa.Index("ix_notifications_user_time", "user_id", sa.text("last_at DESC"), sa.text("id DESC")),
     )

@@ -8,23 +8,22 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from autoflows.domain.suppressions import CHANNELS, SuppressionReason
 from autoflows.ids import new_id, utc_now
 from autoflows.models.base import Timestamp, foreign_key, one_of
-
-SUPPRESSION_CHANNELS = ("all", "call", "whatsapp", "sms", "email")
-SUPPRESSION_REASONS = ("opt_out", "unsubscribe", "provider", "complaint", "manual", "erasure")
 
 
 class Suppression(SQLModel, table=True):
     """No contact by `channel` (or by `all`) to one normalised address.
 
     `address_key` is a keyed hash of account and address: it outlives the erasure of the person, when `address` becomes null.
+    `contact_id` is the person who said so themselves; null where only the address is meant.
     """
 
     __tablename__ = "suppressions"
     __table_args__ = (
-        one_of("channel", SUPPRESSION_CHANNELS),
-        one_of("reason", SUPPRESSION_REASONS),
+        one_of("channel", CHANNELS),
+        one_of("reason", SuppressionReason),
         sa.UniqueConstraint("user_id", "address_key", "channel"),
         sa.Index("ix_suppressions_user_created", "user_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_suppressions_key", "address_key"),

@@ -19,7 +19,7 @@ from autoflows.domain.outcomes import Accepted, ErrorClass, ProviderEvent, Refus
 from autoflows.providers.base import CallRequest, Catalogue, CheckResult, Connection, ProviderUnavailable, WebhookRejected
 from autoflows.providers.bolna_executions import ATTEMPT_KEY, event_of
 from autoflows.providers.bolna_webhooks import point_agents
-from autoflows.providers.forms import ADVANCED, SECRET, Form, Token, WebAddress
+from autoflows.providers.forms import ADVANCED, SECRET, Form, Limits, Token, WebAddress
 from autoflows.providers.payload import known, mapping, moment, number, objects, read_object, text
 from autoflows.providers.wire import clip, exchange, fetch, json_of, object_of, redirected, retry_after
 
@@ -53,7 +53,7 @@ class BolnaCredentials(Form):
     )
 
 
-class BolnaSettings(Form):
+class BolnaSettings(Limits):
     """Where Bolna is, and how much it may be asked to do at once."""
 
     base_url: WebAddress = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SECRET: dict[str, Any] = {"secret": True}
 """`json_schema_extra` of a field that is typed hidden and never shown again."""
@@ -18,6 +18,25 @@ class Form(BaseModel):
     """Base of credentials and settings: spaces around values are dropped, unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Limits(Form):
+    """Base of the settings of channels that contact people: how much may go out by one. The engine reads them."""
+
+    max_per_minute: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        title="Contacts per minute",
+        description="No more than this many a minute, evenly spread; the rest waits its turn. Empty: no limit.",
+    )
+    daily_limit: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000,
+        title="Contacts per day",
+        description="No more than this many a day in your time zone; the rest waits for tomorrow. Empty: no limit.",
+    )
 
 
 def _header_safe(value: str) -> str:

@@ -18,9 +18,9 @@ from pydantic import BaseModel, Field, field_validator
 
 from autoflows.domain.outcomes import Accepted, ErrorClass, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.providers.base import Catalogue, CheckResult, Connection, EmailMessageRequest, WebhookRejected
-from autoflows.providers.forms import ADVANCED, SECRET, Form
+from autoflows.providers.forms import ADVANCED, SECRET, Form, Limits
 from autoflows.providers.payload import storable
-from autoflows.providers.smtp_codes import Phase, class_of, enhanced_code
+from autoflows.providers.smtp_codes import NOBODY, Phase, class_of, enhanced_code
 from autoflows.providers.smtp_mail import AddressInvalid, Mail, bare_address, compose, domain_of
 from autoflows.providers.url_guard import check_host
 from autoflows.providers.wire import clip
@@ -36,7 +36,7 @@ class SmtpCredentials(Form):
     password: str = Field("", title="Password", description="For Gmail and Microsoft 365 an app password.", json_schema_extra=SECRET)
 
 
-class SmtpSettings(Form):
+class SmtpSettings(Limits):
     """Where the mail server is and who the mails come from."""
 
     host: str = Field(
@@ -232,7 +232,9 @@ async def _hand_over(client: aiosmtplib.SMTP, connection: Connection, mail: Mail
 def _said_no(phase: Phase, server: str, code: int, message: str) -> Refused:
     told = clip(storable(message))
     enhanced = enhanced_code(told)
-    return Refused(class_of(phase, code, enhanced), enhanced or str(code), clip(f"{server} refused ({phase}): {code} {told}"))
+    error_class = class_of(phase, code, enhanced)
+    nobody = phase is Phase.RECIPIENT and error_class is ErrorClass.LEAD and enhanced in NOBODY
+    return Refused(error_class, enhanced or str(code), clip(f"{server} refused ({phase}): {code} {told}"), suppress=nobody)
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:

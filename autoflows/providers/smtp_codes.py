@@ -61,6 +61,9 @@ REST: dict[Phase, ErrorClass] = {
 }
 """What a 5xx means where neither code says more."""
 
+NOBODY = frozenset({"5.1.1", "5.1.6", "5.1.10"})
+"""Recipient codes that are surely about the address and stay so: no such mailbox, mailbox moved away, a domain that takes no mail."""
+
 OURS = frozenset({Phase.CONNECT, Phase.ENCRYPT, Phase.SIGN_IN})
 """Phases in which no mail is spoken of yet: a 5xx is always about the channel."""
 

@@ -9,13 +9,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import ssl
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import urlsplit
-
-import httpcore
-import httpx
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 ESCAPE = "set AUTOFLOWS_ALLOW_PRIVATE_NETWORK=1 if this server may reach its own network"
@@ -68,49 +63,3 @@ async def check_url(url: str, *, allow_private: bool) -> None:
     """`check_host` for the host of an http(s) address."""
     parts = urlsplit(url)
     await check_host(parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443), allow_private=allow_private)
-
-
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects like httpcore's own backend, but only to public addresses, and to the one that was judged."""
-
-    def __init__(self) -> None:
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None
-    ) -> httpcore.AsyncNetworkStream:
-        """One TCP connection. Raises httpcore.ConnectError for a host that is unknown or refused; tries its addresses in turn."""
-        try:
-            addresses = await resolve(host.strip("[]"), port)
-            check_addresses(host, addresses)
-        except (OSError, UnicodeError, AddressRefused) as error:
-            raise httpcore.ConnectError(str(error)) from error
-        for address in addresses[:-1]:
-            try:
-                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._inner.connect_tcp(str(addresses[-1]), port, timeout, local_address, socket_options)
-
-    async def connect_unix_socket(self, path: str, timeout: float | None = None, socket_options: Any = None) -> httpcore.AsyncNetworkStream:
-        """Never: no provider is on a socket file."""
-        raise httpcore.ConnectError(f"{path}: sockets of this machine are not allowed")
-
-    async def sleep(self, seconds: float) -> None:
-        """As the inner backend does."""
-        await self._inner.sleep(seconds)
-
-
-def guarded_transport(*, allow_private: bool, verify: ssl.SSLContext, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
-    """The transport of every httpx client that talks to addresses users typed. Redirects are the client's business: keep them off."""
-    transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
-    if not allow_private:
-        # httpx has no argument for httpcore's network backend, which is public there; the guard's tests fail if this stops working.
-        transport._pool = httpcore.AsyncConnectionPool(
-            ssl_context=verify,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=GuardedBackend(),
-        )
-    return transport

@@ -17,9 +17,9 @@ from pydantic import BaseModel, Field
 
 from autoflows.domain.outcomes import Accepted, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.providers.base import Catalogue, CheckResult, Connection, ProviderUnavailable, TemplateMessage, WebhookRejected
-from autoflows.providers.forms import ADVANCED, SECRET, Form, Token, WebAddress
+from autoflows.providers.forms import ADVANCED, SECRET, Form, Limits, Token, WebAddress
 from autoflows.providers.payload import known, mapping, objects, read_object, text
-from autoflows.providers.whatsapp_codes import RETRY_AFTER, TEMPLATE_CODES, class_of, code_of, message_of
+from autoflows.providers.whatsapp_codes import OPTED_OUT, RETRY_AFTER, TEMPLATE_CODES, class_of, code_of, message_of
 from autoflows.providers.whatsapp_events import events_of
 from autoflows.providers.whatsapp_templates import template_columns, template_components
 from autoflows.providers.wire import clip, exchange, fetch, object_of, redirected, retry_after
@@ -50,7 +50,7 @@ class WhatsappCredentials(Form):
     waba_id: str = Field("", pattern=r"^\d*$", title="WhatsApp business account id", description="Digits only, from WhatsApp Manager.")
 
 
-class WhatsappSettings(Form):
+class WhatsappSettings(Limits):
     """Which Graph version, where, and which business account."""
 
     waba_id: str = Field(
@@ -200,6 +200,7 @@ def _refused(answer: httpx.Response, body: dict[str, Any]) -> SendResult:
         clip(message_of(error) if error else f"WhatsApp refused the message (HTTP {status})."),
         wait if wait is not None else RETRY_AFTER.get(code or -1),
         template_only=code in TEMPLATE_CODES,
+        suppress=code in OPTED_OUT,
     )
 
 

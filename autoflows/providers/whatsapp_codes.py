@@ -78,6 +78,9 @@ RANGES: list[tuple[range, ErrorClass]] = [
 TEMPLATE_CODES = frozenset({132001, 132015, 132016})
 """Account errors that stop one template only."""
 
+OPTED_OUT = frozenset({131050})
+"""The person stopped us in WhatsApp itself. 131026 is none: it says that a message did not arrive, and not why."""
+
 RETRY_AFTER: dict[int, float] = {
     4: 120.0,  # "back off": minutes
     80007: 120.0,

@@ -9,7 +9,7 @@ from typing import Any
 
 from autoflows.domain.outcomes import EventKind, MessageState, ProviderEvent
 from autoflows.providers.payload import attempt_id, event_id, fingerprint, known, mapping, moment, objects, text
-from autoflows.providers.whatsapp_codes import TEMPLATE_CODES, class_of, code_of, first_error, message_of
+from autoflows.providers.whatsapp_codes import OPTED_OUT, TEMPLATE_CODES, class_of, code_of, first_error, message_of
 from autoflows.providers.wire import clip
 
 STATES = {
@@ -81,6 +81,7 @@ def _status(status: dict[str, Any], raw: dict[str, Any]) -> ProviderEvent:
             template_only=True if code in TEMPLATE_CODES else None,
         ),
         raw={**raw, "status": status},
+        suppress=True if failed and code in OPTED_OUT else None,
     )
 
 
@@ -133,6 +134,7 @@ def _preference(item: dict[str, Any], raw: dict[str, Any]) -> ProviderEvent:
         occurred_at=moment(item.get("timestamp")),
         data=known(type="user_preference", category=text(item.get("category")), value=text(item.get("value"))),
         raw={**raw, "user_preference": item},
+        suppress={"stop": True, "resume": False}.get((text(item.get("value")) or "").lower()),
     )
 
 

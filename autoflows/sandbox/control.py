@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from autoflows.sandbox.received import now_iso
-from autoflows.sandbox.whatsapp import inbound, subscribe
+from autoflows.sandbox.whatsapp import inbound, prefer, subscribe
 from autoflows.sandbox.world import KEEP_DETAILS, VERIFY_TOKEN, World
 
 PAGE = Path(__file__).with_name("page.html")
@@ -47,6 +47,14 @@ class Reply(BaseModel):
     sender: str = Field(alias="from")
     text: str
     context: str | None = None
+
+
+class Preference(BaseModel):
+    """What a person chose in WhatsApp about a business's marketing messages."""
+
+    model_config = ConfigDict(extra="forbid")
+    sender: str = Field(alias="from")
+    value: Literal["stop", "resume"]
 
 
 class Pace(BaseModel):
@@ -134,6 +142,13 @@ async def reply(request: Request) -> Response:
     return JSONResponse({"id": inbound(_world(request), wa_id, wanted.text, wanted.context)})
 
 
+async def preference(request: Request) -> Response:
+    """`POST /control/preference {"from", "value"}`: a person stops or resumes marketing messages in WhatsApp itself."""
+    wanted = _valid(Preference, await _json(request))
+    prefer(_world(request), "".join(c for c in wanted.sender if c.isdigit()), wanted.value)
+    return JSONResponse({"told": wanted.value})
+
+
 async def whatsapp_subscribe(request: Request) -> Response:
     """`POST /control/whatsapp/subscribe {"callback_url", "verify_token"}`: done only if the address passes the handshake."""
     wanted = _valid(Subscription, await _json(request))
@@ -187,6 +202,7 @@ ROUTES = [
     Route("/control/pace", pace, methods=["POST"]),
     Route("/control/reset", reset, methods=["POST"]),
     Route("/control/reply", reply, methods=["POST"]),
+    Route("/control/preference", preference, methods=["POST"]),
     Route("/control/whatsapp/subscribe", whatsapp_subscribe, methods=["POST"]),
     Route("/control/bolna/webhook", bolna_webhook, methods=["POST"]),
 ]

@@ -26,10 +26,14 @@ CALL_ENDINGS = {
 """What the last two digits of a called number force. `silent`: no webhook ever comes, only a look-up tells; ends unanswered.
 `hang`: the call is placed and answered by the person, but the request to place it is never answered."""
 
-MESSAGE_ENDINGS = {"91": 131026, "92": 131049}
+MESSAGE_ENDINGS = {"91": 131026, "92": 131049, "93": 131050}
 """The WhatsApp error code that the last two digits force; any other number gets its message."""
 
-MEANINGS = {131026: "Message undeliverable", 131049: "This message was not delivered to maintain healthy ecosystem engagement."}
+MEANINGS = {
+    131026: "Message undeliverable",
+    131049: "This message was not delivered to maintain healthy ecosystem engagement.",
+    131050: "User has stopped marketing messages from this business.",
+}
 
 
 class Rates(BaseModel):

@@ -125,12 +125,20 @@ def inbound(world: World, wa_id: str, written: str, context: str | None = None) 
     return str(message["id"])
 
 
-def _notify(world: World, value: dict[str, Any]) -> None:
+def prefer(world: World, wa_id: str, value: str) -> None:
+    """A person stops the business's marketing messages in WhatsApp itself, or lets them come again."""
+    detail = "User requested to stop marketing messages" if value == "stop" else "User requested to resume marketing messages"
+    told = {"wa_id": wa_id, "detail": detail, "category": "marketing_messages", "value": value, "timestamp": int(time.time())}
+    contacts = [{"profile": {"name": "Sandbox"}, "wa_id": wa_id}]
+    _notify(world, {"contacts": contacts, "user_preferences": [told]}, field="user_preferences")
+
+
+def _notify(world: World, value: dict[str, Any], field: str = "messages") -> None:
     if world.callback_url is None:
         world.webhooks["not_sent"] += 1
         return
     metadata = {"display_phone_number": re.sub(r"\D", "", DISPLAY_NUMBER), "phone_number_id": PHONE_NUMBER_ID}
-    change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+    change = {"field": field, "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
     payload = {"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": [change]}]}
     world.spawn(deliver(world, world.callback_url, body_of(payload), signed=True))
 

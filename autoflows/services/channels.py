@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from autoflows.domain.capacity import BreakerState
 from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid
 from autoflows.domain.permissions import Permission
+from autoflows.engine import control
 from autoflows.ids import utc_now
 from autoflows.models import Channel
 from autoflows.providers import PROVIDERS, get_provider
@@ -21,10 +23,11 @@ from autoflows.providers.url_guard import AddressRefused, check_host, check_url
 from autoflows.providers.vault import SealBroken, seal, unseal
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires, scoped
+from autoflows.services.after_commit import after_commit
 from autoflows.services.forms import form_of
 from autoflows.services.usage import items_of_channel, refuse_if_used
 from autoflows.services.validation import invalid
-from autoflows.services.views.channels import ChannelChange, ChannelView, CheckView, NewChannel, ProviderForm
+from autoflows.services.views.channels import BreakerView, ChannelChange, ChannelView, CheckView, NewChannel, ProviderForm
 from autoflows.services.webhooks import forget_channel
 from autoflows.settings import get_settings
 
@@ -100,6 +103,7 @@ async def update_channel(actor: Actor, session: AsyncSession, channel_id: UUID, 
     await _save(session, channel)
     changed = sorted(change.model_fields_set)
     audit.record(session, actor, "channel.updated", "channel", channel.id, name=channel.name, changed=changed)
+    after_commit(session, lambda: control.wake_channel(actor.account_id, channel_id))
     return _view(actor, channel)
 
 
@@ -127,7 +131,23 @@ async def check_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -
     channel.checked_at = utc_now()
     if channel.status != "disabled":  # a check is no reason to use what a person switched off
         channel.status, channel.status_detail = ("active" if ok else "error"), detail[:DETAIL_LENGTH]
+    if ok and channel.breaker_state != BreakerState.CLOSED:
+        after_commit(session, lambda: control.wake_channel(actor.account_id, channel_id))
     return CheckView(ok=ok, status=channel.status, detail=detail, data=data, checked_at=channel.checked_at)
+
+
+@requires(Permission.CHANNELS_WRITE)
+async def retry_channel(actor: Actor, session: AsyncSession, channel_id: UUID) -> ChannelView:
+    """Let one of the contacts that the channel's circuit breaker holds try now, and not only when its pause is over.
+
+    Raises NotFound, and Conflict for a channel that holds nothing.
+    """
+    channel = await one_of_mine(actor, session, Channel, channel_id, "channel")
+    if channel.breaker_state == BreakerState.CLOSED:
+        raise Conflict("This channel holds nothing at present: its contacts go out.")
+    audit.record(session, actor, "channel.retried", "channel", channel_id, name=channel.name, reason=channel.breaker_reason)
+    after_commit(session, lambda: control.wake_channel(actor.account_id, channel_id))
+    return _view(actor, channel)
 
 
 async def open_channel(channel: Channel) -> Connection:
@@ -201,6 +221,14 @@ def _view(actor: Actor, channel: Channel) -> ChannelView:
         credentials_set={name: bool(value) for name, value in _stored_credentials(channel).items()},
         webhook_url=url if has_webhooks and may_write else None,
         has_webhooks=has_webhooks,
+        breaker=BreakerView.model_validate(
+            {
+                "state": channel.breaker_state,
+                "reason": channel.breaker_reason,
+                "opened_at": channel.breaker_opened_at,
+                "until": channel.breaker_until,
+            }
+        ),
         checked_at=channel.checked_at,
         synced_at=channel.synced_at,
         created_at=channel.created_at,

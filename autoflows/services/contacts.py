@@ -27,8 +27,8 @@ from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to,
 from autoflows.services.after_commit import after_commit
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.validation import invalid
+from autoflows.services.views.bulk import BulkItemError
 from autoflows.services.views.contacts import (
-    BulkItemError,
     BulkItemView,
     BulkView,
     ContactChange,

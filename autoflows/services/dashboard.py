@@ -11,26 +11,26 @@ from sqlmodel import col, select
 
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.leads import Disposition
+from autoflows.domain.notices import FLOWS, NoticeKind, Severity
 from autoflows.domain.permissions import Permission
 from autoflows.engine import ledger
 from autoflows.engine.ledger import Ledger
 from autoflows.ids import utc_now
-from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, LeadEvent
+from autoflows.models import ActionLog, Channel, Contact, Execution, Flow
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
-from autoflows.services.contacts import account_settings
 from autoflows.services.counted import ledger_of
 from autoflows.services.executions import list_executions
+from autoflows.services.notifications import open_notices
 from autoflows.services.views.dashboard import AttentionView, DashboardView, LedgerView, SpeedView
 from autoflows.services.views.masking import shown
+from autoflows.services.views.notifications import NotificationView
 
 RECENT = 10
 SHOWN = 20
 """How many things that need a person are listed; `attention_total` says how many there are."""
 DAY = timedelta(days=1)
 LOOK_BACK = timedelta(days=14)
-"""Attempts and leads older than this are history, not a task."""
-
-ENGAGEMENT = "/dashboard/auto-engagement"
+"""Attempts older than this are history, not a task."""
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -43,18 +43,21 @@ async def overview(actor: Actor, session: AsyncSession) -> DashboardView:
     running = await _running(actor, session, midnight)
     enabled = await _number(session, scoped(actor, Flow).where(col(Flow.is_enabled)))
     channels = await _number(session, scoped(actor, Channel))
-    attention, total = await _attention(actor, session, found, enabled, now)
+    notices = await open_notices(actor, session)
+    told = _attention(notices)
+    unknown, unknown_total = await _unknown_attempts(actor, session, now)
     recent = await list_executions(actor, session, is_test_run=False, limit=RECENT)
     return DashboardView(
         all_time=_ledger(found),
+        stuck=sum(n.count for n in notices if n.kind is NoticeKind.LEAD_STUCK),
         today=_ledger(today),
         speed=await _speed(actor, session, now),
         **running,
         enabled_flows=enabled,
         channels=channels,
         recent=recent.data,
-        attention=[shown(item, pii=actor.may(Permission.PII_READ)) for item in attention],
-        attention_total=total,
+        attention=[shown(item, pii=actor.may(Permission.PII_READ)) for item in (told + unknown)[:SHOWN]],
+        attention_total=len(told) + unknown_total,
     )
 
 
@@ -103,59 +106,13 @@ async def _speed(actor: Actor, session: AsyncSession, now: datetime) -> SpeedVie
     )
 
 
-async def _attention(actor: Actor, session: AsyncSession, found: Ledger, enabled: int, now: datetime) -> tuple[list[AttentionView], int]:
-    items: list[AttentionView] = []
-    if found.unaccounted:
-        items.append(
-            AttentionView(
-                kind="unaccounted",
-                title=f"{found.unaccounted} leads unaccounted for",
-                detail="They were taken in, and nobody knows where they stand. Please report this.",
-                href="/dashboard/leads",
-            )
-        )
-    if (await account_settings(actor.account_id)).kill_switch:
-        items.append(
-            AttentionView(
-                kind="kill_switch",
-                title="The kill switch is on",
-                detail="Every outgoing contact is held until it is switched off.",
-                href="/dashboard/settings",
-            )
-        )
-    if not enabled:
-        items.append(
-            AttentionView(
-                kind="no_flow", title="No flow is enabled", detail="Leads are taken in and nobody contacts them.", href=ENGAGEMENT
-            )
-        )
-    errors = scoped(actor, Channel).where(col(Channel.status) == "error").order_by(col(Channel.name))
-    items += [
-        AttentionView(
-            kind="channel_error",
-            title=f"Channel '{channel.name}' does not work",
-            detail=channel.status_detail or "Check it to see why.",
-            href="/dashboard/channels",
-            channel_id=channel.id,
-            at=channel.checked_at,
-        )
-        for channel in (await session.exec(errors)).all()
+def _attention(notices: list[NotificationView]) -> list[AttentionView]:
+    """The notices that are open, but for the one that counts unknown attempts: these are listed one by one."""
+    return [
+        AttentionView(kind=n.kind, severity=n.severity, title=n.title, detail=n.detail, href=n.href, at=n.first_at)
+        for n in notices
+        if n.kind is not NoticeKind.ATTEMPT_UNKNOWN
     ]
-    unknown, unknown_total = await _unknown_attempts(actor, session, now)
-    failed = await _number(
-        session,
-        scoped(actor, LeadEvent).where(col(LeadEvent.disposition) == Disposition.ERROR, col(LeadEvent.received_at) >= now - LOOK_BACK),
-    )
-    if failed:
-        items.append(
-            AttentionView(
-                kind="lead_error",
-                title=f"{failed} lead{'s' if failed > 1 else ''} could not be matched",
-                detail="Each says why.",
-                href="/dashboard/leads?disposition=error",
-            )
-        )
-    return (items + unknown)[:SHOWN], len(items) + unknown_total
 
 
 async def _unknown_attempts(actor: Actor, session: AsyncSession, now: datetime) -> tuple[list[AttentionView], int]:
@@ -174,9 +131,10 @@ async def _unknown_attempts(actor: Actor, session: AsyncSession, now: datetime) 
     items = [
         AttentionView(
             kind="unknown_attempt",
+            severity=Severity.WARNING,
             title=f"Not known whether {name or 'a contact'} was reached",
             detail=log.error_message or "The provider never told what became of this attempt; it is not sent again.",
-            href=f"{ENGAGEMENT}/executions/{log.flow_execution_id}",
+            href=f"{FLOWS}/executions/{log.flow_execution_id}",
             execution_id=log.flow_execution_id,
             at=log.started_at,
         )

@@ -18,7 +18,7 @@ from autoflows.domain.permissions import Permission
 from autoflows.ids import new_id, utc_now
 from autoflows.models import Flow, FlowDraft, FlowVersion, User
 from autoflows.services import audit
-from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires, scoped
+from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.draft_store import (
     Opened,
     hold,
@@ -30,7 +30,7 @@ from autoflows.services.draft_store import (
     refuse_stale,
     view_of,
 )
-from autoflows.services.flow_store import definition_of
+from autoflows.services.flow_store import definition_of, one_flow
 from autoflows.services.views.drafts import DraftCreate, DraftRow, Drafts, DraftSave, DraftView
 
 MAX_NEW_DRAFTS = 100
@@ -68,20 +68,13 @@ async def open_draft(actor: Actor, session: AsyncSession, flow_id: UUID) -> Draf
 
     A draft without changes follows what was published meanwhile; one with changes stays, and is told to be stale.
     """
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     draft = await _draft_of(actor, session, flow)
     if not draft.row.is_changed and draft.row.base_version != flow.version:
         await _fill(actor, session, draft, (await definition_of(session, flow)).model_dump(mode="json"))
     if not is_held_by_another(actor, draft.row):
         hold(actor, draft.row)
     return await view_of(actor, session, draft)
-
-
-async def _flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
-    flow = await one_of_mine(actor, session, Flow, flow_id, "flow")
-    if flow.deleted_at is not None:
-        raise NotFound(f"There is no flow with the id {flow_id}.")
-    return flow
 
 
 async def _draft_of(actor: Actor, session: AsyncSession, flow: Flow) -> Opened:
@@ -179,7 +172,7 @@ async def restore_as_draft(actor: Actor, session: AsyncSession, flow_id: UUID, v
 
     Changes that wait in the draft are replaced only if `revision` says that they were seen (else Conflict).
     """
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     found = select(FlowVersion).where(col(FlowVersion.flow_id) == flow.id, col(FlowVersion.version) == version)
     row = (await session.exec(found)).first()
     if row is None:

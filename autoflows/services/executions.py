@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from autoflows.domain.errors import FieldError, Invalid, NotFound
-from autoflows.domain.executions import ExecutionStatus
+from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.permissions import Permission
-from autoflows.engine import control
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, FlowVersion
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires
 from autoflows.services.contacts import clean, matches_person
@@ -44,10 +43,12 @@ async def list_executions(
     until: datetime | None = None,
     search: str = "",
     is_test_run: bool | None = None,
+    needs_person: bool | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[ExecutionView]:
-    """Executions, newest first; `since` is included, `until` is not; `search` is for the contact. Raises Invalid for an unknown status."""
+    """Executions, newest first; `since` is included, `until` is not; `search` is for the contact; those that need a person have an attempt
+    nobody told about. Raises Invalid for an unknown status."""
     statement = _executions(actor).where(*_filters(flow_id, since, until, is_test_run))
     if status:
         if status not in tuple(ExecutionStatus):
@@ -55,6 +56,9 @@ async def list_executions(
         statement = statement.where(col(Execution.status) == status)
     if contact_id is not None:
         statement = statement.where(col(Execution.contact_id) == contact_id)
+    if needs_person is not None:
+        in_doubt = _in_doubt(actor)
+        statement = statement.where(in_doubt if needs_person else ~in_doubt)
     if search := clean(search):
         statement = statement.where(await matches_person(actor, search))
     keys = [col(Execution.triggered_at), col(Execution.id)]
@@ -78,7 +82,12 @@ async def count_by_status(
         .group_by(col(Execution.status))
     )
     found = {row[0]: row[1] for row in (await session.exec(statement)).all()}  # type: ignore[call-overload]
-    return StatusCounts(total=sum(found.values()), by_status={s.value: found.get(s.value, 0) for s in ExecutionStatus})
+    doubted = sa.select(sa.func.count()).where(_in_doubt(actor), *_filters(flow_id, since, until, is_test_run))
+    return StatusCounts(
+        total=sum(found.values()),
+        by_status={s.value: found.get(s.value, 0) for s in ExecutionStatus},
+        needs_person=(await session.exec(doubted)).one()[0],  # type: ignore[call-overload]
+    )
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -101,13 +110,6 @@ async def list_logs(actor: Actor, session: AsyncSession, execution_id: UUID) -> 
         .order_by(col(ActionLog.action_order), col(ActionLog.attempt))
     )
     return [action_log_view(actor, *row) for row in (await session.exec(statement)).all()]  # type: ignore[call-overload]
-
-
-@requires(Permission.EXECUTIONS_WRITE)
-async def cancel_execution(actor: Actor, session: AsyncSession, execution_id: UUID, reason: str) -> ExecutionView:
-    """Stop a running execution; what was sent stays sent. Raises NotFound, and Conflict when it is over already."""
-    await control.cancel(actor.account_id, execution_id, clean(reason) or f"Cancelled by {actor.name or actor.email}", actor.user_id)
-    return await get_execution(actor, session, execution_id)
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -219,6 +221,14 @@ def _filters(
     if is_test_run is not None:
         tests.append(col(Execution.is_test_run) == is_test_run)
     return tests
+
+
+def _in_doubt(actor: Actor) -> sa.ColumnElement[bool]:
+    """Executions with an attempt of which nobody told what became of it."""
+    doubted = sa.select(col(ActionLog.flow_execution_id)).where(
+        col(ActionLog.status) == LogStatus.UNKNOWN, col(ActionLog.user_id) == actor.account_id
+    )
+    return col(Execution.id).in_(doubted)
 
 
 def _milliseconds(start: datetime, end: datetime | None) -> int | None:

@@ -19,9 +19,9 @@ from autoflows.domain.permissions import Permission
 from autoflows.domain.problems import errors_of
 from autoflows.models import Flow
 from autoflows.services import flows
-from autoflows.services.access import Actor, AsyncSession, requires, scoped
+from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.flow_problems import find_problems, item_names, rank_of
-from autoflows.services.flow_store import checked, definition_of, lock_flows
+from autoflows.services.flow_store import checked, definition_of, live_flows, lock_flows
 from autoflows.services.flow_versions import get_version
 from autoflows.services.item_references import find_by_name, references_of, write_names
 from autoflows.services.validation import invalid
@@ -132,7 +132,7 @@ async def import_flow(actor: Actor, session: AsyncSession, order: FlowImport) ->
 
 async def _target(actor: Actor, session: AsyncSession, name: str, flow_id: UUID | None) -> Flow | None:
     """The flow that a file is about; None for a new one."""
-    statement = scoped(actor, Flow).where(col(Flow.deleted_at).is_(None))
+    statement = live_flows(actor)
     statement = statement.where(col(Flow.id) == flow_id) if flow_id else statement.where(col(Flow.name) == name)
     found = (await session.exec(statement)).all()
     if flow_id and not found:

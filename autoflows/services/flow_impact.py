@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col
-
 from autoflows.domain.analyse import Ranked, find_coverer
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.flow import FlowDefinition
@@ -17,9 +15,9 @@ from autoflows.domain.permissions import Permission
 from autoflows.engine.republish import sort_runs
 from autoflows.ids import new_id
 from autoflows.models import Flow
-from autoflows.services.access import Actor, AsyncSession, requires, scoped
+from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.draft_store import load_draft, publishable
-from autoflows.services.flow_store import definition_of
+from autoflows.services.flow_store import definition_of, live_flows
 from autoflows.services.publishing import raw_connection, versions_in_use
 from autoflows.services.triggers import IMPACT_DAYS, RecentLeads, enabled_triggers, recent_leads
 from autoflows.services.views.drafts import FlowName, FlowsAnalysis, Impact, OverlapView, PublishImpact, ShiftView
@@ -28,7 +26,7 @@ from autoflows.services.views.drafts import FlowName, FlowsAnalysis, Impact, Ove
 @requires(Permission.FLOWS_READ)
 async def impact_of_order(actor: Actor, session: AsyncSession, flow_ids: Sequence[UUID]) -> Impact:
     """What putting the flows in this order would have changed; disabled ones take no leads. Raises Invalid for an unknown flow."""
-    rows = (await session.exec(scoped(actor, Flow).where(col(Flow.deleted_at).is_(None)))).all()
+    rows = (await session.exec(live_flows(actor))).all()
     unknown = [
         FieldError(f"/flow_ids/{n}", f"there is no flow with the id {i}") for n, i in enumerate(flow_ids) if i not in {r.id for r in rows}
     ]

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from autoflows.actions import ACTIONS
 from autoflows.domain.analyse import Ranked, trigger_problems
 from autoflows.domain.flow import FlowDefinition
+from autoflows.domain.holidays import closed_days
 from autoflows.domain.lint import Item, Reference, Surroundings, lint
 from autoflows.domain.problems import Problem, worst_first
 from autoflows.ids import utc_now
@@ -46,13 +47,14 @@ async def find_problems(
     With `rank`, also what the enabled flows before it leave for it; `others` are those, if they are known already.
     """
     rules = await account_rules(actor, session)
+    now = utc_now()
     around = Surroundings(
         references=await _references(actor, session, definition),
         account=rules,
         default_hours=rules.default_business_hours,
         account_zone=rules.timezone,
-        now=utc_now(),
-        holidays=frozenset(rules.holidays),
+        now=now,
+        holidays=closed_days(rules, now.year),
     )
     found = lint(definition, around)
     if rank is None:

@@ -11,20 +11,17 @@ from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
 from autoflows.models import Flow
-from autoflows.services import audit, flows
-from autoflows.services.access import Actor, AsyncSession, requires, scoped
+from autoflows.services import audit, flow_control
+from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.flow_problems import find_problems, rank_of
-from autoflows.services.flow_store import definition_of, lock_flows, views_of
+from autoflows.services.flow_store import definition_of, live_flows, lock_flows, one_flow, view_of
 from autoflows.services.triggers import enabled_triggers
 from autoflows.services.views.flows import FlowProblems, FlowView, SwitchResult
 
 
 async def _flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
     await lock_flows(session, actor.account_id)
-    flow = (await session.exec(scoped(actor, Flow).where(col(Flow.id) == flow_id, col(Flow.deleted_at).is_(None)))).first()
-    if flow is None:
-        raise NotFound(f"There is no flow with the id {flow_id}.")
-    return flow
+    return await one_flow(actor, session, flow_id)
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -38,7 +35,7 @@ async def set_tags(actor: Actor, session: AsyncSession, flow_id: UUID, tags: Seq
     if kept != flow.tags:
         flow.tags = kept
         audit.record(session, actor, "flow.tagged", "flow", flow.id, name=flow.name, tags=kept)
-    return (await views_of(session, [flow]))[0]
+    return await view_of(session, flow)
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -48,8 +45,7 @@ async def archive_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Fl
     if flow.archived_at is None:
         flow.is_enabled, flow.archived_at = False, utc_now()
         audit.record(session, actor, "flow.archived", "flow", flow.id, name=flow.name)
-        await session.flush()
-    return (await views_of(session, [flow]))[0]
+    return await view_of(session, flow)
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -59,8 +55,7 @@ async def unarchive_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> 
     if flow.archived_at is not None:
         flow.archived_at = None
         audit.record(session, actor, "flow.unarchived", "flow", flow.id, name=flow.name)
-        await session.flush()
-    return (await views_of(session, [flow]))[0]
+    return await view_of(session, flow)
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -70,7 +65,7 @@ async def toggle_flows(actor: Actor, session: AsyncSession, flow_ids: Sequence[U
     for flow_id in dict.fromkeys(flow_ids):
         try:
             async with session.begin_nested():
-                flow = await flows.toggle_flow(actor, session, flow_id, is_enabled)
+                flow = await flow_control.toggle_flow(actor, session, flow_id, is_enabled)
             results.append(SwitchResult(flow_id=flow_id, is_enabled=flow.is_enabled))
         except (Conflict, Invalid, NotFound) as error:
             why = " ".join([error.detail, *(each.detail for each in error.errors)])
@@ -81,7 +76,7 @@ async def toggle_flows(actor: Actor, session: AsyncSession, flow_ids: Sequence[U
 @requires(Permission.FLOWS_READ)
 async def find_all_problems(actor: Actor, session: AsyncSession, *, is_enabled: bool | None = None) -> list[FlowProblems]:
     """The problems of every flow in the list, in order of priority; flows without any are left out. For badges and the nightly check."""
-    statement = scoped(actor, Flow).where(col(Flow.deleted_at).is_(None), col(Flow.archived_at).is_(None))
+    statement = live_flows(actor).where(col(Flow.archived_at).is_(None))
     if is_enabled is not None:
         statement = statement.where(col(Flow.is_enabled).is_(is_enabled))
     others, found = await enabled_triggers(actor, session), []

@@ -13,15 +13,21 @@ from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from autoflows.actions import ACTIONS, validate_config
-from autoflows.domain.errors import FieldError, Invalid
+from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, TriggerCondition
 from autoflows.domain.flow_steps import pair_steps
+from autoflows.domain.problems import errors_of
+from autoflows.domain.queues import flow_queue
+from autoflows.engine import control
 from autoflows.ids import new_id, utc_now
 from autoflows.models import Execution, Flow, FlowAction, FlowDraft, FlowTriggerCondition, FlowVersion, User
-from autoflows.services.access import Actor, AsyncSession, open_to
+from autoflows.services.access import Actor, AsyncSession, open_to, scoped
+from autoflows.services.after_commit import after_commit
+from autoflows.services.flow_problems import find_problems
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import DraftSummary, ExecutionCounts, FlowView
 from autoflows.services.views.flows import FlowAction as FlowActionView
@@ -40,6 +46,42 @@ async def lock_flows(session: AsyncSession, account_id: UUID) -> None:
     """
     await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"flows of {account_id}", 0))))
     await session.exec(sa.text("SET CONSTRAINTS uq_flows_user_priority, uq_flow_actions_flow_order DEFERRED"))  # type: ignore[call-overload]
+
+
+def live_flows(actor: Actor) -> SelectOfScalar[Flow]:
+    """The account's flows that are not deleted."""
+    return scoped(actor, Flow).where(col(Flow.deleted_at).is_(None))
+
+
+@open_to("services")
+async def one_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
+    """The account's flow with this id. Raises NotFound, also for a deleted one."""
+    flow = (await session.exec(live_flows(actor).where(col(Flow.id) == flow_id))).first()
+    if flow is None:
+        raise NotFound(f"There is no flow with the id {flow_id}.")
+    return flow
+
+
+@open_to("services")
+async def enable(actor: Actor, session: AsyncSession, flow: Flow, definition: FlowDefinition) -> None:
+    """Switch a flow on. If it was off and held, what it held goes on. Raises Conflict for an archived one, Invalid for errors among its problems."""
+    if flow.archived_at is not None:
+        raise Conflict(f"'{flow.name}' is archived; take it out of the archive before you enable it.")
+    errors = errors_of(await find_problems(actor, session, definition))
+    if errors:
+        raise Invalid(
+            "The flow cannot be enabled until its problems are mended.", errors=[FieldError(p.pointer, p.message) for p in errors]
+        )
+    if flow.is_held and not flow.is_enabled:
+        set_held(session, flow, False)
+    flow.is_enabled = True
+
+
+def set_held(session: AsyncSession, flow: Flow, is_held: bool) -> None:
+    """Hold every contact of a flow's executions, or let them go on; what was held is looked at once this is committed."""
+    flow.is_held, flow.updated_at = is_held, utc_now()
+    account_id, queue = flow.user_id, flow_queue(flow.id)
+    after_commit(session, lambda: control.wake_queue(account_id, queue))
 
 
 def checked(definition: FlowDefinition) -> FlowDefinition:
@@ -137,6 +179,13 @@ async def definition_of(session: AsyncSession, flow: Flow) -> FlowDefinition:
     return FlowDefinition.model_validate(
         {**settings, "name": flow.name, "description": flow.description, "conditions": conditions[flow.id], "actions": actions[flow.id]}
     )
+
+
+@open_to("services")
+async def view_of(session: AsyncSession, flow: Flow) -> FlowView:
+    """One flow as shown, with what was changed of it in this transaction."""
+    await session.flush()
+    return (await views_of(session, [flow]))[0]
 
 
 @open_to("services")

@@ -15,17 +15,11 @@ from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.flow_diff import diff
 from autoflows.domain.permissions import Permission
 from autoflows.models import Flow, FlowVersion, User
-from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires
+from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.flow_problems import item_names
+from autoflows.services.flow_store import one_flow
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.views.flows import FlowVersionView, VersionDiff
-
-
-async def _flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
-    flow = await one_of_mine(actor, session, Flow, flow_id, "flow")
-    if flow.deleted_at is not None:
-        raise NotFound(f"There is no flow with the id {flow_id}.")
-    return flow
 
 
 def _versions(flow: Flow) -> sa.Select[*tuple[Any, ...]]:
@@ -51,7 +45,7 @@ async def list_versions(
     cursor: str | None = None,
 ) -> Page[FlowVersionView]:
     """Every publish of a flow, newest first, or those of a person and a time (`until` is not included). Raises NotFound."""
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     statement = _versions(flow)
     if created_by is not None:
         statement = statement.where(col(FlowVersion.created_by) == created_by)
@@ -67,7 +61,7 @@ async def list_versions(
 @requires(Permission.FLOWS_READ)
 async def get_version(actor: Actor, session: AsyncSession, flow_id: UUID, version: int) -> FlowVersionView:
     """A flow as it was published once. Raises NotFound."""
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     found = (await session.exec(_versions(flow).where(col(FlowVersion.version) == version))).first()  # type: ignore[call-overload]
     if found is None:
         raise NotFound(f"The flow has no version {version}.")

@@ -7,21 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.flow import FlowDefinition
-from autoflows.domain.lint import Problem, errors_of
+from autoflows.domain.lint import Problem
 from autoflows.domain.permissions import Permission
-from autoflows.ids import utc_now
-from autoflows.models import Flow, FlowDraft, FlowVersion
+from autoflows.models import Flow, FlowVersion
 from autoflows.services import audit
-from autoflows.services.access import Actor, AsyncSession, requires, scoped
+from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.flow_problems import find_problems, rank_of
-from autoflows.services.flow_store import checked, definition_of, lock_flows, publish, views_of
+from autoflows.services.flow_store import checked, definition_of, enable, live_flows, lock_flows, one_flow, publish, view_of, views_of
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import (
@@ -34,22 +31,6 @@ from autoflows.services.views.flows import (
     FlowView,
     NewPriority,
 )
-
-
-def _live(actor: Actor) -> SelectOfScalar[Flow]:
-    return scoped(actor, Flow).where(col(Flow.deleted_at).is_(None))
-
-
-async def _flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
-    flow = (await session.exec(_live(actor).where(col(Flow.id) == flow_id))).first()
-    if flow is None:
-        raise NotFound(f"There is no flow with the id {flow_id}.")
-    return flow
-
-
-async def _view(session: AsyncSession, flow: Flow) -> FlowView:
-    await session.flush()
-    return (await views_of(session, [flow]))[0]
 
 
 @requires(Permission.FLOWS_READ)
@@ -65,7 +46,7 @@ async def list_flows(
     cursor: str | None = None,
 ) -> Page[FlowView]:
     """The account's flows in order of priority, or those of its archive; `search` is a part of the name, `tag` a whole one."""
-    statement = _live(actor).where(col(Flow.archived_at).is_not(None) if is_archived else col(Flow.archived_at).is_(None))
+    statement = live_flows(actor).where(col(Flow.archived_at).is_not(None) if is_archived else col(Flow.archived_at).is_(None))
     if tag:
         statement = statement.where(col(Flow.tags).contains([tag]))
     if is_enabled is not None:
@@ -80,7 +61,7 @@ async def list_flows(
 @requires(Permission.FLOWS_READ)
 async def get_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> FlowView:
     """One flow. Raises NotFound."""
-    return await _view(session, await _flow(actor, session, flow_id))
+    return await view_of(session, await one_flow(actor, session, flow_id))
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -93,9 +74,9 @@ async def create_flow(actor: Actor, session: AsyncSession, new: FlowCreate, *, n
     await lock_flows(session, actor.account_id)
     flow = await _add(actor, session, definition, new.priority, is_enabled=False, note=note, version_name=version_name)
     if new.is_enabled:
-        await _enable(actor, session, flow, definition)
+        await enable(actor, session, flow, definition)
     audit.record(session, actor, "flow.created", "flow", flow.id, name=flow.name, is_enabled=flow.is_enabled)
-    return await _view(session, flow)
+    return await view_of(session, flow)
 
 
 async def _add(
@@ -108,7 +89,7 @@ async def _add(
     note: str = "",
     version_name: str = "",
 ) -> Flow:
-    others = (await session.exec(_live(actor))).all()
+    others = (await session.exec(live_flows(actor))).all()
     if len(others) >= MAX_FLOWS:
         raise Conflict(f"An account can have {MAX_FLOWS} flows; delete one that is not needed any more.")
     flow = Flow(user_id=actor.account_id, name=definition.name, is_enabled=is_enabled, created_by=actor.user_id)
@@ -138,7 +119,7 @@ async def update_flow(
     `version` is sent and is not the present one."""
     definition = checked(new)
     await lock_flows(session, actor.account_id)
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     if new.version is not None and new.version != flow.version:
         raise Conflict(f"The flow was changed meanwhile: you edited version {new.version}, and it is at {flow.version}. Load it again.")
     return await _replace(actor, session, flow, definition, new.is_enabled, new.priority, note, version_name)
@@ -156,33 +137,22 @@ async def _replace(
 ) -> FlowView:
     before, was_enabled = flow.version, flow.is_enabled
     if priority is not None and priority != flow.priority:
-        flow.priority = _make_room([f for f in (await session.exec(_live(actor))).all() if f.id != flow.id], priority)
+        flow.priority = _make_room([f for f in (await session.exec(live_flows(actor))).all() if f.id != flow.id], priority)
     await publish(actor, session, flow, definition, await definition_of(session, flow), note, version_name)
     enabled = was_enabled if is_enabled is None else is_enabled
     if enabled:
-        await _enable(actor, session, flow, definition)
+        await enable(actor, session, flow, definition)
     flow.is_enabled = enabled
     changes = {"version": flow.version, "from_version": before, "is_enabled": enabled, "priority": flow.priority, "note": note}
     audit.record(session, actor, "flow.updated", "flow", flow.id, name=flow.name, **changes)
-    return await _view(session, flow)
-
-
-async def _enable(actor: Actor, session: AsyncSession, flow: Flow, definition: FlowDefinition) -> None:
-    if flow.archived_at is not None:
-        raise Conflict(f"'{flow.name}' is archived; take it out of the archive before you enable it.")
-    errors = errors_of(await find_problems(actor, session, definition))
-    if errors:
-        raise Invalid(
-            "The flow cannot be enabled until its problems are mended.", errors=[FieldError(p.pointer, p.message) for p in errors]
-        )
-    flow.is_enabled = True
+    return await view_of(session, flow)
 
 
 @requires(Permission.FLOWS_WRITE)
 async def patch_flow(actor: Actor, session: AsyncSession, flow_id: UUID, changes: Mapping[str, Any]) -> FlowView:
     """Replace the named fields only, and publish. Raises as `update_flow`."""
     await lock_flows(session, actor.account_id)
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     present = await definition_of(session, flow)
     try:
         new = FlowUpdate.model_validate({**present.model_dump(mode="json"), **changes})
@@ -194,41 +164,17 @@ async def patch_flow(actor: Actor, session: AsyncSession, flow_id: UUID, changes
 
 
 @requires(Permission.FLOWS_WRITE)
-async def toggle_flow(actor: Actor, session: AsyncSession, flow_id: UUID, is_enabled: bool) -> FlowView:
-    """Start or stop new enrolments; what runs finishes. Raises NotFound, and Invalid with its problems for a flow that cannot work."""
-    await lock_flows(session, actor.account_id)
-    flow = await _flow(actor, session, flow_id)
-    if flow.is_enabled != is_enabled:
-        if is_enabled:
-            await _enable(actor, session, flow, await definition_of(session, flow))
-        flow.is_enabled = is_enabled
-        flow.updated_at = utc_now()
-        audit.record(session, actor, "flow.enabled" if is_enabled else "flow.disabled", "flow", flow.id, name=flow.name)
-    return await _view(session, flow)
-
-
-@requires(Permission.FLOWS_WRITE)
-async def delete_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> None:
-    """Take a flow away: no new enrolments; what runs finishes, and its history stays. Raises NotFound."""
-    await lock_flows(session, actor.account_id)
-    flow = await _flow(actor, session, flow_id)
-    flow.is_enabled, flow.priority, flow.deleted_at = False, None, utc_now()
-    await session.exec(sa.delete(FlowDraft).where(col(FlowDraft.flow_id) == flow.id))
-    audit.record(session, actor, "flow.deleted", "flow", flow.id, name=flow.name)
-
-
-@requires(Permission.FLOWS_WRITE)
 async def duplicate_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> FlowView:
     """A disabled copy, last in priority. Raises NotFound, and Conflict at `MAX_FLOWS`."""
     await lock_flows(session, actor.account_id)
-    original = await _flow(actor, session, flow_id)
+    original = await one_flow(actor, session, flow_id)
     definition = await definition_of(session, original)
     copy = definition.model_copy(
         update={"name": f"{definition.name[:240]} (copy)", "actions": [a.model_copy(update={"id": None}) for a in definition.actions]}
     )
     flow = await _add(actor, session, copy, None, is_enabled=False, note=f"Copied from '{original.name}'"[:500])
     audit.record(session, actor, "flow.created", "flow", flow.id, name=flow.name, copied_from=str(original.id))
-    return await _view(session, flow)
+    return await view_of(session, flow)
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -238,7 +184,7 @@ async def reorder_flows(actor: Actor, session: AsyncSession, flow_ids: Sequence[
     Raises Invalid, naming them, for flows missing, unknown or named twice.
     """
     await lock_flows(session, actor.account_id)
-    all_flows = (await session.exec(_live(actor).order_by(col(Flow.priority)))).all()
+    all_flows = (await session.exec(live_flows(actor).order_by(col(Flow.priority)))).all()
     flows = {flow.id: flow for flow in all_flows if flow.archived_at is None}
     counts = Counter(flow_ids)
     errors = [FieldError(f"/flow_ids/{n}", f"there is no flow with the id {i}") for n, i in enumerate(flow_ids) if i not in flows]
@@ -253,7 +199,7 @@ async def reorder_flows(actor: Actor, session: AsyncSession, flow_ids: Sequence[
 async def set_priorities(actor: Actor, session: AsyncSession, priorities: Sequence[NewPriority]) -> FlowOrder:
     """Give some flows new places; the others keep their order around them, and the numbers run 1, 2, 3, ... afterwards."""
     await lock_flows(session, actor.account_id)
-    flows = {flow.id: flow for flow in (await session.exec(_live(actor))).all()}
+    flows = {flow.id: flow for flow in (await session.exec(live_flows(actor))).all()}
     wanted = {p.flow_id: p.priority for p in priorities}
     unknown = [FieldError(f"/priorities/{n}/flow_id", "there is no such flow") for n, p in enumerate(priorities) if p.flow_id not in flows]
     if unknown or len(wanted) < len(priorities):
@@ -279,7 +225,7 @@ async def _order(actor: Actor, session: AsyncSession, ordered: Sequence[Flow]) -
 @requires(Permission.FLOWS_READ)
 async def find_flow_problems(actor: Actor, session: AsyncSession, flow_id: UUID) -> FlowProblems:
     """What is wrong or unwise in a flow as published. Raises NotFound."""
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     definition = await definition_of(session, flow)
     return FlowProblems(flow_id=flow.id, problems=await find_problems(actor, session, definition, rank_of(flow, definition)))
 
@@ -294,7 +240,7 @@ async def check_definition(actor: Actor, session: AsyncSession, definition: Flow
 async def restore_version(actor: Actor, session: AsyncSession, flow_id: UUID, version: int) -> FlowView:
     """Publish an earlier version again, as a new one. Raises NotFound, and Invalid if the flow is enabled and that one cannot work now."""
     await lock_flows(session, actor.account_id)
-    flow = await _flow(actor, session, flow_id)
+    flow = await one_flow(actor, session, flow_id)
     row = (await session.exec(select(FlowVersion).where(col(FlowVersion.flow_id) == flow.id, col(FlowVersion.version) == version))).first()
     if row is None:
         raise NotFound(f"The flow has no version {version}.")

@@ -10,6 +10,7 @@ import asyncpg
 from autoflows.domain.errors import AutoflowsError
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.leads import Disposition
+from autoflows.domain.notices import many
 from autoflows.engine import ledger
 from autoflows.engine.broker import BROKER_LOST, get_redis
 from autoflows.engine.ledger import Ledger, Queue
@@ -31,7 +32,7 @@ EXECUTIONS = "SELECT status, count(*) AS n FROM flow_executions WHERE NOT is_tes
 @open_to("anyone")
 async def check_health() -> HealthView:
     """The state of database, broker, workers, queue and ledger; never raises for a part that is down, it says so."""
-    workers, queue, found = await asyncio.gather(_workers(), _database(), _ledger())
+    workers, queue, found = await asyncio.gather(count_workers(), _database(), _ledger())
     problems = []
     if queue is None:
         problems.append("The database does not answer.")
@@ -42,7 +43,9 @@ async def check_health() -> HealthView:
     elif workers == 0:
         problems.append("No worker is running: leads are taken in and wait.")
     if found is not None and found.unaccounted:
-        problems.append(f"{found.unaccounted} leads are unaccounted for.")
+        problems.append(f"{many(found.unaccounted, 'lead is', 'leads are')} unaccounted for.")
+    if queue is not None and queue.stuck_leads:
+        problems.append(f"{many(queue.stuck_leads, 'lead waits', 'leads wait')} too long to be matched.")
     if queue is not None and queue.oldest_due_seconds > LATE_SECONDS:
         problems.append(f"The oldest due work has waited {queue.oldest_due_seconds:.0f} seconds.")
     return HealthView(
@@ -50,7 +53,7 @@ async def check_health() -> HealthView:
         database="down" if queue is None else "ok",
         broker="down" if workers is None else "ok",
         workers=workers or 0,
-        queue=None if queue is None else QueueHealth(due=queue.due, oldest_due_seconds=round(queue.oldest_due_seconds, 3)),
+        queue=None if queue is None else _queue(queue),
         leads=None if found is None else LeadsHealth(received=found.received, accounted=found.accounted, unaccounted=found.unaccounted),
         problems=problems,
     )
@@ -59,7 +62,7 @@ async def check_health() -> HealthView:
 @open_to("anyone")
 async def metrics() -> str:
     """Prometheus text format (prometheus.io, exposition formats, version 0.0.4); without the database, little but `autoflows_up`."""
-    workers, queue, found = await asyncio.gather(_workers(), _database(), _ledger())
+    workers, queue, found = await asyncio.gather(count_workers(), _database(), _ledger())
     lines = _metric("autoflows_up", "Whether the database answers.", [({}, int(queue is not None))])
     lines += _metric("autoflows_broker_up", "Whether the broker answers.", [({}, int(workers is not None))])
     lines += _metric("autoflows_workers", "Workers that keep their sign of life in the broker.", [({}, workers or 0)])
@@ -71,11 +74,17 @@ async def metrics() -> str:
     if queue is not None:
         lines += _metric("autoflows_queue_due", "Work that is due and not taken yet.", [({}, queue.due)])
         lines += _metric("autoflows_queue_oldest_due_seconds", "How long the oldest due work has waited.", [({}, queue.oldest_due_seconds)])
+        lines += _metric("autoflows_leads_stuck", "Lead events that wait too long to be matched.", [({}, queue.stuck_leads)])
         lines += _metric("autoflows_executions", "Executions by status, test runs left out.", await _executions())
     return "\n".join(lines) + "\n"
 
 
-async def _workers() -> int | None:
+def _queue(queue: Queue) -> QueueHealth:
+    return QueueHealth(due=queue.due, oldest_due_seconds=round(queue.oldest_due_seconds, 3), stuck_leads=queue.stuck_leads)
+
+
+@open_to("services")
+async def count_workers() -> int | None:
     """How many workers are alive; None if the broker does not tell."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

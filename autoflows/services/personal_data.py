@@ -1,7 +1,7 @@
 """What a person may ask of us: to be told everything that is held about them, and to be forgotten.
 
 Forgetting takes names, addresses, words and payloads away and leaves the rows with their ids: the ledger still balances, and what was
-done is still known, but not to whom.
+done is still known, but not to whom. Who was do-not-contact stays so: a keyed hash of the address is enough to know them again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.contacts import contact_view, my_contact
 from autoflows.services.executions import action_log_view, execution_view
 from autoflows.services.leads import lead_event_detail
+from autoflows.services.pages import MAX_LIMIT
+from autoflows.services.suppression_store import outlive
+from autoflows.services.suppressions import list_suppressions
 from autoflows.services.views.contacts import ContactExport, ContactView
 from autoflows.services.views.masking import result, scrub, scrub_trace, shown
 
@@ -63,6 +66,7 @@ async def export_contact(actor: Actor, session: AsyncSession, contact_id: UUID) 
         lead_events=[lead_event_detail(actor, event, contact, status) for event, status in (await session.exec(events)).all()],
         executions=[execution_view(actor, row[0], row[1], row[2], row[3], contact) for row in (await session.exec(executions)).all()],
         action_logs=[action_log_view(actor, *row) for row in (await session.exec(logs)).all()],
+        suppressions=(await list_suppressions(actor, session, contact_id=contact_id, limit=MAX_LIMIT)).data,
         provider_events=[row.model_dump(mode="json") for row in (await session.exec(told)).all()],
     )
     return shown(view, pii=actor.may(Permission.PII_READ))
@@ -94,6 +98,7 @@ async def _forget(actor: Actor, session: AsyncSession, contact_id: UUID) -> Cont
     for execution_id in (await session.exec(running)).all():
         with contextlib.suppress(Conflict):  # it ended by itself meanwhile
             await control.cancel(actor.account_id, execution_id, ERASED, actor.user_id)
+    await outlive(session, contact)
     await _blank_provider_events(session, contact)
     for event in events:
         event.payload, event.trace = {}, scrub_trace(event.trace)

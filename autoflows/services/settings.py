@@ -11,7 +11,10 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from autoflows.domain.account import AccountSettings
+from autoflows.domain.errors import Invalid
+from autoflows.domain.holidays import holiday_problems
 from autoflows.domain.permissions import Permission
+from autoflows.domain.queues import account_queue
 from autoflows.engine import control
 from autoflows.ids import utc_now
 from autoflows.models import User
@@ -63,6 +66,8 @@ async def update_settings(actor: Actor, session: AsyncSession, changes: Mapping[
         after = SettingsView.model_validate(merged)
     except ValidationError as error:
         raise invalid(error) from None
+    if wrong := holiday_problems(after):
+        raise Invalid("Some values cannot be used.", errors=wrong)
     if after == before:
         return after
     owner.settings = after.model_dump(mode="json", include=set(AccountSettings.model_fields))
@@ -72,8 +77,16 @@ async def update_settings(actor: Actor, session: AsyncSession, changes: Mapping[
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     changed = {key: {"from": old[key], "to": new[key]} for key in new if old[key] != new[key]}
     audit.record(session, actor, "settings.updated", "account", actor.account_id, **changed)
-    after_commit(session, lambda: control.wake_account(actor.account_id))
+    after_commit(session, lambda: _wake(actor.account_id, set(changed)))
     return after
+
+
+async def _wake(account_id: UUID, changed: set[str]) -> None:
+    """Look again at what waits: after the kill switch alone those it held, which stand in the account's own queue, else everything."""
+    if changed == {"kill_switch"}:
+        await control.wake_queue(account_id, account_queue(account_id))
+    else:
+        await control.wake_account(account_id)
 
 
 def merge(current: Any, changes: Any) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -108,7 +107,7 @@ async def _register(connection: Connection, channel: Channel, in_use: frozenset[
     url = f"{settings.public_url}/api/webhooks/{channel.provider}/{channel.webhook_secret}"
     if not isinstance(provider, RegistersWebhook):
         return f"Enter the channel's webhook address at {provider.title}, once."
-    if urlsplit(settings.public_url).hostname in ("localhost", "127.0.0.1", "::1") and not settings.allow_private_network:
+    if not settings.is_reachable:
         return "Webhooks are not set up: AUTOFLOWS_PUBLIC_URL names this machine only. Set it to the address the internet reaches us at."
     try:
         return await provider.register_webhook(connection, url, in_use)

@@ -21,6 +21,7 @@ TITLES = {
     "business_days": "Days",
     "exit_rules": "Exit rules",
     "cooldown_minutes": "Cooldown",
+    "max_contacts_per_hour": "Contacts per hour",
     "is_enabled": "Enabled",
 }
 

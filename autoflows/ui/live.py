@@ -26,7 +26,7 @@ COALESCE_SECONDS = 0.05
 
 @dataclass
 class _Tab:
-    """What one browser tab shows at present."""
+    """What one part of a browser tab shows at present."""
 
     state: type[Any]
     topics: frozenset[str]
@@ -35,7 +35,11 @@ class _Tab:
     running: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
-_tabs: dict[str, _Tab] = {}
+Place = tuple[str, str]
+"""A tab's token, and which part of the tab: its page, or something of the frame that is there on every page."""
+PAGE = "page"
+
+_tabs: dict[Place, _Tab] = {}
 
 
 def account_topic(account_id: UUID) -> str:
@@ -48,24 +52,29 @@ def execution_topic(execution_id: UUID) -> str:
     return f"execution:{execution_id}"
 
 
-def subscribe(state: Any, *topics: str) -> None:
+def notice_topic(account_id: UUID) -> str:
+    """What the team of an account is told."""
+    return f"notices:{account_id}"
+
+
+def subscribe(state: Any, *topics: str, part: str = PAGE) -> None:
     """Refresh this page (a `PageState`) when something happens to one of the topics.
 
     Call it in `_load`, with topics of things the actor was just allowed to read: `_load` also runs after a reconnection. A tab shows one
-    page, so this replaces what it was subscribed to.
+    page, so this replaces what it was subscribed to; a `part` of the frame has a subscription of its own.
     """
-    token = state.router.session.client_token
-    previous = _tabs.get(token)
+    place = (state.router.session.client_token, part)
+    previous = _tabs.get(place)
     if previous is None or previous.state is not type(state) or previous.topics != frozenset(topics):
-        _tabs[token] = _Tab(state=type(state), topics=frozenset(topics))
+        _tabs[place] = _Tab(state=type(state), topics=frozenset(topics))
 
 
 def leave(state: Any) -> None:
     """This tab now shows the page of this state: the page before it is no longer refreshed."""
-    token = state.router.session.client_token
-    previous = _tabs.get(token)
+    place = (state.router.session.client_token, PAGE)
+    previous = _tabs.get(place)
     if previous is not None and previous.state is not type(state):
-        del _tabs[token]
+        del _tabs[place]
 
 
 async def run(app: rx.App) -> None:
@@ -75,6 +84,7 @@ async def run(app: rx.App) -> None:
             async for changes in engine_live.listen():
                 topics = {account_topic(change.account_id) for change in changes}
                 topics |= {execution_topic(change.execution_id) for change in changes if change.execution_id}
+                topics |= {notice_topic(change.account_id) for change in changes if change.kind == "notification"}
                 _wake(app, topics, everyone=any(change.kind == "resync" for change in changes))
         except Exception:
             log.exception("The live hub lost its listener; trying again in a second")
@@ -83,29 +93,29 @@ async def run(app: rx.App) -> None:
 
 def _wake(app: rx.App, topics: set[str], *, everyone: bool) -> None:
     connected = app.event_namespace.token_to_sid if app.event_namespace else {}
-    for token, tab in list(_tabs.items()):
-        if token not in connected:
-            _tabs.pop(token, None)
+    for place, tab in list(_tabs.items()):
+        if place[0] not in connected:
+            _tabs.pop(place, None)
         elif everyone or topics & tab.topics:
             tab.dirty = True
             if tab.running is None or tab.running.done():
-                tab.running = asyncio.create_task(_refresh(app, token, tab))
+                tab.running = asyncio.create_task(_refresh(app, place, tab))
 
 
-async def _refresh(app: rx.App, token: str, tab: _Tab) -> None:
-    """Refresh one tab until it has seen everything announced so far."""
-    while tab.dirty and _tabs.get(token) is tab:
+async def _refresh(app: rx.App, place: Place, tab: _Tab) -> None:
+    """Refresh one part of a tab until it has seen everything announced so far."""
+    while tab.dirty and _tabs.get(place) is tab:
         pause = max(COALESCE_SECONDS, tab.refreshed_at + tab.state.live_gap_seconds - time.monotonic())
         await asyncio.sleep(pause)
         tab.dirty = False
         tab.refreshed_at = time.monotonic()
         try:
-            async with app.modify_state(rx.BaseStateToken(ident=token, cls=tab.state)) as root:
+            async with app.modify_state(rx.BaseStateToken(ident=place[0], cls=tab.state)) as root:
                 page = await root.get_state(tab.state)
                 await page._refresh()
         except AutoflowsError as error:
             # Signed out, or no longer allowed: the tab gets nothing more, and is told at its next event.
             log.info("A live refresh was refused: %s", error.title)
-            _tabs.pop(token, None)
+            _tabs.pop(place, None)
         except Exception:
             log.exception("A live refresh failed")

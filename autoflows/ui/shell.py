@@ -15,9 +15,11 @@ from typing import Any
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
+from autoflows.ui.bell import bell, notice_toast
 from autoflows.ui.components.badges import avatar
 from autoflows.ui.components.feedback import error_callout, permission_state, table_skeleton
 from autoflows.ui.states.base import Base, may
+from autoflows.ui.states.notifications import BellState
 from autoflows.ui.states.shell import ShellState
 
 FLOWS = "/dashboard/auto-engagement"
@@ -69,7 +71,7 @@ def page(
             )
 
         framed.__name__ = content.__name__
-        rx.page(route=route, title=f"{title} · Autoflows", on_load=[state.load, ShellState.load])(framed)
+        rx.page(route=route, title=f"{title} · Autoflows", on_load=[state.load, ShellState.load, BellState.load])(framed)
         return content
 
     return decorate
@@ -99,7 +101,7 @@ def shell(
     )
     return rx.el.div(
         rx.el.a("Skip to the content", href="#content", class_name="af-skip"),
-        rx.el.aside(_sidebar(active), class_name="af-sidebar"),
+        rx.el.aside(_sidebar(active, bell("right")), class_name="af-sidebar"),
         rx.el.div(
             _topbar(active),
             _paused_banner(),
@@ -113,6 +115,7 @@ def shell(
             ),
             class_name="af-page",
         ),
+        notice_toast(),
         class_name="af-shell",
         on_mount=state.arrive,
     )
@@ -232,9 +235,9 @@ def _account_menu() -> rx.Component:
     )
 
 
-def _sidebar(active: str) -> rx.Component:
+def _sidebar(active: str, *beside_brand: rx.Component) -> rx.Component:
     return rx.fragment(
-        _brand(),
+        rx.el.div(_brand(), *beside_brand, class_name="af-sidebar-head"),
         _navigation(active),
         rx.el.div(_account_menu(), colour_mode_button(), class_name="af-sidebar-foot"),
     )
@@ -258,6 +261,7 @@ def _topbar(active: str) -> rx.Component:
             on_open_change=ShellState.set_drawer_open,
         ),
         _brand(),
+        bell("bottom"),
         colour_mode_button(),
         class_name="af-topbar",
     )

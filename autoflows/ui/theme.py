@@ -33,6 +33,9 @@ COLOURS: dict[str, str] = {
     "paused": "amber",
     "quota": "amber",
     "error": "red",
+    # notices
+    "warning": "amber",
+    "info": "blue",
     # call outcomes
     "answered": "green",
     "missed": "amber",

@@ -32,9 +32,12 @@ FACTS = {
     "call_id": "Call id",
     "message_id": "Message id",
     "reply": "Server's answer",
+    "stopped_at_provider": "Stopped at the provider",
 }
 """What of a result is told as label and value; the rest is under "Everything recorded"."""
 SECONDS = ("conversation_duration",)
+MOST_ZONES = 3
+"""So many are named; a number that may ring anywhere in a country has dozens."""
 
 
 class GateLine(BaseModel):
@@ -44,6 +47,8 @@ class GateLine(BaseModel):
     passed: bool
     detail: str
     next_at: str
+    basis: str
+    """Which of its rules, and by which clocks; empty where there is no choice."""
 
 
 class Turn(BaseModel):
@@ -76,6 +81,11 @@ class AttemptView(BaseModel):
     transcript: list[Turn]
     raw: str
     cost: str
+    unsettled: bool
+    is_call: bool
+    risk: str
+    resolution: str
+    retried: bool
 
 
 class StepView(BaseModel):
@@ -163,8 +173,46 @@ def _attempt(log: ActionLogView, *, several: bool) -> AttemptView:
         recording_url=_web_address(data.get("recording_url")),
         transcript=_turns(str(data.get("transcript") or "")),
         raw=json.dumps(data, indent=2, ensure_ascii=False, default=str) if data else "",
+        unsettled=log.status == "unknown",
+        is_call=log.action_type == ActionType.AI_CALL,
+        risk=_risk(log),
+        resolution=_resolution(data.get("resolved")),
+        retried=bool(data.get("retried_at")),
         cost=f"{log.cost.amount / 100:.2f} {log.cost.currency}" if log.cost else "",
     )
+
+
+STOPPED = {True: "Yes, before it was placed", False: "No, it had begun"}
+
+REACH = {
+    ActionType.AI_CALL: "called",
+    ActionType.WHATSAPP_MESSAGE: "sent the WhatsApp message",
+    ActionType.EMAIL: "sent the e-mail",
+    ActionType.SMS: "sent the SMS",
+}
+
+
+def _risk(log: ActionLogView) -> str:
+    """What is known of an attempt nobody told about, and what sending it again would risk."""
+    if log.status != "unknown":
+        return ""
+    done = REACH.get(ActionType(log.action_type), "contacted")
+    known = (
+        "The provider took the request and never told the outcome."
+        if log.provider_ref
+        else "The provider never said whether it took the request."
+    )
+    return f"{known} The lead may have been {done} already, so a second try could reach them twice; it is never repeated by itself."
+
+
+def _resolution(said: Any) -> str:
+    """What a person said became of it."""
+    if not isinstance(said, Mapping):
+        return ""
+    word = "it reached them" if said.get("status") == "success" else "it did not reach them"
+    outcome = words.CALL_OUTCOMES.get(str(said.get("outcome") or ""), "")
+    note = f": “{said['note']}”" if said.get("note") else ""
+    return f"{said.get('by') or 'A person'} said {word}{f' ({outcome})' if outcome else ''}{note}"
 
 
 def _error(log: ActionLogView) -> str:
@@ -180,7 +228,17 @@ def _gate(gate: Mapping[str, Any]) -> GateLine:
         passed=bool(gate.get("passed")),
         detail=str(gate.get("detail") or ""),
         next_at=str(gate.get("next_allowed_at") or ""),
+        basis=_basis(gate),
     )
+
+
+def _basis(gate: Mapping[str, Any]) -> str:
+    rule, zones, origin = gate.get("rule"), [str(zone) for zone in gate.get("zones") or []], gate.get("zone_origin")
+    said = [f"rule {rule}"] if rule else []
+    if zones:
+        more = f" and {len(zones) - MOST_ZONES} more" if len(zones) > MOST_ZONES else ""
+        said.append(f"by the clock of {', '.join(zones[:MOST_ZONES])}{more}" + (f" (from {origin})" if origin else ""))
+    return ", ".join(said)
 
 
 def _gates_text(gates: Sequence[GateLine]) -> str:
@@ -196,6 +254,8 @@ def _facts(data: Mapping[str, Any]) -> list[list[str]]:
         value = data.get(key)
         if value in (None, "", [], {}):
             continue
+        if isinstance(value, bool):
+            value = STOPPED[value]
         said = f"{value:g} s" if key in SECONDS and isinstance(value, int | float) else str(value)
         told.append([label, said])
     return told

@@ -11,7 +11,7 @@ from autoflows.actions.base import ActionContext, Prepared
 from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import ActionType
 
-ATTEMPT, ITEM, GONE = UUID(int=1), UUID(int=2), UUID(int=9)
+ATTEMPT, ITEM, GONE, ACCOUNT = UUID(int=1), UUID(int=2), UUID(int=9), UUID(int=5)
 CALLS, MESSAGES, MAIL = UUID(int=101), UUID(int=102), UUID(int=103)
 ASHA = Lead(
     "IndiaMART",
@@ -68,4 +68,4 @@ async def prepared(
     spec = ACTIONS[kind]
     assert spec.prepare is not None
     whole = {**CONFIGS[kind], **(config or {})}
-    return await spec.prepare(ActionContext(ATTEMPT, validate_config(kind, whole), lead, "Asha Agro", "First call", {}, resolve))
+    return await spec.prepare(ActionContext(ATTEMPT, validate_config(kind, whole), lead, "Asha Agro", "First call", {}, resolve, ACCOUNT))

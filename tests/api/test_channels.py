@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -247,3 +248,44 @@ async def test_roles_and_other_accounts(owner: httpx.AsyncClient, catalogue: Cat
         assert (await viewer.get(path)).status_code == 200
         assert (await viewer.delete(path)).status_code == 403
     assert (await viewer.post("/api/channels", json=BOLNA)).status_code == 403
+
+
+async def test_a_channel_tells_its_limits_and_takes_them(owner: httpx.AsyncClient) -> None:
+    for form in (await owner.get("/api/channels/providers")).json():
+        fields = {field["name"]: field for field in form["settings"]}
+        for name in ("max_per_minute", "daily_limit"):
+            assert (fields[name]["type"], fields[name]["required"], fields[name]["default"]) == ("integer", False, None), form["provider"]
+            assert fields[name]["description"]
+        assert [field["name"] for field in form["settings"]][-2:] == ["max_per_minute", "daily_limit"]
+    made = (await owner.post("/api/channels", json={**BOLNA, "settings": {"max_per_minute": 30, "daily_limit": 500}})).json()
+    assert (made["settings"]["max_per_minute"], made["settings"]["daily_limit"], made["settings"]["max_concurrent"]) == (30, 500, 10)
+    path = f"/api/channels/{made['id']}"
+    freed = (await owner.patch(path, json={"settings": {"daily_limit": None}})).json()
+    assert (freed["settings"]["max_per_minute"], freed["settings"]["daily_limit"]) == (30, None)
+    wrong = await owner.patch(path, json={"settings": {"max_per_minute": 0}})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["pointer"] == "/settings/max_per_minute"
+
+
+async def test_a_channel_that_is_held_is_tried_now(owner: httpx.AsyncClient, people: People) -> None:
+    channel = (await owner.post("/api/channels", json=BOLNA)).json()
+    assert channel["breaker"] == {"state": "closed", "reason": "", "opened_at": None, "until": None}
+    retry = f"/api/channels/{channel['id']}/retry"
+    assert (await owner.post(retry)).status_code == 409
+    pool = await get_pool()
+    await pool.execute(
+        "UPDATE channels SET breaker_state = 'open', breaker_reason = 'The provider refused our key', breaker_opened_at = now(), "
+        "breaker_until = now() + interval '10 minutes'"
+    )
+    viewer = await people.add("viewer@example.com", Role.VIEWER, OWNER)
+    stranger = await people.add("stranger@example.com")
+    assert (await viewer.post(retry)).status_code == 403
+    assert (await stranger.post(retry)).status_code == 404
+    tried = await owner.post(retry)
+    assert tried.status_code == 200, tried.text
+    assert (tried.json()["breaker"]["state"], tried.json()["breaker"]["reason"]) == ("open", "The provider refused our key")
+    async with asyncio.timeout(5):  # what waits is woken right after the answer
+        while not await pool.fetchval("SELECT breaker_until <= now() FROM channels"):
+            await asyncio.sleep(0.01)
+    assert (await viewer.get(f"/api/channels/{channel['id']}")).json()["breaker"]["state"] == "open"
+    assert await pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'channel.retried'") == 1

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from autoflows.engine.broker import close_redis, get_redis
-from autoflows.engine.pool import close_pool
+from autoflows.engine.pool import close_pool, get_pool
 from autoflows.settings import get_settings
 
 
@@ -34,6 +34,23 @@ async def test_metrics_are_prometheus_text(owner: httpx.AsyncClient, anonymous: 
     assert values["autoflows_leads_unaccounted"] == "0"
     assert values['autoflows_executions{status="running"}'] == "0"
     assert float(values["autoflows_queue_oldest_due_seconds"]) == 0
+
+
+async def test_leads_that_are_stuck_or_lost_are_told_to_monitors(owner: httpx.AsyncClient, anonymous: httpx.AsyncClient) -> None:
+    await get_redis().set("autoflows:worker:one", "1", ex=5)
+    for number in (1, 2):
+        assert (await owner.post("/api/contacts", json={"phone": f"+91987650000{number}", "external_id": str(number)})).status_code == 202
+    pool = await get_pool()
+    await pool.execute("UPDATE lead_events SET due_at = now() - interval '61 seconds' WHERE external_id = '1'")
+    await pool.execute(
+        "UPDATE lead_events SET disposition = 'enrolled', due_at = NULL, execution_id = gen_random_uuid() WHERE external_id = '2'"
+    )
+    told = (await anonymous.get("/api/health")).json()
+    assert (told["status"], told["queue"]["stuck_leads"], told["leads"]["unaccounted"]) == ("degraded", 1, 1)
+    assert told["problems"][:2] == ["1 lead is unaccounted for.", "1 lead waits too long to be matched."]
+    lines = (await anonymous.get("/metrics")).text.splitlines()
+    assert "autoflows_leads_stuck 1" in lines
+    assert "autoflows_leads_unaccounted 1" in lines
 
 
 async def test_a_broker_that_is_down_degrades_and_a_database_that_is_down_fails(

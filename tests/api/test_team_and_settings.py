@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from autoflows.domain.permissions import Role
+from autoflows.domain.queues import account_queue
 from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, Flow, FlowVersion
 from autoflows.models.database import open_session
@@ -111,6 +112,11 @@ async def test_settings_start_with_their_defaults_and_are_merged(owner: httpx.As
         ({"kill_switsh": True}, "/kill_switsh"),
         ({"holidays": ["2026-02-30"]}, "/holidays/0"),
         ({"currency": "rupees"}, "/currency"),
+        ({"holiday_country": "XX"}, "/holiday_country"),
+        ({"holiday_country": "India"}, "/holiday_country"),
+        ({"holiday_country": "GB", "holiday_subdivision": "MH"}, "/holiday_subdivision"),
+        ({"holiday_subdivision": "MH"}, "/holiday_subdivision"),
+        ({"working_holidays": ["Diwali"]}, "/working_holidays/0"),
     ],
 )
 async def test_wrong_settings_are_named_and_nothing_changes(owner: httpx.AsyncClient, body: dict[str, Any], pointer: str) -> None:
@@ -119,6 +125,24 @@ async def test_wrong_settings_are_named_and_nothing_changes(owner: httpx.AsyncCl
     assert answer.status_code == 422
     assert [e["pointer"] for e in answer.json()["errors"]] == [pointer]
     assert (await owner.get("/api/settings")).json() == before
+
+
+async def test_public_holidays_are_a_setting(owner: httpx.AsyncClient) -> None:
+    before = (await owner.get("/api/settings")).json()
+    assert (before["holiday_country"], before["holiday_subdivision"], before["working_holidays"]) == (None, None, [])
+    chosen = {"holiday_country": "in", "holiday_subdivision": "MH", "working_holidays": ["2027-01-26"]}
+    answer = await owner.patch("/api/settings", json=chosen)
+    assert answer.status_code == 200, answer.text
+    assert (await owner.get("/api/settings")).json() == before | chosen | {"holiday_country": "IN"}
+    wrong = await owner.patch("/api/settings", json={"holiday_country": "GB"})
+    assert wrong.json()["errors"] == [
+        {
+            "pointer": "/holiday_subdivision",
+            "detail": "'MH' is no region of Britain (UK); choose one of ENG, NIR, SCT, WLS, or null",
+        }
+    ]
+    none = await owner.patch("/api/settings", json={"holiday_country": None, "holiday_subdivision": None})
+    assert none.status_code == 200, none.text
 
 
 async def test_lifting_the_kill_switch_wakes_what_it_held(owner: httpx.AsyncClient) -> None:
@@ -134,7 +158,7 @@ async def test_lifting_the_kill_switch_wakes_what_it_held(owner: httpx.AsyncClie
         session.add(version)
         await session.flush()
         held: dict[str, Any] = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": person.id, "user_id": account}
-        session.add(Execution(**held, due_at=later, waiting_reason="The kill switch is on: every contact is held"))
+        session.add(Execution(**held, due_at=later, parked_on=account_queue(account), parked_at=utc_now()))
     assert (await owner.patch("/api/settings", json={"kill_switch": False})).status_code == 200
     for _ in range(100):
         async with open_session() as session:

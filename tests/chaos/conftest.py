@@ -1,49 +1,31 @@
-"""The whole product in processes of its own, a counting provider, and leads that keep coming whatever dies."""
+"""One product and one provider for all kinds of violence; each kind has its own persons."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from bench import provider
-from bench.stack import ROOT, Stack, connect_whatsapp, free_port, running, whatsapp_flow
-
-STEPS = 2
+from tests.chaos.battlefield import Battlefield, fighting
+from tests.chaos.report import Report, write
 
 
-@dataclass
-class Battlefield:
-    """A running product whose only flow sends `STEPS` WhatsApp messages per lead to a provider that counts them."""
-
-    stack: Stack
-    provider_port: int
-
-    def counts(self) -> dict[str, Any]:
-        return provider.ask(self.provider_port)
-
-    def health(self) -> dict[str, Any]:
-        return dict(self.stack.api("GET", "/api/health"))
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def battlefield() -> Iterator[Battlefield]:
-    port = free_port()
-    counting = subprocess.Popen([sys.executable, "-m", "bench.provider", str(port)], cwd=ROOT)
-    try:
-        with running(
-            workers=2,
-            AUTOFLOWS_LEASE_SECONDS="3",
-            AUTOFLOWS_PROVIDER_TIMEOUT_SECONDS="2",
-            AUTOFLOWS_UNKNOWN_GRACE_SECONDS="2",
-            AUTOFLOWS_RETRY_BASE_SECONDS="0.3",
-        ) as stack:
-            whatsapp_flow(stack, connect_whatsapp(stack, port), STEPS)
-            yield Battlefield(stack, port)
-    finally:
-        counting.terminate()
-        counting.wait(5)
+    with fighting() as field:
+        yield field
+
+
+@pytest.fixture(scope="package")
+def idle() -> Iterator[Battlefield]:
+    """A product without workers: the tests bring their own."""
+    with fighting(workers=0) as field:
+        yield field
+
+
+@pytest.fixture(scope="module")
+def report() -> Iterator[Report]:
+    """Collects a line per kind; written where `AUTOFLOWS_CHAOS_REPORT` says, if it says so."""
+    lines = Report()
+    yield lines
+    write(lines)

@@ -11,6 +11,7 @@ import pytest
 from autoflows.cli import main
 from autoflows.embedded.web import SOURCE
 from autoflows.settings import Settings
+from tests.docs import diagram
 
 LISTED = subprocess.run(
     ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=SOURCE, capture_output=True, text=True, check=False
@@ -63,3 +64,9 @@ def test_make_targets_and_commands_exist(page: Path) -> None:
 def test_settings_exist(page: Path) -> None:
     known = {f"AUTOFLOWS_{field.upper()}" for field in Settings.model_fields} | OTHER_VARIABLES
     assert set(re.findall(r"AUTOFLOWS_[A-Z_]*[A-Z]", page.read_text())) <= known
+
+
+def test_the_state_diagrams_are_the_codes() -> None:
+    text = diagram.PAGE.read_text()
+    assert text.count("drawn from the code") == len(diagram.DIAGRAMS)
+    assert diagram.drawn(text) == text, "draw them again: python -m tests.docs.diagram"

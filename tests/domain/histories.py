@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autoflows.domain import decide as d
 from autoflows.domain.account import AccountSettings, BusinessHours
+from autoflows.domain.capacity import Allowance, BreakerState, Health, Limits, Lines, Rate
 from autoflows.domain.conditions import Lead
 from autoflows.domain.evidence import Attempted, weigh
 from autoflows.domain.executions import LogStatus
@@ -143,11 +144,30 @@ class World:
     logs: list[d.Log] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     finished: d.Finish | None = None
+    limited: bool = False
+    parked: tuple[str | None, datetime | None] = (None, None)
 
     def situation(self) -> d.Situation:
         sent = tuple(log.started_at for log in self.logs if log.action_type in CHANNEL_OF_ACTION and log.status is not LogStatus.SKIPPED)
-        policy = replace(self.policy, contacts_last_day=tuple(t for t in sent if t > self.now - timedelta(days=1)))
+        policy = replace(
+            self.policy,
+            recent_contacts=tuple(t for t in sent if t > self.now - timedelta(days=1)),
+            limits={a.action_order: self._limits() for a in self.definition.actions} if self.limited else {},
+            parked_on=self.parked[0],
+            parked_at=self.parked[1],
+        )
         return d.Situation(self.definition, self.lead, self.consent, policy, self.timing, self.now)
+
+    def _limits(self) -> Limits:
+        """What a busy account may have left at this moment."""
+        soon = self.now + timedelta(seconds=self.chance.randrange(1, 4000))
+        state, ahead = self.chance.choice([*BreakerState, BreakerState.CLOSED]), self.chance.choice([0, 0, 0, 7])
+        return Limits(
+            Health("'Channel'", "channel:1", state, self.chance.choice([None, self.now, soon]), "no balance", ahead),
+            (Lines("'Channel'", "lines:1", 2, self.chance.randrange(3), ahead, self.chance.choice([True, False])),),
+            (Rate("'Channel'", "rate:1", 60, timedelta(minutes=1), self.chance.choice([self.now, soon]), ahead),),
+            (Allowance("Daily budget", "quota:1", 100, self.chance.randrange(0, 101, 25), soon, self.chance.choice([0, 25, 50])),),
+        )
 
     def run(self) -> World:
         """Until the execution is over. Raises AssertionError if it does not end."""
@@ -161,12 +181,18 @@ class World:
         situation, logs = self.situation(), tuple(self.logs)
         decision = d.decide(situation, logs)
         self.steps.append(Step(situation, logs, decision))
+        queue = decision.block.queue if isinstance(decision, d.WaitUntil) and decision.block else None
+        since = self.parked[1] if queue is not None and queue == self.parked[0] else self.now
+        self.parked = (queue, since if queue else None)
         match decision:
             case d.Perform(action, attempt):
                 self._add(d.Log(action.action_order, attempt, action.action_type, LogStatus.RUNNING, self.now))
                 self._send(len(self.logs) - 1)
             case d.Skip(action, attempt):
                 self._add(d.Log(action.action_order, attempt, action.action_type, LogStatus.SKIPPED, self.now, completed_at=self.now))
+            case d.Abandon(action, attempt):
+                row = d.Log(action.action_order, attempt, action.action_type, LogStatus.FAILED, self.now, completed_at=self.now)
+                self._add(replace(row, error_class=ErrorClass.PERMANENT))
             case d.StartWait(action, until):
                 self._add(d.Log(action.action_order, 1, action.action_type, LogStatus.RUNNING, self.now, wait_until=until))
             case d.EndWait(order, attempt):
@@ -270,6 +296,7 @@ def worlds(draw: st.DrawFn) -> World:
         consent=draw(CONSENTS),
         policy=draw(POLICIES),
         chance=Random(draw(st.integers(0, 2**32))),
+        limited=draw(st.booleans()),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from autoflows.domain import decide as d
 from autoflows.domain.account import BusinessHours
+from autoflows.domain.capacity import BreakerState, Health, Limits
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
@@ -183,11 +184,44 @@ class TestRetries:
         assert isinstance(decision, d.WaitUntil)
         assert decision.when == NOW + timedelta(seconds=seconds)
 
-    @pytest.mark.parametrize("error_class", [ErrorClass.PERMANENT, ErrorClass.ACCOUNT, ErrorClass.LEAD])
-    def test_definite_refusals_are_final(self, error_class: ErrorClass) -> None:
-        decision = decided(flow(mail(), whatsapp()), log(1, "email", "failed", error_class=error_class))
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            {"error_class": ErrorClass.PERMANENT},
+            {"error_class": ErrorClass.LEAD},
+            {"error_class": ErrorClass.ACCOUNT, "template_only": True},
+        ],
+    )
+    def test_definite_refusals_are_final(self, refusal: dict[str, Any]) -> None:
+        decision = decided(flow(mail(), whatsapp()), log(1, "email", "failed", **refusal))
         assert isinstance(decision, d.Perform)
         assert decision.action.action_order == 2
+
+    def test_what_the_account_must_mend_is_tried_again_when_its_channel_lets_it(self) -> None:
+        refused = log(1, "email", "failed", minutes_ago=1, error_class=ErrorClass.ACCOUNT)
+        held = Health("'SMTP'", "channel:1", BreakerState.OPEN, NOW + timedelta(seconds=30), "535 wrong password")
+        closed = replace(policy(), limits={1: Limits(health=held)})
+        decision = decided(flow(mail(), whatsapp()), refused, policy=closed)
+        assert isinstance(decision, d.WaitUntil)
+        assert (decision.when, decision.block and decision.block.queue) == (NOW + timedelta(seconds=30), "channel:1")
+        decision = decided(flow(mail(), whatsapp()), refused)
+        assert isinstance(decision, d.Perform)
+        assert (decision.action.action_order, decision.attempt) == (1, 2)
+
+    def test_patience_with_a_broken_channel_ends(self) -> None:
+        held = Health("'Bolna'", "channel:1", BreakerState.OPEN, NOW + timedelta(seconds=30), "no balance")
+        definition = flow(call(), whatsapp(**NOT_ANSWERED))
+        waiting = replace(policy(), limits={1: Limits(health=held)}, parked_on="channel:1", parked_at=NOW - timedelta(minutes=29))
+        assert isinstance(decided(definition, policy=waiting), d.WaitUntil)
+        tired = replace(waiting, parked_at=NOW - timedelta(minutes=30))
+        decision = decided(definition, policy=tired)
+        assert isinstance(decision, d.Abandon)
+        assert "no balance" in decision.reason
+        given_up = log(1, status="failed", error_class=ErrorClass.PERMANENT)
+        after = decided(definition, given_up, policy=tired)
+        assert isinstance(after, d.Perform), "a call that could not be tried counts as failed, so the fallback runs"
+        elsewhere = replace(tired, parked_on="lines:1")
+        assert isinstance(decided(definition, policy=elsewhere), d.WaitUntil), "waiting for something else is not the channel's fault"
 
     def test_a_refused_attempt_that_was_heard_of_since_is_not_repeated(self) -> None:
         bounced = log(1, "whatsapp_message", message_state=MessageState.FAILED, **TRANSIENT)

@@ -102,7 +102,7 @@ def test_one_attempt_at_a_time_and_none_that_may_have_happened_twice(world: Worl
         before = [log for log in step.logs if log.action_order == action.action_order]
         assert attempt == len(before) + 1
         for log in before:
-            refused = log.status is LogStatus.FAILED and log.error_class is ErrorClass.TRANSIENT
+            refused = log.status is LogStatus.FAILED and log.error_class in (ErrorClass.TRANSIENT, ErrorClass.ACCOUNT)
             redial = action.action_type is ActionType.AI_CALL and log.outcome in RANG
             assert refused or redial, f"repeated after {log.status} {log.outcome} {log.error_class}"
         rang = [log for log in before if log.outcome in RANG]

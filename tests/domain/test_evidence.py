@@ -151,3 +151,25 @@ def test_other_news_changes_no_attempt(kind: EventKind) -> None:
 def test_what_was_never_sent_stays_so(status: LogStatus) -> None:
     assert after(Attempted(status), [ended(CallOutcome.ANSWERED)]).status is status
     assert after(Attempted(status), [told(MessageState.DELIVERED)]).status is status
+
+
+@THOROUGH
+@given(st.sampled_from([LogStatus.SUCCESS, LogStatus.FAILED]), st.lists(st.one_of(CALLS, MESSAGES), max_size=6))
+def test_what_a_person_said_stands_against_whatever_is_told_later(said: LogStatus, events: list[ProviderEvent]) -> None:
+    call = CallOutcome.ANSWERED if said is LogStatus.SUCCESS else CallOutcome.FAILED
+    attempted = Attempted(said, call, resolved=True)
+    for event in events:
+        change = weigh(attempted, event)
+        assert change.status in (None, said)
+        assert change.outcome in (None, call)
+        attempted = replace(attempted, message_state=change.message_state or attempted.message_state)
+
+
+def test_a_contradiction_of_a_person_says_so_and_a_reply_is_still_heard() -> None:
+    gave_up = Attempted(LogStatus.FAILED, message_state=MessageState.FAILED, resolved=True)
+    assert weigh(gave_up, told(MessageState.DELIVERED)).note == "A person had said failed; this says success"
+    reply = weigh(gave_up, told(None, reply=True))
+    assert (reply.status, reply.message_state, reply.wakes) == (None, MessageState.REPLIED, True)
+    reached = Attempted(LogStatus.SUCCESS, message_state=MessageState.SENT, resolved=True)
+    assert weigh(reached, told(MessageState.FAILED)).note
+    assert weigh(reached, told(MessageState.READ)).message_state is MessageState.READ

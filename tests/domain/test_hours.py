@@ -14,12 +14,9 @@ from autoflows.domain.hours import (
     EVERY_DAY,
     Window,
     instant_of,
-    legal_country,
-    legal_windows,
     next_open_in_all,
     next_time,
     window_of,
-    zones_of,
 )
 from tests.domain import clockwork
 from tests.domain.settings import QUICK, THOROUGH
@@ -49,21 +46,6 @@ def windows(draw: st.DrawFn, zone: str) -> Window:
     days = draw(st.sets(st.integers(1, 7), min_size=1))
     closed = draw(st.sets(st.sampled_from([date(2026, 3, 8), date(2026, 10, 25), date(2026, 11, 1), date(2026, 4, 5)]), max_size=2))
     return Window(frozenset(days), start, end, zone, frozenset(closed))
-
-
-@THOROUGH
-@given(moments(), st.data())
-def test_open_and_next_opening(moment: tuple[str, datetime], data: st.DataObject) -> None:
-    zone, at = moment
-    window = data.draw(windows(zone))
-    shop = (window.days, window.start, window.end, zone, window.closed_on)
-    assert window.is_open(at) == clockwork.is_open(*shop, at)
-    opening = window.next_open(at)
-    assert opening is not None
-    assert opening >= at
-    assert window.is_open(opening)
-    if opening - at < timedelta(days=3):  # walking further takes too long
-        assert opening == clockwork.next_open(*shop, at)
 
 
 @QUICK
@@ -130,35 +112,6 @@ def test_the_next_time_the_clock_shows_something(moment: tuple[str, datetime], s
 )
 def test_instants(zone: str, day: date, shown: time, instant: str) -> None:
     assert instant_of(day, shown, ZoneInfo(zone)) == datetime.fromisoformat(instant)
-
-
-class TestLegalHours:
-    def test_every_zone_of_a_number_must_be_open(self) -> None:
-        """An American number without an area may be from Guam to Puerto Rico."""
-        zones = zones_of(None, "+18005550123", "UTC").zones
-        assert len(zones) > 20
-        legal = legal_windows("call", "US", zones, date(2026, 3, 4))
-        opening = next_open_in_all(legal, datetime(2026, 3, 4, 6, tzinfo=UTC))
-        assert opening is not None
-        assert all(time(8) <= opening.astimezone(ZoneInfo(zone)).time() < time(21) for zone in zones)
-        before = opening - timedelta(minutes=1)
-        assert not all(time(8) <= before.astimezone(ZoneInfo(zone)).time() < time(21) for zone in zones)
-
-    @pytest.mark.parametrize(("channel", "bound"), [("call", True), ("whatsapp", True), ("sms", True), ("email", False)])
-    def test_what_they_bind(self, channel: str, bound: bool) -> None:
-        assert bool(legal_windows(channel, "IN", ["Asia/Kolkata"], date(2026, 3, 4))) is bound
-        assert legal_windows(channel, "FR", ["Europe/Paris"], date(2026, 3, 4)) == []
-        assert legal_windows(channel, "IN", ["Asia/Kolkata"], date(2000, 1, 1)) == []
-
-    def test_whose_zone_and_whose_law(self) -> None:
-        assert zones_of("Asia/Dubai", "+919876543210", "UTC").zones == ("Asia/Dubai",)
-        assert zones_of(None, "+919876543210", "UTC").zones == ("Asia/Calcutta",)
-        assert zones_of(None, None, "Europe/London").zones == ("Europe/London",)
-        assert zones_of(None, "not a number", "Europe/London").origin == "account"
-        assert legal_country("+12125550123", "IN") == "US"
-        assert legal_country("+14165550123", "IN") == "CA"
-        assert legal_country(None, "IN") == "IN"
-        assert legal_country("+80012345678", "IN") == "IN"  # an international freephone number has no country
 
 
 def test_the_accounts_hours_as_a_window() -> None:

@@ -37,7 +37,7 @@ def candidate(priority: int, *conditions: dict[str, Any], **settings: Any) -> Ca
 def matched(*candidates: Candidate, history: History | None = None, now: datetime = NOW, **other: Any) -> Match:
     return match(
         other.get("lead", ASHA), candidates, history or History(), AccountSettings(), other.get("hours"), other.get("consent"),
-        other.get("holidays", frozenset()), now,
+        other.get("holidays", frozenset()), now, other.get("suppressed", ()), other.get("zone", "UTC"),
     )  # fmt: skip
 
 
@@ -121,6 +121,7 @@ def test_outside_hours_only_a_flow_that_skips_turns_a_lead_away() -> None:
     assert by_default.disposition is Disposition.OUTSIDE_HOURS
     on_a_holiday = matched(candidate(1, ANY, outside_hours="skip"), hours=BusinessHours(), holidays=frozenset({date(2026, 3, 4)}))
     assert on_a_holiday.disposition is Disposition.OUTSIDE_HOURS
+    assert "(closed for a holiday), which is set to skip" in on_a_holiday.reason
 
 
 @st.composite

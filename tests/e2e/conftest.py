@@ -99,6 +99,7 @@ def environment_of(database: str, redis: str, port: int) -> dict[str, str]:
         "AUTOFLOWS_SECRET_KEY": "only for tests",
         "AUTOFLOWS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "AUTOFLOWS_ALLOW_PRIVATE_NETWORK": "1",
+        "AUTOFLOWS_WATCH_SECONDS": "1",
     }
 
 

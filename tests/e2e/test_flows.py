@@ -131,7 +131,7 @@ async def test_order_switch_duplicate_delete(open_page: OpenPage) -> None:
 
     await page.get_by_role("button", name="More for Second", exact=True).click()
     await page.get_by_role("menuitem", name="Delete").click()
-    dialog = page.get_by_role("alertdialog")
+    dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("Nothing is running in it now")
     await expect(dialog).to_contain_text("history stay")
     await dialog.get_by_role("button", name="Delete flow").click()

@@ -18,6 +18,7 @@ PAGES = {
     "/dashboard/contacts": "Contacts",
     "/dashboard/channels": "Channels",
     "/dashboard/templates": "Templates",
+    "/dashboard/notifications": "Notifications",
     "/dashboard/settings": "Settings",
 }
 NAMELESS = """

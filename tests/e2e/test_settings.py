@@ -50,6 +50,29 @@ async def test_wrong_values_are_named_beside_their_fields_and_right_ones_stay(op
     await expect(page.get_by_label("Price of one AI call")).to_have_value("4.5")
 
 
+async def test_public_holidays_are_picked_by_country_and_one_is_worked_on(open_page: OpenPage) -> None:
+    page = await open_page(await make_person(), "/dashboard/settings?tab=hours")
+    await expect(page.get_by_text("No country is chosen")).to_be_visible()
+    await page.get_by_role("combobox", name="Country").click()
+    await page.get_by_role("option", name="India", exact=True).click()
+    coming = page.get_by_role("list", name="Public holidays of the next year")
+    await expect(coming).to_contain_text("Christmas")
+    await expect(coming).not_to_contain_text("Maharashtra Day")
+    await page.get_by_role("combobox", name="State or region").click()
+    await page.get_by_role("option", name="Maharashtra").click()
+    await expect(coming).to_contain_text("Maharashtra Day")
+    christmas = coming.get_by_role("listitem").filter(has_text="Christmas")
+    await christmas.get_by_role("switch").click()
+    await expect(christmas).to_contain_text("Open")
+    await page.reload()
+    await ready(page)
+    await expect(page.get_by_role("combobox", name="State or region")).to_have_text("Maharashtra")
+    await expect(christmas.get_by_role("switch")).to_be_checked()
+    await expect(page.get_by_text("The account is always open")).to_be_visible()
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 async def test_a_token_is_shown_once_and_works_until_revoked(open_page: OpenPage, site: Site) -> None:
     page = await open_page(await make_person(), "/dashboard/settings?tab=tokens")
     await page.get_by_role("button", name="New token").click()

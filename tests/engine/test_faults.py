@@ -38,11 +38,11 @@ async def test_a_database_lost_before_the_send_is_tried_again(bench: Bench, monk
     await bench.flow(bench.call(1))
     get, lost = perform._catalogue.get, [True]
 
-    async def away(*args: Any) -> Any:
+    async def away(*args: Any, **how: Any) -> Any:
         if lost:
             lost.pop()
             raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
-        return await get(*args)
+        return await get(*args, **how)
 
     monkeypatch.setattr(perform._catalogue, "get", away)
     await bench.lead(MISSED)

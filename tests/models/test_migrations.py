@@ -16,9 +16,11 @@ from sqlmodel import SQLModel
 
 import autoflows.models  # noqa: F401  (registers the tables)
 from alembic import command
+from autoflows.domain.capacity import BreakerState
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import ActionCondition, ActionType, ConditionOperator, OnUnknown, OutsideHours, TriggerType
 from autoflows.domain.leads import Disposition, EntryType
+from autoflows.domain.notices import Severity
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.domain.permissions import Role
 from autoflows.embedded.migrations import head, scripts
@@ -29,6 +31,7 @@ T = TypeVar("T")
 VOCABULARIES: dict[tuple[str, str], type[enum.StrEnum]] = {
     ("auto_engagement_flows", "on_unknown"): OnUnknown,
     ("auto_engagement_flows", "outside_hours"): OutsideHours,
+    ("channels", "breaker_state"): BreakerState,
     ("contacts", "entry_type"): EntryType,
     ("flow_action_logs", "action_type"): ActionType,
     ("flow_action_logs", "error_class"): ErrorClass,
@@ -42,8 +45,11 @@ VOCABULARIES: dict[tuple[str, str], type[enum.StrEnum]] = {
     ("flow_trigger_conditions", "condition_type"): TriggerType,
     ("lead_events", "disposition"): Disposition,
     ("lead_events", "entry_type"): EntryType,
+    ("notifications", "severity"): Severity,
     ("users", "role"): Role,
 }
+OF_MODELS = {("channels", "status"), ("channels", "provider"), ("suppressions", "channel"), ("suppressions", "reason")}
+"""Vocabularies that are tuples beside their table."""
 
 
 def config(url: str) -> Config:
@@ -116,7 +122,7 @@ def test_a_check_lets_in_what_its_enum_says(vocabularies: dict[tuple[str, str], 
 
 
 def test_no_vocabulary_is_forgotten(vocabularies: dict[tuple[str, str], set[str]]) -> None:
-    assert set(vocabularies) - set(VOCABULARIES) == {("channels", "status"), ("channels", "provider")}
+    assert set(vocabularies) - set(VOCABULARIES) == OF_MODELS
     assert set(PROVIDERS) <= vocabularies["channels", "provider"]
 
 

@@ -66,6 +66,7 @@ async def test_refused_recipients(sandbox: Sandbox, smtp: Connection, to: str, c
     result = await SMTP_PROVIDER.send(smtp, mail(to))
     assert isinstance(result, Refused), result
     assert (result.code, result.error_class) == (code, error_class)
+    assert result.suppress == (code == "5.1.1")
     assert sandbox.world.received["emails"].total == 0
 
 

@@ -7,12 +7,12 @@ import ipaddress
 import ssl
 from typing import Any
 
-import httpcore
 import httpx
 import pytest
 
 from autoflows.providers import url_guard
-from autoflows.providers.url_guard import AddressRefused, check_host, check_url, guarded_transport, is_public
+from autoflows.providers.transport import Transport
+from autoflows.providers.url_guard import AddressRefused, check_host, check_url, is_public
 
 PRIVATE = (
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
@@ -36,9 +36,7 @@ async def test_addresses_users_type() -> None:
 
 
 def client(*, allow_private: bool) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=5, max_keepalive_connections=5, keepalive_expiry=5)
-    transport = guarded_transport(allow_private=allow_private, verify=ssl.create_default_context(), limits=limits)
-    return httpx.AsyncClient(transport=transport, timeout=5)
+    return httpx.AsyncClient(transport=Transport(allow_private=allow_private, verify=ssl.create_default_context()), timeout=5)
 
 
 async def test_a_name_that_turns_private_after_saving_is_not_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +50,7 @@ async def test_a_name_that_turns_private_after_saving_is_not_connected_to(monkey
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    answers = iter(["93.184.215.14", "127.0.0.1", "127.0.0.1"])
+    answers = iter(["93.184.215.14", "127.0.0.1", "127.0.0.1", "127.0.0.1"])
 
     async def resolve(host: str, port: int) -> list[Any]:
         """A name server whose answer changes between the look and the connection."""
@@ -79,12 +77,12 @@ async def test_the_judged_address_is_the_one_connected_to(monkeypatch: pytest.Mo
     async def resolve(host: str, port: int) -> list[Any]:
         return [ipaddress.ip_address("8.8.8.8"), ipaddress.ip_address("1.1.1.1")]
 
-    async def connect_tcp(self: Any, host: str, *args: Any) -> Any:
+    async def connect(factory: Any, host: str, *args: Any, **options: Any) -> Any:
         tried.append(host)
-        raise httpcore.ConnectError("no")
+        raise ConnectionRefusedError("no")
 
     monkeypatch.setattr(url_guard, "resolve", resolve)
-    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_tcp)
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", connect)
     async with client(allow_private=False) as guarded:
         with pytest.raises(httpx.ConnectError):
             await guarded.get("http://api.example.com/")

@@ -265,10 +265,20 @@ def test_a_batch_is_read_whole_and_in_order() -> None:
     assert len({event.event_id for event in events}) == 5
 
 
+@pytest.mark.parametrize(("code", "suppress"), [(131050, True), (131026, None), (131049, None), (None, None)])
+def test_only_the_persons_own_stop_closes_the_address(code: int | None, suppress: bool | None) -> None:
+    status = {"id": "w", "status": "failed", "recipient_id": "919876500001", "errors": [{"code": code}]}
+    [event] = events_of(webhook("messages", {"statuses": [status]}))
+    assert (event.address, event.suppress) == ("+919876500001", suppress)
+
+
 def test_preferences_templates_and_other_fields() -> None:
     preference = {"wa_id": "919876500001", "detail": "stopped", "category": "marketing_messages", "value": "stop", "timestamp": 1764000000}
     [stop] = events_of(webhook("user_preferences", {"user_preferences": [preference]}))
     assert (stop.kind, stop.address, stop.data["value"], stop.data["type"]) == (EventKind.OTHER, "+919876500001", "stop", "user_preference")
+    assert stop.suppress is True
+    told = [{**preference, "value": value} for value in ("RESUME", "other", None)]
+    assert [e.suppress for e in events_of(webhook("user_preferences", {"user_preferences": told}))] == [False, None, None]
     update = {"event": "PAUSED", "message_template_id": 9001, "message_template_name": "lead_welcome", "message_template_language": "en"}
     [paused] = events_of(webhook("message_template_status_update", update))
     assert paused.kind is EventKind.TEMPLATE

@@ -115,6 +115,18 @@ async def test_a_person_writes_on_request(sandbox: Sandbox, receiver: Receiver, 
     assert (message["from"], message["text"]["body"], message["context"]["id"]) == ("919876500001", "STOP", "wamid.X")
 
 
+async def test_a_person_stops_marketing_messages_on_request(sandbox: Sandbox, receiver: Receiver, http: httpx.AsyncClient) -> None:
+    url = f"{sandbox.url}/control/preference"
+    assert (await http.post(url, json={"from": "+91 98765 00001", "value": "pause"})).status_code == 422
+    assert (await http.post(url, json={"from": "+91 98765 00001", "value": "stop"})).json() == {"told": "stop"}
+    await until(lambda: receiver.bodies)
+    change = receiver.bodies[0]["entry"][0]["changes"][0]
+    [told] = change["value"]["user_preferences"]
+    assert (change["field"], told["wa_id"], told["value"], told["category"]) == (
+        "user_preferences", "919876500001", "stop", "marketing_messages",
+    )  # fmt: skip
+
+
 async def test_free_text_needs_an_open_window(sandbox: Sandbox, receiver: Receiver, http: httpx.AsyncClient) -> None:
     url = f"{sandbox.url}/graph/v25.0/{PHONE_NUMBER_ID}/messages"
     headers = {"Authorization": f"Bearer {WHATSAPP_TOKEN}"}

@@ -96,7 +96,7 @@ def test_a_message_is_sent_then_delivered_then_read_then_answered() -> None:
     assert [status for _, status in message_script(certain.model_copy(update={"delivered": 0}), random.Random(1))] == ["sent"]
 
 
-@pytest.mark.parametrize(("ending", "code"), [("91", 131026), ("92", 131049)])
+@pytest.mark.parametrize(("ending", "code"), [("91", 131026), ("92", 131049), ("93", 131050)])
 async def test_failures_by_number(receiver: Receiver, vendor: httpx.AsyncClient, ending: str, code: int) -> None:
     assert (await vendor.post(MESSAGES, json=body(*WELCOME, to=f"9198765000{ending}"))).status_code == 200
     await until(lambda: receiver.bodies)

@@ -9,8 +9,9 @@ import httpx
 
 from autoflows.domain.permissions import Role
 from autoflows.engine.pool import get_pool
+from autoflows.engine.watch import look
 from autoflows.ids import utc_now
-from autoflows.models import Contact, Execution, Flow, FlowVersion
+from autoflows.models import ActionLog, Contact, Execution, Flow, FlowVersion
 from autoflows.models.database import open_session
 from autoflows.services import auth, dashboard
 from autoflows.services.users import find_user
@@ -29,21 +30,61 @@ async def shown_to(email: str) -> DashboardView:
 
 
 async def test_what_needs_a_person_is_listed(owner: httpx.AsyncClient, catalogue: Catalogue, people: People) -> None:
+    """The notices that are open; the home page looks for nothing of its own."""
     await people.add("stranger@example.com")
     await people.add("viewer@example.com", Role.VIEWER, OWNER)
     pool = await get_pool()
     await pool.execute("UPDATE channels SET status = 'error', status_detail = 'Refused for +919876500001' WHERE provider = 'bolna'")
-    assert (await owner.patch("/api/settings", json={"kill_switch": True})).status_code == 200
     for phone in ("+919876500001", "nonsense"):
         assert (await owner.post("/api/contacts", json={"phone": phone})).status_code == 202
+    assert (await shown_to(OWNER)).attention == []
+    await pool.execute("UPDATE lead_events SET due_at = now() - interval '2 minutes' WHERE disposition = 'queued'")
+    await look()
     page = await shown_to(OWNER)
-    assert [item.kind for item in page.attention] == ["kill_switch", "no_flow", "channel_error"]
-    assert page.attention[2].detail == "Refused for +919876500001"
+    assert [item.kind for item in page.attention] == ["lead_stuck", "channel_down", "no_flow"]
+    assert page.attention[1].detail == "Refused for +919876500001"
+    assert (page.stuck, page.attention_total) == (1, 3)
     assert (page.today.received, page.today.by_disposition["queued"], page.today.by_disposition["invalid"]) == (2, 1, 1)
     assert (page.all_time.accounted, page.all_time.unaccounted, page.channels, page.speed.p50_ms) == (2, 0, 3, None)
-    assert "9876500001" not in (await shown_to("viewer@example.com")).model_dump_json()
+    masked = await shown_to("viewer@example.com")
+    assert [item.kind for item in masked.attention] == ["lead_stuck", "channel_down", "no_flow"]
+    assert "9876500001" not in masked.model_dump_json()
     other = await shown_to("stranger@example.com")
-    assert ([item.kind for item in other.attention], other.today.received, other.channels) == (["no_flow"], 0, 0)
+    assert (other.attention, other.today.received, other.channels, other.stuck) == ([], 0, 0, 0)
+
+
+async def test_a_lead_that_is_lost_is_on_the_home_page(owner: httpx.AsyncClient) -> None:
+    assert (await owner.post("/api/contacts", json={"phone": "+919876500001"})).status_code == 202
+    pool = await get_pool()
+    await pool.execute("UPDATE lead_events SET disposition = 'enrolled', due_at = NULL, execution_id = gen_random_uuid()")
+    await look()
+    page = await shown_to(OWNER)
+    assert (page.all_time.unaccounted, page.attention[0].kind, page.attention[0].title) == (1, "unaccounted", "1 lead is unaccounted for")
+
+
+async def test_unknown_attempts_are_listed_one_by_one(owner: httpx.AsyncClient) -> None:
+    async with open_session() as session:
+        user = await find_user(session, OWNER)
+        assert user is not None
+        flow = Flow(user_id=user.account_id, name="x", priority=1)
+        person = Contact(user_id=user.account_id, name="Asha", phone="+919876500001")
+        session.add_all([flow, person])
+        await session.flush()
+        version = FlowVersion(flow_id=flow.id, version=1, definition={"name": "x"})
+        session.add(version)
+        await session.flush()
+        mine: dict[str, Any] = {"contact_id": person.id, "user_id": user.account_id}
+        run = Execution(flow_id=flow.id, flow_version_id=version.id, **mine)
+        session.add(run)
+        await session.flush()
+        session.add_all(
+            ActionLog(flow_execution_id=run.id, **mine, action_type="ai_call", action_order=n, status="unknown") for n in range(1, 23)
+        )
+    await look()
+    page = await shown_to(OWNER)
+    assert {item.kind for item in page.attention} == {"unknown_attempt"}
+    assert (len(page.attention), page.attention_total) == (20, 22)
+    assert page.attention[0].title == "Not known whether Asha was reached"
 
 
 async def test_a_call_in_progress_is_running_and_only_a_set_time_is_waiting(owner: httpx.AsyncClient) -> None:

@@ -104,7 +104,19 @@ def test_the_rule_that_stopped_a_step_is_named() -> None:
     ]
     attempt = timeline(run(step=2), PLAN, [log(2, "wait", "skipped", gates=gates, skip_reason="Call was answered")], {})[1].attempts[0]
     assert attempt.gates_text == "Stopped by step condition"
+    assert [gate.basis for gate in attempt.gates] == ["", ""]
     assert attempt.skip_reason == "Call was answered"
+
+
+def test_legal_hours_tell_the_rule_and_the_clock() -> None:
+    zones = ["America/Chicago", "America/Denver", "America/Boise", "America/Adak", "Pacific/Guam"]
+    asked = {"gate": "legal_hours", "passed": False, "detail": "x", "rule": "US-TX-sunday", "zones": zones[:2], "zone_origin": "address"}
+    anywhere = {"gate": "legal_hours", "passed": True, "detail": "", "zones": zones, "zone_origin": "phone"}
+    attempt = timeline(run(), PLAN, [log(1, "ai_call", "skipped", gates=[asked, anywhere])], {})[0].attempts[0]
+    assert [gate.basis for gate in attempt.gates] == [
+        "rule US-TX-sunday, by the clock of America/Chicago, America/Denver (from address)",
+        "by the clock of America/Chicago, America/Denver, America/Boise and 2 more (from phone)",
+    ]
 
 
 def test_without_a_plan_the_logs_tell_what_they_can() -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Times without a zone are UTC, as everywhere in the API."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+Moment = Annotated[datetime | None, AfterValidator(_utc)]
 
 
 class Body(BaseModel):

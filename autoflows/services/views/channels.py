@@ -12,6 +12,15 @@ from autoflows.services.views.bodies import Trimmed
 from autoflows.services.views.masking import View
 
 
+class BreakerView(View):
+    """A channel's circuit breaker. `open`: contacts by it are held until `until`, then one is let through (`probing`)."""
+
+    state: Literal["closed", "open", "probing"]
+    reason: str
+    opened_at: datetime | None
+    until: datetime | None
+
+
 class ChannelView(View):
     """An account's connection to a provider. `webhook_url` holds a secret: null for people who may not change channels."""
 
@@ -26,6 +35,7 @@ class ChannelView(View):
     credentials_set: dict[str, bool] = Field(description="which credentials are filled in; their values are never returned")
     webhook_url: str | None
     has_webhooks: bool
+    breaker: BreakerView
     checked_at: datetime | None
     synced_at: datetime | None
     created_at: datetime

@@ -13,9 +13,11 @@ from autoflows.domain.flow import check_timezone
 from autoflows.domain.people import mask_email, mask_phone
 from autoflows.engine.ingest import MAX_CUSTOM_FIELDS, Consent, Tag
 from autoflows.services.views.bodies import Body, Trimmed
+from autoflows.services.views.bulk import BulkItemError
 from autoflows.services.views.executions import ActionLogView, ExecutionView
 from autoflows.services.views.leads import LeadEventDetail
 from autoflows.services.views.masking import Mask, View, as_is, emails, nothing, phones
+from autoflows.services.views.suppressions import SuppressionView
 
 MAX_CUSTOM_TEXT = 50_000
 
@@ -89,6 +91,12 @@ class EnrolledView(View):
     execution_id: UUID
 
 
+class LiftedView(View):
+    """How many suppressions of a contact were taken away."""
+
+    removed: int
+
+
 class LeadLinks(View):
     """Where to read on."""
 
@@ -104,15 +112,6 @@ class IngestedView(View):
     disposition: str
     created: bool
     links: LeadLinks
-
-
-class BulkItemError(View):
-    """Why one lead of a bulk was refused."""
-
-    status: int
-    title: str
-    detail: str
-    errors: list[dict[str, str]] = Field(default_factory=list)
 
 
 class BulkItemView(View):
@@ -141,6 +140,7 @@ class ContactExport(View):
     lead_events: list[LeadEventDetail]
     executions: list[ExecutionView]
     action_logs: list[ActionLogView]
+    suppressions: list[SuppressionView]
     provider_events: list[dict[str, Any]]
 
     personal: ClassVar[dict[str, Mask]] = {"provider_events": lambda events: []}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
+from autoflows.domain.notices import NoticeKind, Severity
 from autoflows.services.views.executions import ExecutionView
-from autoflows.services.views.masking import View
+from autoflows.services.views.masking import Mask, View, as_is
 
 
 class LedgerView(View):
@@ -29,22 +30,25 @@ class SpeedView(View):
 
 
 class AttentionView(View):
-    """Something that needs a person: what, why in a sentence, and where to go."""
+    """Something that needs a person, a notice that is open or an attempt whose fate is unknown: what, why, and where to go."""
 
-    kind: Literal["unknown_attempt", "channel_error", "unaccounted", "kill_switch", "lead_error", "no_flow", "late"]
+    kind: NoticeKind | Literal["unknown_attempt"]
+    severity: Severity
     title: str
     detail: str
     href: str
     execution_id: UUID | None = None
-    channel_id: UUID | None = None
     at: datetime | None = None
+
+    personal: ClassVar[dict[str, Mask]] = {"kind": as_is, "severity": as_is, "href": as_is}
 
 
 class DashboardView(View):
-    """Everything the home page shows. `today` is the viewer's own day."""
+    """Everything the home page shows. `today` is the viewer's own day; `stuck` leads wait too long to be matched."""
 
     all_time: LedgerView
     today: LedgerView
+    stuck: int
     speed: SpeedView
     running: int
     waiting: int

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from autoflows.domain.outcomes import CallOutcome
+from autoflows.services.views.bodies import Moment, Trimmed
 from autoflows.services.views.leads import PersonView
 from autoflows.services.views.masking import Mask, View, as_is, nothing, result
 
@@ -93,6 +95,47 @@ class StatusCounts(View):
 
     total: int
     by_status: dict[str, int]
+    needs_person: int = Field(default=0, description="executions with an attempt nobody told about, of whatever status")
+
+
+class CancelMany(Trimmed):
+    """Which running executions to cancel: all that fit everything given. At least one of the filters is needed."""
+
+    flow_id: UUID | None = None
+    waiting_rule: str | None = Field(
+        default=None, min_length=1, max_length=40, description="the rule that holds it", examples=["flow_hours"]
+    )
+    waiting_reason: str | None = Field(default=None, min_length=1, max_length=200, description="a part of what it waits for, in words")
+    lead_source: str | None = Field(default=None, min_length=1, max_length=100, description="where the lead came from")
+    since: Moment = Field(default=None, alias="from", description="triggered not before this time")
+    until: Moment = Field(default=None, alias="to", description="triggered before this time")
+    dry_run: bool = Field(default=False, description="only say how many there are")
+    reason: str = Field(default="", max_length=500, description="shown on each of them")
+
+    @model_validator(mode="after")
+    def _narrowed(self) -> Self:
+        if not self.model_fields_set & {"flow_id", "waiting_rule", "waiting_reason", "lead_source", "since", "until"}:
+            raise ValueError("name at least one of flow_id, waiting_rule, waiting_reason, lead_source, from and to")
+        return self
+
+
+class Cancellations(View):
+    """How many executions were cancelled, and how many that fit still run (with `dry_run`: all of them)."""
+
+    dry_run: bool
+    cancelled: int
+    left: int
+
+
+class Resolution(Trimmed):
+    """What a person says of an attempt nobody told about: it reached the contact (`success`) or not (`failed`)."""
+
+    status: Literal["success", "failed"]
+    outcome: CallOutcome | None = Field(
+        default=None,
+        description="how a call ended: answered (the default), voicemail, missed or busy; of a failed one failed, missed or busy",
+    )
+    note: str = Field(default="", max_length=500, description="how you know; kept with the attempt and in the audit log")
 
 
 class ActionStatistics(View):

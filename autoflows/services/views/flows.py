@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, field_serializer, model_validator
@@ -29,7 +30,7 @@ class FlowCreate(FlowDefinition):
 
 READ_ONLY_FIELDS = frozenset(
     {
-        *("id", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"),
+        *("id", "is_held", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"),
         *("tags", "archived_at", "draft"),
     }
 )
@@ -84,6 +85,7 @@ class FlowView(FlowSettings):
     name: str
     description: str
     is_enabled: bool
+    is_held: bool = Field(description="its kill switch: every contact of its running executions is held")
     priority: int
     version: int = Field(description="the published version that new executions are pinned to")
     conditions: list[TriggerCondition]
@@ -132,10 +134,40 @@ class FlowVersionView(BaseModel):
     definition: dict[str, Any] = Field(description="the flow as it was: name, settings, conditions, actions")
 
 
+class ToggledFlow(FlowView):
+    """A flow after it was switched on or off."""
+
+    cancelled: int = Field(default=0, description="executions cancelled by this request; `running_executions` says how many are left")
+
+
+class Running(StrEnum):
+    """What becomes of a flow's running executions when it is switched off or deleted."""
+
+    FINISH = "finish"
+    HOLD = "hold"
+    CANCEL = "cancel"
+
+
 class Toggle(Strict):
     """On or off."""
 
     is_enabled: bool
+    running: Running = Field(
+        default=Running.FINISH,
+        description="when switched off: `finish` lets running executions finish, `hold` holds them, `cancel` cancels them",
+    )
+
+    @model_validator(mode="after")
+    def _only_when_off(self) -> Self:
+        if self.is_enabled and self.running is not Running.FINISH:
+            raise ValueError("running says what becomes of running executions when a flow is switched off; leave it out to switch it on")
+        return self
+
+
+class Hold(Strict):
+    """A flow's kill switch."""
+
+    is_held: bool
 
 
 class Switch(Strict):

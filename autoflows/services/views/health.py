@@ -8,10 +8,11 @@ from autoflows.services.views.masking import View
 
 
 class QueueHealth(View):
-    """What is due and not yet taken, and how long the oldest of it has been due."""
+    """What is due and not yet taken, and how long the oldest of it has been due; leads that wait too long to be matched are stuck."""
 
     due: int
     oldest_due_seconds: float
+    stuck_leads: int
 
 
 class LeadsHealth(View):

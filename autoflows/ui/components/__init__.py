@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autoflows.ui.components.badges import avatar, priority_badge, status_badge, tag
+from autoflows.ui.components.badges import avatar, priority_badge, severity_icon, status_badge, tag
 from autoflows.ui.components.feedback import (
     bone,
     cards_skeleton,
@@ -44,6 +44,7 @@ __all__ = [
     "save_bar",
     "search_box",
     "select_field",
+    "severity_icon",
     "status_badge",
     "switch_field",
     "table_skeleton",

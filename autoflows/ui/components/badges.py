@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.domain.leads import DNC_TAG
+from autoflows.domain.notices import Severity
 from autoflows.ui.theme import colour_of, word_of
 
 
@@ -18,6 +19,20 @@ def status_badge(status: rx.Var[str] | str, *, label: rx.Var[str] | str | None =
         radius="full",
         size="1",
         style={"fontWeight": 560, "paddingInline": "8px", "gap": "6px"},
+    )
+
+
+SEVERITY_ICONS = {Severity.ERROR: "circle-alert", Severity.WARNING: "triangle-alert", Severity.INFO: "info"}
+
+
+def severity_icon(severity: rx.Var[str], *, size: int = 16) -> rx.Component:
+    """How bad a notice is, as an icon in its colour; the word stands beside it, or is there for screen readers."""
+    icon = rx.match(severity, *((s.value, rx.icon(name, size=size)) for s, name in SEVERITY_ICONS.items()), rx.icon("info", size=size))
+    return rx.el.span(
+        icon,
+        rx.el.span(word_of(severity), class_name="af-hidden"),
+        class_name="af-attention-icon",
+        custom_attrs={"data-severity": severity},
     )
 
 

@@ -14,6 +14,7 @@ from autoflows.ui.pages import (
     flow_form,
     flow_list,
     leads,
+    notifications,
     settings,
     templates,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "flow_form",
     "flow_list",
     "leads",
+    "notifications",
     "settings",
     "templates",
 ]

@@ -6,7 +6,17 @@ import reflex as rx
 
 from autoflows.domain.permissions import Permission
 from autoflows.services.views.channels import ProviderForm
-from autoflows.ui.components import cards_skeleton, confirm_dialog, copy_field, empty_state, moment, save_bar, status_badge, text_field
+from autoflows.ui.components import (
+    cards_skeleton,
+    confirm_dialog,
+    copy_field,
+    empty_state,
+    moment,
+    note,
+    save_bar,
+    status_badge,
+    text_field,
+)
 from autoflows.ui.components.entry import entry_field
 from autoflows.ui.components.sheet import form_dialog
 from autoflows.ui.shell import page
@@ -81,6 +91,24 @@ def _menu(channel: ChannelCard, channel_id: rx.Var[str]) -> rx.Component:
     )
 
 
+def _held(channel: ChannelCard, channel_id: rx.Var[str]) -> rx.Component:
+    """The circuit breaker is open: why, when it is tried next, and trying at once."""
+    again = rx.button("Try now", size="1", variant="soft", color_scheme="amber", on_click=ChannelsState.retry(channel_id))
+    return note(
+        rx.el.strong("Held: "),
+        channel.held,
+        rx.cond(
+            channel.until != "",
+            rx.el.span(" Next try ", moment(channel.until, "soon"), ". Contacts wait until then."),
+            rx.el.span(" One contact tries it now; the others follow when it works."),
+        ),
+        colour="amber",
+        icon="octagon-pause",
+        action=rx.cond(may(WRITE) & (channel.until != ""), again, rx.fragment()),
+        role="status",
+    )
+
+
 def _card(channel: ChannelCard) -> rx.Component:
     channel_id = channel.id.to_string(use_json=False)
     return rx.el.section(
@@ -96,6 +124,7 @@ def _card(channel: ChannelCard) -> rx.Component:
             style={"flexWrap": "nowrap"},
         ),
         rx.cond(channel.status_detail, rx.el.p(channel.status_detail, class_name="af-small af-channel-detail"), rx.fragment()),
+        rx.cond(channel.held != "", _held(channel, channel_id), rx.fragment()),
         rx.el.dl(
             rx.foreach(channel.facts, lambda pair: rx.fragment(rx.el.dt(pair[0]), rx.el.dd(pair[1]))),
             class_name="af-facts af-small",

@@ -144,6 +144,24 @@ def _actions() -> tuple[rx.Component, ...]:
     )
 
 
+def _closed() -> rx.Component:
+    """What is closed for this person, and the way to open it again."""
+    lift = confirm_dialog(
+        rx.button("Lift", size="1", variant="soft", color_scheme="red", aria_label="Let flows contact this person again"),
+        "Let flows contact this person again?",
+        "What is said here no longer holds. If they asked you to stop, the law may forbid it: lift it only if they asked for that. Nothing "
+        "that was ended starts again by itself.",
+        "Lift it",
+        ContactState.lift,
+    )
+    return note(
+        rx.foreach(ContactState.closed, lambda row: rx.el.div(row.sentence)),
+        colour="red",
+        icon="ban",
+        action=rx.cond(may(Permission.CONTACTS_WRITE), lift, rx.fragment()),
+    )
+
+
 def _privacy() -> rx.Component:
     return card(
         rx.el.div(
@@ -191,6 +209,7 @@ def contact() -> rx.Component:
             note("This contact is marked do-not-call: no flow will contact them.", colour="red", icon="phone-off"),
             rx.fragment(),
         ),
+        rx.cond(ContactState.closed.length() > 0, _closed(), rx.fragment()),
         rx.el.div(
             rx.el.div(
                 card(

@@ -6,20 +6,10 @@ import reflex as rx
 
 from autoflows.domain.permissions import Permission
 from autoflows.services.views.dashboard import AttentionView
-from autoflows.ui.components import card, cards_skeleton, empty_state, moment, status_badge, tile
+from autoflows.ui.components import card, cards_skeleton, empty_state, moment, severity_icon, status_badge, tile
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
 from autoflows.ui.states.dashboard import DashboardState, Part, RecentRun
-
-ATTENTION_ICONS = {
-    "unknown_attempt": "circle-help",
-    "channel_error": "plug-zap",
-    "unaccounted": "circle-alert",
-    "kill_switch": "octagon-pause",
-    "lead_error": "circle-alert",
-    "no_flow": "workflow",
-    "late": "timer",
-}
 
 
 def _part(part: Part) -> rx.Component:
@@ -59,7 +49,24 @@ def _verdict() -> rx.Component:
         class_name="af-verdict af-verdict-bad",
         role="alert",
     )
-    return rx.cond(DashboardState.unaccounted == 0, good, bad)
+    late = rx.el.div(
+        rx.icon("timer", size=22),
+        rx.el.div(
+            rx.el.div(
+                rx.el.span(DashboardState.stuck, id="stuck", class_name="af-number"),
+                rx.cond(DashboardState.stuck == 1, " lead waits too long", " leads wait too long"),
+                class_name="af-verdict-title",
+            ),
+            rx.el.div(
+                "All are accounted for (",
+                rx.el.span("0", class_name="af-strong af-number", id="unaccounted"),
+                " unaccounted), but some are not matched yet.",
+            ),
+        ),
+        class_name="af-verdict af-verdict-late",
+        role="alert",
+    )
+    return rx.cond(DashboardState.unaccounted != 0, bad, rx.cond(DashboardState.stuck == 0, good, late))
 
 
 def _ledger() -> rx.Component:
@@ -146,11 +153,8 @@ def _run(run: RecentRun) -> rx.Component:
 
 
 def _attention(item: AttentionView) -> rx.Component:
-    icon = rx.match(
-        item.kind, *((kind, rx.icon(name, size=16)) for kind, name in ATTENTION_ICONS.items()), rx.icon("circle-alert", size=16)
-    )
     return rx.el.li(
-        rx.el.span(icon, class_name="af-attention-icon"),
+        severity_icon(item.severity),
         rx.el.div(
             rx.link(item.title, href=item.href, class_name="af-item-title", underline="hover"),
             rx.el.div(item.detail, class_name="af-muted af-small"),

@@ -10,6 +10,7 @@ from autoflows.domain.permissions import Permission
 from autoflows.ui.components import card, moment, note, status_badge, tag
 from autoflows.ui.components.countdown import countdown
 from autoflows.ui.components.sheet import form_dialog
+from autoflows.ui.pages.execution_amend import resolve_dialog, retry_button
 from autoflows.ui.pages.execution_steps import steps
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
@@ -165,12 +166,13 @@ def _cancel() -> rx.Component:
     ExecutionPage,
     heading=ExecutionPage.heading,
     back=("Execution logs", HERE),
-    actions=lambda: (_cancel(),),
+    actions=lambda: (retry_button(), _cancel()),
 )
 def execution() -> rx.Component:
     """The run."""
     return rx.el.div(
         rx.el.div(_waiting(), _error(), _summary(), steps(), class_name="af-stack"),
         rx.el.aside(_why(), class_name="af-stack"),
+        resolve_dialog(),
         class_name="af-run",
     )

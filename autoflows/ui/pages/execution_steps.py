@@ -6,6 +6,7 @@ import reflex as rx
 
 from autoflows.ui.components import moment, status_badge
 from autoflows.ui.components.countdown import countdown, elapsed
+from autoflows.ui.pages.execution_amend import in_doubt
 from autoflows.ui.states.execution import ExecutionPage
 from autoflows.ui.states.flow_rows import kinds
 from autoflows.ui.timeline import AttemptView, StepView
@@ -69,13 +70,15 @@ def _attempt(attempt: rx.Var[AttemptView]) -> rx.Component:
             rx.el.p(rx.icon("circle-alert", size=14), rx.el.span(attempt.error), class_name="af-line af-line-red"),
             rx.fragment(),
         ),
+        in_doubt(attempt),
         rx.cond(
-            attempt.status == "unknown",
-            rx.el.p(
-                rx.icon("circle-help", size=14),
-                rx.el.span("Nobody could tell what became of this attempt. It counts as made and is never repeated."),
-                class_name="af-line af-line-amber",
-            ),
+            attempt.resolution != "",
+            rx.el.p(rx.icon("user-check", size=14), rx.el.span(attempt.resolution), class_name="af-line"),
+            rx.fragment(),
+        ),
+        rx.cond(
+            attempt.retried,
+            rx.el.p(rx.icon("rotate-ccw", size=14), rx.el.span("Tried again by hand"), class_name="af-line"),
             rx.fragment(),
         ),
         rx.cond(
@@ -164,6 +167,7 @@ def _gates(attempt: rx.Var[AttemptView]) -> rx.Component:
                         rx.el.strong(gate.name),
                         rx.el.span(rx.cond(gate.passed, " passed", " stopped it"), class_name="af-muted"),
                         rx.cond(gate.detail != "", rx.el.span(f": {gate.detail}"), rx.fragment()),
+                        rx.cond(gate.basis != "", rx.el.span(f" · {gate.basis}", class_name="af-muted"), rx.fragment()),
                         rx.cond(gate.next_at != "", rx.el.span(" · next allowed ", moment(gate.next_at, "seconds")), rx.fragment()),
                     ),
                 ),

@@ -9,7 +9,7 @@ import reflex as rx
 from autoflows.ui.components import Column, card, data_table, empty_state, filter_select, moment, pager, search_box, status_badge, tag
 from autoflows.ui.components.countdown import countdown
 from autoflows.ui.shell import FLOWS, page
-from autoflows.ui.states.executions import ExecutionList, StatusTab
+from autoflows.ui.states.executions import NEEDS_PERSON, ExecutionList, StatusTab
 
 HERE = f"{FLOWS}/executions"
 
@@ -93,6 +93,19 @@ def _nothing() -> rx.Component:
         | (ExecutionList.first_day != "")
         | (ExecutionList.last_day != "")
     )
+    return rx.cond(
+        ExecutionList.status == NEEDS_PERSON,
+        empty_state(
+            "circle-check",
+            "Nothing needs a person",
+            "If nobody can tell whether a contact attempt reached the lead, its run is listed here until somebody says so.",
+            rx.button("Show all", variant="soft", on_click=ExecutionList.clear_filters),
+        ),
+        _none_fits(filtered),
+    )
+
+
+def _none_fits(filtered: Any) -> rx.Component:
     return rx.cond(
         filtered,
         empty_state(

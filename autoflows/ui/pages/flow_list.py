@@ -7,8 +7,9 @@ from typing import Any
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
-from autoflows.ui.components import confirm_dialog, empty_state, moment, note, priority_badge
+from autoflows.ui.components import empty_state, moment, note, priority_badge
 from autoflows.ui.flow_examples import EXAMPLES
+from autoflows.ui.pages.flow_stop import stop_dialog
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
 from autoflows.ui.states.flow_list import FlowList, FlowRow, StepIcon
@@ -65,6 +66,7 @@ def _flow(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
             rx.el.div(_switch(row), _menu(row), class_name="af-flow-tools"),
             class_name="af-flow-row",
         ),
+        rx.cond(row.is_held, _held(row), rx.fragment()),
         rx.cond(row.problems.length() > 0, _problems(row), rx.fragment()),
         class_name=rx.cond(row.is_enabled, "af-card af-flow", "af-card af-flow af-flow-off"),
         key=row.id,
@@ -125,6 +127,11 @@ def _menu(row: rx.Var[FlowRow]) -> rx.Component:
         rx.dropdown_menu.content(
             rx.dropdown_menu.item(rx.icon("pencil", size=14), "Edit", on_click=rx.redirect(f"{FLOWS}/{row.id}/edit")),
             rx.dropdown_menu.item(rx.icon("activity", size=14), "Executions", on_click=rx.redirect(f"{FLOWS}/executions?flow={row.id}")),
+            rx.cond(
+                row.is_held,
+                rx.dropdown_menu.item(rx.icon("play", size=14), "Resume", on_click=FlowList.hold(row.id, False)),
+                rx.dropdown_menu.item(rx.icon("octagon-pause", size=14), "Hold every contact", on_click=FlowList.hold(row.id, True)),
+            ),
             rx.dropdown_menu.item(rx.icon("copy", size=14), "Duplicate", on_click=FlowList.duplicate(row.id)),
             rx.dropdown_menu.separator(),
             rx.dropdown_menu.item(rx.icon("trash-2", size=14), "Delete", color="red", on_click=FlowList.ask_delete(row.id)),
@@ -132,6 +139,36 @@ def _menu(row: rx.Var[FlowRow]) -> rx.Component:
         ),
     )
     return rx.cond(may(Permission.FLOWS_WRITE), menu, rx.fragment())
+
+
+def _held(row: rx.Var[FlowRow]) -> rx.Component:
+    """The flow's kill switch is on."""
+    resume = rx.button(
+        rx.icon("play", size=13),
+        "Resume",
+        size="1",
+        variant="soft",
+        color_scheme="amber",
+        aria_label=f"Resume {row.name}",
+        on_click=FlowList.hold(row.id, False),
+    )
+    return rx.el.div(
+        note(
+            rx.el.strong("Held"),
+            ": nothing is sent by this flow. ",
+            rx.match(
+                row.running,
+                (0, "No lead is in it now."),
+                (1, "1 lead waits in it where it is."),
+                f"{row.running.to_string()} leads wait in it where they are.",
+            ),
+            colour="amber",
+            icon="octagon-pause",
+            action=rx.cond(may(Permission.FLOWS_WRITE), resume, rx.fragment()),
+            role="status",
+        ),
+        class_name="af-flow-problems",
+    )
 
 
 def _problems(row: rx.Var[FlowRow]) -> rx.Component:
@@ -144,32 +181,6 @@ def _problems(row: rx.Var[FlowRow]) -> rx.Component:
             role="alert",
         ),
         class_name="af-flow-problems",
-    )
-
-
-def _delete_dialog() -> rx.Component:
-    flow: Any = FlowList.deleting
-    running = rx.cond(
-        flow.running == 0,
-        "Nothing is running in it now. ",
-        rx.cond(
-            flow.running == 1,
-            "1 lead is in it now and will finish. ",
-            f"{flow.running} leads are in it now and will finish. ",
-        ),
-    )
-    return rx.cond(
-        FlowList.deleting,
-        confirm_dialog(
-            None,
-            f"Delete “{flow.name}”?",
-            rx.fragment(running, "No new lead enters it. Its executions and their history stay, also in the analytics."),
-            "Delete flow",
-            FlowList.delete,
-            open=True,
-            on_open_change=FlowList.close_delete,
-        ),
-        rx.fragment(),
     )
 
 
@@ -258,5 +269,5 @@ def flow_list() -> rx.Component:
             rx.el.ol(rx.foreach(FlowList.rows, _flow), class_name="af-flows", aria_label="Flows by priority"),
             _nothing(),
         ),
-        _delete_dialog(),
+        stop_dialog(),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
-from autoflows.domain.errors import Invalid
+from autoflows.domain.errors import Conflict, Invalid
+from autoflows.ids import utc_now
 from autoflows.services import channels, sync
-from autoflows.services.views.channels import ChannelChange, ChannelView, FormField, NewChannel, ProviderForm, SyncView
+from autoflows.services.views.channels import BreakerView, ChannelChange, ChannelView, FormField, NewChannel, ProviderForm, SyncView
+from autoflows.ui import live
 from autoflows.ui.states.base import Base, PageState, id_of, text_of
 from autoflows.ui.states.entries import Entry, values_of
 
@@ -24,6 +26,8 @@ class ChannelCard(ChannelView):
     word: str
     facts: list[tuple[str, str]]
     can_sync: bool
+    held: str
+    until: str
 
 
 def card_of(channel: ChannelView, forms: list[ProviderForm]) -> ChannelCard:
@@ -36,7 +40,24 @@ def card_of(channel: ChannelView, forms: list[ProviderForm]) -> ChannelCard:
         word=CHECKED.get(channel.status, channel.status.capitalize()),
         facts=[(title, str(value)) for title, value in shown if value not in (None, "", [])],
         can_sync=channel.action_type in SYNCED,
+        held=_held(channel.breaker),
+        until=_next_try(channel.breaker),
     )
+
+
+def _held(breaker: BreakerView) -> str:
+    """Why nothing goes out by the channel at present, in a sentence; empty while all does."""
+    if breaker.state == "closed":
+        return ""
+    why = breaker.reason.strip() or "Its contacts failed several times in a row"
+    return why if why.endswith((".", "!", "?")) else f"{why}."
+
+
+def _next_try(breaker: BreakerView) -> str:
+    """When the channel is tried again by itself; empty once that time has come."""
+    if breaker.state != "open" or breaker.until is None or breaker.until <= utc_now():
+        return ""
+    return breaker.until.isoformat()
 
 
 def entries_of(form: ProviderForm, channel: ChannelView | None) -> list[Entry]:
@@ -96,6 +117,8 @@ def synced_text(result: SyncView) -> str:
 class ChannelsState(PageState, Base):
     """The account's channels and the form that makes or changes one."""
 
+    live_gap_seconds: ClassVar[float] = 2.0
+
     rows: list[ChannelCard] = []
     forms: list[ProviderForm] = []
     entries: list[Entry] = []
@@ -113,7 +136,11 @@ class ChannelsState(PageState, Base):
         self.checking = self.syncing = ""
 
     async def _load(self) -> None:
+        live.subscribe(self, live.account_topic((await self._actor()).account_id))
         self.forms = await self._call(channels.provider_forms)
+        await self._refresh()
+
+    async def _refresh(self) -> None:
         self.rows = [card_of(channel, self.forms) for channel in await self._service(channels.list_channels)]
 
     def _form_of(self, provider: Any) -> ProviderForm:
@@ -186,6 +213,17 @@ class ChannelsState(PageState, Base):
             if result.ok
             else rx.toast.error("The channel does not work", description=result.detail, duration=10_000)
         )
+
+    @rx.event
+    async def retry(self, channel_id: str):
+        """Let one of the contacts that the channel holds try now."""
+        try:
+            await self._service(channels.retry_channel, id_of(channel_id))
+        except Conflict as error:  # it was closed meanwhile
+            await self._load()
+            return rx.toast.info("Nothing is held", description=error.detail)
+        await self._load()
+        return rx.toast.success("Trying now", description="One contact goes out; if the provider takes it, the others follow.")
 
     @rx.event
     async def sync(self, channel_id: str):

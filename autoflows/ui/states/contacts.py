@@ -8,10 +8,11 @@ import reflex as rx
 
 from autoflows.domain.errors import Forbidden
 from autoflows.domain.leads import DNC_TAG
-from autoflows.services import contacts, executions, flows, leads, personal_data
+from autoflows.services import contacts, executions, flows, leads, personal_data, suppressions
 from autoflows.services.views.contacts import ContactChange, ContactView
 from autoflows.services.views.executions import ExecutionView
 from autoflows.services.views.leads import LeadEventView
+from autoflows.services.views.suppressions import SuppressionView
 from autoflows.ui import live
 from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, PageState, id_of, text_of
 
@@ -52,6 +53,7 @@ class ContactState(PageState, Base):
     contact: ContactView | None = None
     arrivals: list[LeadEventView] = []
     runs: list[ExecutionView] = []
+    closed: list[SuppressionView] = []
     custom_fields: list[tuple[str, str]] = []
     consent: str = ""
     editing: bool = False
@@ -64,10 +66,11 @@ class ContactState(PageState, Base):
     async def _load(self) -> None:
         contact_id = id_of(self.router.url.path.rstrip("/").rsplit("/", 1)[-1])
         if self.contact is not None and self.contact.id != contact_id:
-            self.contact, self.arrivals, self.runs = None, [], []
+            self.contact, self.arrivals, self.runs, self.closed = None, [], [], []
         self._show(await self._service(contacts.get_contact, contact_id))
         self.arrivals = (await self._service(leads.list_lead_events, contact_id=contact_id, limit=HISTORY)).data
         self.runs = (await self._service(executions.list_executions, contact_id=contact_id, limit=HISTORY)).data
+        self.closed = (await self._service(suppressions.list_suppressions, contact_id=contact_id, limit=HISTORY)).data
         live.subscribe(self, live.account_topic((await self._actor()).account_id))
 
     def _show(self, contact: ContactView) -> None:
@@ -107,6 +110,13 @@ class ContactState(PageState, Base):
         change = ContactChange(tags=[*tags, DNC_TAG] if is_dnc is True else tags)
         self._show(await self._service(contacts.update_contact, present.id, change))
         return rx.toast.success("Nobody will call or message this contact" if is_dnc is True else "Flows may contact this person again")
+
+    @rx.event
+    async def lift(self):
+        """Let flows contact this person again: everything that is closed for them is opened."""
+        await self._service(suppressions.remove_of_contact, self._present().id)
+        await self._load()
+        return rx.toast.success("Flows may contact this person again", description="Nothing that was ended starts by it.")
 
     @rx.event
     async def open_enrol(self):

@@ -98,6 +98,7 @@ class DashboardState(PageState, Base):
     received: str = "0"
     accounted: str = "0"
     unaccounted: int = 0
+    stuck: int = 0
     parts: list[Part] = []
     p50: str = "—"
     p95: str = "—"
@@ -119,7 +120,7 @@ class DashboardState(PageState, Base):
         ledger = found.today if self.span == "today" else found.all_time
         self.received, self.accounted = f"{ledger.received:,}", f"{ledger.accounted:,}"
         self.parts = parts_of(ledger)
-        self.unaccounted = found.all_time.unaccounted
+        self.unaccounted, self.stuck = found.all_time.unaccounted, found.stuck
         self.p50, self.p95, self.contacted = duration_text(found.speed.p50_ms), duration_text(found.speed.p95_ms), found.speed.contacted
         self.within_minute = f"{100 * found.speed.within_one_minute / found.speed.contacted:.0f}%" if found.speed.contacted else "—"
         self.running, self.waiting = found.running, found.waiting

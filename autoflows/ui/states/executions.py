@@ -19,6 +19,9 @@ from autoflows.ui.components import duration_text
 from autoflows.ui.states.base import Base, ListState, choice_of, id_of, text_of
 
 PAGE_SIZE = 25
+NEEDS_PERSON = "needs_person"
+"""The tab of executions with an attempt nobody told about; it is no status."""
+TABS = (*ExecutionStatus, NEEDS_PERSON)
 
 
 class ExecutionRow(BaseModel):
@@ -99,8 +102,15 @@ class ExecutionList(ListState, Base):
     async def _fetch(self) -> None:
         since, until = self._span()
         common = {"flow_id": id_of(self.flow) if self.flow else None, "since": since, "until": until, "is_test_run": self.runs == "test"}
+        in_doubt = self.status == NEEDS_PERSON
         page = await self._service(
-            executions.list_executions, **common, status=self.status, search=self.search, limit=PAGE_SIZE, cursor=self._cursor
+            executions.list_executions,
+            **common,
+            status="" if in_doubt else self.status,
+            needs_person=True if in_doubt else None,
+            search=self.search,
+            limit=PAGE_SIZE,
+            cursor=self._cursor,
         )
         counts = await self._service(executions.count_by_status, **common)
         self.rows = [row_of(execution) for execution in page.data]
@@ -109,6 +119,7 @@ class ExecutionList(ListState, Base):
         self.tabs = [
             StatusTab(value="", label="All", count=counts.total),
             *(StatusTab(value=s, label=said, count=counts.by_status.get(s, 0)) for s, said in words.EXECUTION_STATUSES.items()),
+            StatusTab(value=NEEDS_PERSON, label="Needs a person", count=counts.needs_person),
         ]
 
     def _span(self) -> tuple[datetime | None, datetime | None]:
@@ -132,13 +143,13 @@ class ExecutionList(ListState, Base):
         flow, status = self._param("flow"), self._param("status")
         if not flow and not status:
             return None
-        self.flow, self.status = str(id_of(flow)) if flow else "", choice_of(status, ExecutionStatus)
+        self.flow, self.status = str(id_of(flow)) if flow else "", choice_of(status, TABS)
         return await self._again()
 
     @rx.event
     async def set_status(self, value: str) -> Any:
         """Show one status, or all."""
-        self.status = choice_of(value, ExecutionStatus)
+        self.status = choice_of(value, TABS)
         return await self._again()
 
     @rx.event

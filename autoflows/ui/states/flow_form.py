@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from autoflows.domain.errors import FieldError, Forbidden, Invalid
 from autoflows.domain.flow import FlowDefinition, OnUnknown, OutsideHours
-from autoflows.services import flows, settings
+from autoflows.services import flow_control, flows, settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.flows import FlowCreate, FlowUpdate, FlowView
 from autoflows.ui import words
@@ -24,7 +24,19 @@ from autoflows.ui.states.flow_rows import FlowRows
 
 LIST = "/dashboard/auto-engagement"
 
-TEXTS = ("name", "description", "priority", "opens", "closes", "zone", "exit_tag", "cooldown_minutes")
+TEXTS = (
+    "name",
+    "description",
+    "priority",
+    "opens",
+    "closes",
+    "zone",
+    "exit_tag",
+    "exit_field",
+    "exit_value",
+    "cooldown_minutes",
+    "per_hour",
+)
 SWITCHES = ("is_enabled", "custom_hours", "exit_on_answered", "exit_on_reply")
 
 
@@ -49,6 +61,10 @@ class FlowForm(FlowRows, PageState, Base):
     exit_on_answered: bool = True
     exit_on_reply: bool = True
     exit_tag: str = ""
+    exit_field: str = ""
+    exit_value: str = ""
+    per_hour: str = ""
+    is_held: bool = False
     cooldown_minutes: str = ""
     on_unknown: str = "continue"
 
@@ -114,8 +130,8 @@ class FlowForm(FlowRows, PageState, Base):
         self.name, self.description, self.priority, self.is_enabled = start.name, start.description, "", False
         self.custom_hours, self.days, self.opens, self.closes = False, [1, 2, 3, 4, 5, 6], "09:00", "19:00"
         self.zone, self.outside_hours = self.me.timezone, OutsideHours.WAIT.value
-        self.exit_on_answered, self.exit_on_reply, self.exit_tag = True, True, ""
-        self.cooldown_minutes, self.on_unknown = "", OnUnknown.CONTINUE.value
+        self.exit_on_answered, self.exit_on_reply, self.exit_tag, self.exit_field, self.exit_value = True, True, "", "", ""
+        self.cooldown_minutes, self.per_hour, self.on_unknown, self.is_held = "", "", OnUnknown.CONTINUE.value, False
         self.conditions = [condition_of(c) for c in start.conditions]
         self._dress([chosen(step_of(a), self.choices) for a in start.actions])
         self._filled()
@@ -131,6 +147,8 @@ class FlowForm(FlowRows, PageState, Base):
         self.outside_hours, self.on_unknown = str(flow.outside_hours), str(flow.on_unknown)
         rules = flow.exit_rules
         self.exit_on_answered, self.exit_on_reply, self.exit_tag = rules.on_answered, rules.on_reply, rules.on_tag or ""
+        self.exit_field, self.exit_value = rules.on_field or "", rules.on_field_value or ""
+        self.per_hour, self.is_held = str(flow.max_contacts_per_hour or ""), flow.is_held
         self.cooldown_minutes = "" if flow.cooldown_minutes is None else str(flow.cooldown_minutes)
         self.conditions = [condition_of(c.model_dump(mode="json")) for c in flow.conditions]
         self._dress([step_of(a.model_dump(mode="json")) for a in flow.actions])
@@ -193,6 +211,13 @@ class FlowForm(FlowRows, PageState, Base):
         await self._touched()
 
     @rx.event
+    async def resume(self) -> Any:
+        """Lift the flow's kill switch; what was typed stays."""
+        flow = await self._service(flow_control.hold_flow, id_of(self.flow_id), False)
+        self.is_held = flow.is_held
+        return rx.toast.success(f"“{flow.name}” goes on", description="What it held goes out within its hours and limits.")
+
+    @rx.event
     async def left(self) -> None:
         """The form is no longer shown: what was not saved is given up."""
         self.dirty = False
@@ -242,7 +267,14 @@ class FlowForm(FlowRows, PageState, Base):
             "business_hours_timezone": self.zone or None,
             "business_days": list(self.days),
             "outside_hours": self.outside_hours,
-            "exit_rules": {"on_answered": self.exit_on_answered, "on_reply": self.exit_on_reply, "on_tag": self.exit_tag or None},
+            "exit_rules": {
+                "on_answered": self.exit_on_answered,
+                "on_reply": self.exit_on_reply,
+                "on_tag": self.exit_tag or None,
+                "on_field": self.exit_field or None,
+                "on_field_value": self.exit_value or None,
+            },
+            "max_contacts_per_hour": self.per_hour.strip() or None,
             "cooldown_minutes": self.cooldown_minutes.strip() or None,
             "on_unknown": self.on_unknown,
             "conditions": [condition_body(c) for c in self.conditions],
@@ -274,5 +306,8 @@ POINTERS_OF: dict[str, Iterable[str]] = {
     "closes": ("business_hours_end",),
     "zone": ("business_hours_timezone",),
     "exit_tag": ("exit_rules",),
+    "exit_field": ("exit_rules",),
+    "exit_value": ("exit_rules",),
+    "per_hour": ("max_contacts_per_hour",),
 }
 """Which pointers of the body a setting of the form stands for, where the names differ."""

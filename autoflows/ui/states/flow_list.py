@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,11 +12,11 @@ from pydantic import BaseModel
 from autoflows.actions import ACTIONS
 from autoflows.domain.errors import Conflict, Invalid
 from autoflows.domain.flow import ActionType
-from autoflows.services import flows
+from autoflows.services import flow_control, flows
 from autoflows.services.pages import MAX_LIMIT
-from autoflows.services.views.flows import FlowView
+from autoflows.services.views.flows import FlowView, Running
 from autoflows.ui import live, words
-from autoflows.ui.states.base import Base, PageState, id_of, text_of
+from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 
 
 class StepIcon(BaseModel):
@@ -33,6 +34,7 @@ class FlowRow(BaseModel):
     description: str
     priority: int
     is_enabled: bool
+    is_held: bool
     trigger: str
     steps: list[StepIcon]
     steps_text: str
@@ -56,6 +58,7 @@ def row_of(flow: FlowView) -> FlowRow:
         description=flow.description,
         priority=flow.priority,
         is_enabled=flow.is_enabled,
+        is_held=flow.is_held,
         trigger=words.trigger_in_words(c.model_dump(mode="json") for c in flow.conditions),
         steps=[StepIcon(icon=_spec(a.action_type)[1], title=_spec(a.action_type)[0]) for a in flow.actions],
         steps_text=", then ".join(titles) or "No step yet",
@@ -80,7 +83,13 @@ class FlowList(PageState, Base):
     rows: list[FlowRow] = []
     search: str = ""
     total: int = 0
-    deleting: FlowRow | None = None
+    stopping: FlowRow | None = None
+    deletes: bool = False
+    running_choice: str = Running.FINISH.value
+    cancelled: int = 0
+
+    def _close_dialogs(self) -> None:
+        self.stopping = None
 
     async def _load(self) -> None:
         actor = await self._actor()
@@ -120,21 +129,37 @@ class FlowList(PageState, Base):
 
     @rx.event
     async def toggle(self, flow_id: str, on: bool) -> Any:
-        """Turn a flow on or off. The switch has moved already; if the service refuses, it springs back and the problems are shown."""
+        """Turn a flow on, or off; with leads in it, ask first what becomes of them.
+
+        The switch has moved already; if the service refuses, or the question is left, it springs back.
+        """
         wanted = id_of(flow_id)
+        if not on and (await self._service(flows.get_flow, wanted)).running_executions:
+            return await self._ask(flow_id, deletes=False)
         try:
-            flow = await self._service(flows.toggle_flow, wanted, bool(on))
+            flow = await self._service(flow_control.toggle_flow, wanted, bool(on))
         except Invalid as error:
-            said = [e.detail for e in error.errors] or [error.detail]
-            self.rows = [
-                r.model_copy(update={"revision": r.revision + 1, "problems": said}) if r.id == str(wanted) else r for r in self.rows
-            ]
+            self._spring_back(str(wanted), [e.detail for e in error.errors] or [error.detail])
             return rx.toast.error("Not enabled", description=error.detail)
-        self.rows = [row_of(flow) if r.id == str(wanted) else r for r in self.rows]
+        self._replace(flow)
         if flow.is_enabled:
             return rx.toast.success(f"“{flow.name}” is on", description="New leads that match enter it from now on.")
-        stays = f"{flow.running_executions} running will finish." if flow.running_executions else "Nothing is running in it."
-        return rx.toast.info(f"“{flow.name}” is off", description=f"No new lead enters. {stays}")
+        return rx.toast.info(f"“{flow.name}” is off", description="No new lead enters. Nothing is running in it.")
+
+    def _replace(self, flow: FlowView) -> None:
+        self.rows = [row_of(flow) if r.id == str(flow.id) else r for r in self.rows]
+
+    def _spring_back(self, flow_id: str, problems: list[str]) -> None:
+        self.rows = [r.model_copy(update={"revision": r.revision + 1, "problems": problems}) if r.id == flow_id else r for r in self.rows]
+
+    @rx.event
+    async def hold(self, flow_id: str, is_held: bool) -> Any:
+        """Hold every contact of a flow's runs, or let them go on."""
+        flow = await self._service(flow_control.hold_flow, id_of(flow_id), is_held is True)
+        self._replace(flow)
+        if flow.is_held:
+            return rx.toast.info(f"“{flow.name}” is held", description="Nothing is sent by it until you resume it.")
+        return rx.toast.success(f"“{flow.name}” goes on", description="What it held goes out within its hours and limits.")
 
     @rx.event
     async def move(self, flow_id: str, by: int) -> None:
@@ -162,21 +187,63 @@ class FlowList(PageState, Base):
     @rx.event
     async def ask_delete(self, flow_id: str) -> None:
         """Ask first; what runs in it is counted anew."""
-        self.deleting = row_of(await self._service(flows.get_flow, id_of(flow_id)))
+        await self._ask(flow_id, deletes=True)
+
+    async def _ask(self, flow_id: str, *, deletes: bool) -> None:
+        self.deletes, self.running_choice, self.cancelled = deletes, Running.FINISH.value, 0
+        self.stopping = row_of(await self._service(flows.get_flow, id_of(flow_id)))
 
     @rx.event
-    async def close_delete(self, is_open: bool) -> None:
+    async def set_running_choice(self, value: str) -> None:
+        """What is to become of the leads in the flow."""
+        self.running_choice = choice_of(value, Running, default=Running.FINISH.value)
+
+    @rx.event
+    async def close_stop(self, is_open: bool) -> None:
         """The question was left."""
-        if not is_open:
-            self.deleting = None
+        if not is_open and self.stopping is not None and not self.busy:
+            flow_id, self.stopping = self.stopping.id, None
+            self._spring_back(flow_id, [])
 
     @rx.event
-    async def delete(self) -> Any:
-        """Delete the flow that was asked about."""
-        if self.deleting is None:
-            return None
-        name, flow_id = self.deleting.name, UUID(self.deleting.id)
-        self.deleting = None
-        await self._service(flows.delete_flow, flow_id)
-        await self._fetch()
-        return rx.toast.success(f"“{name}” was deleted", description="Its executions and their history stay.")
+    async def stop(self) -> AsyncIterator[Any]:
+        """Switch off or delete the flow that was asked about, and do with what runs in it as was chosen."""
+        if self.stopping is None or self.busy:
+            return
+        name, flow_id, running = self.stopping.name, UUID(self.stopping.id), Running(self.running_choice)
+        deletes = self.deletes
+        self.busy = True
+        yield
+        try:
+            count = self.stopping.running
+            if not deletes or running is Running.CANCEL:
+                flow = await self._service(flow_control.toggle_flow, flow_id, False, running)
+                self.cancelled, count = flow.cancelled, flow.running_executions
+                while running is Running.CANCEL and count:  # many: one request does what it can in some seconds
+                    self.stopping = row_of(flow)
+                    yield
+                    flow = await self._service(flow_control.toggle_flow, flow_id, False, running)
+                    self.cancelled, count = self.cancelled + flow.cancelled, flow.running_executions
+            if deletes:
+                await self._service(flow_control.delete_flow, flow_id, running)
+        finally:
+            self.busy, self.stopping = False, None
+            await self._fetch()
+        yield _stopped(name, deletes, running, self.cancelled if running is Running.CANCEL else count)
+
+
+def _stopped(name: str, deleted: bool, running: Running, count: int) -> Any:
+    """What stopping a flow came to, in a toast."""
+    said = {
+        Running.FINISH: f"{leads(count)} in it will finish." if count else "Nothing is running in it.",
+        Running.HOLD: f"{leads(count)} in it {'is' if count == 1 else 'are'} held until you resume it.",
+        Running.CANCEL: f"{leads(count)} in it {'was' if count == 1 else 'were'} cancelled.",
+    }[running]
+    if deleted:
+        return rx.toast.success(f"“{name}” was deleted", description=f"{said} Its executions and their history stay.")
+    return rx.toast.info(f"“{name}” is off", description=f"No new lead enters. {said}")
+
+
+def leads(number: int) -> str:
+    """`1 lead`, `12,000 leads`."""
+    return f"{number:,} lead{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The settings page: the account's rules, hours, holidays and kill switch. Team, tokens and profile have states of their own."""
+"""The settings page: the account's rules, hours, holidays and kill switch. Other tabs have states of their own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import reflex as rx
+from pydantic import BaseModel
 
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.permissions import Permission
-from autoflows.services import settings
+from autoflows.services import holidays, settings
+from autoflows.services.views.holidays import HolidayChoices
 from autoflows.services.views.settings import SettingsView
 from autoflows.ui.states.base import Base, PageState, choice_of, text_of
 from autoflows.ui.states.profile import ProfileState
 from autoflows.ui.states.shell import ShellState
+from autoflows.ui.states.suppressions import SuppressionsState
 from autoflows.ui.states.team import TeamState
 from autoflows.ui.states.tokens import TokensState
 
@@ -22,6 +25,7 @@ TABS: dict[str, tuple[str, Permission | None]] = {
     "account": ("Account", Permission.SETTINGS_READ),
     "hours": ("Hours and holidays", Permission.SETTINGS_READ),
     "team": ("Team", Permission.SETTINGS_READ),
+    "do-not-contact": ("Do not contact", Permission.CONTACTS_READ),
     "tokens": ("API tokens", Permission.TOKENS_WRITE),
     "you": ("You", None),
 }
@@ -31,6 +35,8 @@ DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "UGX": 0, "XAF": 0, 
 """Decimal places of currencies that do not have two (ISO 4217)."""
 
 PRICED = (("ai_call", "AI call"), ("whatsapp_message", "WhatsApp message"), ("email", "e-mail"))
+NONE = "none"
+"""The choice of no country or region: a picker's value cannot be empty."""
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -55,6 +61,15 @@ def whole_or_none(text: str) -> Any:
     return text or None
 
 
+class HolidayLine(BaseModel):
+    """A public holiday to come: its date for machines and for people, its name, and whether the account works on it."""
+
+    iso: str
+    shown: str
+    name: str
+    open: bool
+
+
 class SettingsState(PageState, Base):
     """The account's settings as the forms show them."""
 
@@ -67,6 +82,12 @@ class SettingsState(PageState, Base):
     always_open: bool = False
     days: list[bool] = [True] * 7
     holidays: list[str] = []
+    holiday_country: str = NONE
+    holiday_region: str = NONE
+    holiday_countries: list[tuple[str, str]] = []
+    holiday_regions: list[tuple[str, str]] = []
+    next_holidays: list[HolidayLine] = []
+    _working: list[str] = []
     revision: int = 0
 
     async def _load(self) -> None:
@@ -75,6 +96,7 @@ class SettingsState(PageState, Base):
             self.tab = self.tabs[0][0]
         if Permission.SETTINGS_READ.value in self.me.permissions:
             self._show(await self._service(settings.get_settings))
+            self._show_holidays(await self._service(holidays.list_holidays))
 
     def _show(self, found: SettingsView) -> None:
         hours = found.default_business_hours
@@ -95,7 +117,17 @@ class SettingsState(PageState, Base):
         self.always_open = hours is None
         self.days = [hours is None or day in hours.days for day in range(1, 8)]
         self.holidays = [day.isoformat() for day in sorted(found.holidays)]
+        self.holiday_country = found.holiday_country or NONE
+        self.holiday_region = found.holiday_subdivision or NONE
+        self._working = [day.isoformat() for day in found.working_holidays]
         self.revision += 1
+
+    def _show_holidays(self, found: HolidayChoices) -> None:
+        self.holiday_countries = [(NONE, "None"), *found.countries]
+        self.holiday_regions = [(NONE, "The whole country"), *found.regions] if found.regions else []
+        self.next_holidays = [
+            HolidayLine(iso=h.day.isoformat(), shown=f"{h.day:%a} {h.day.day} {h.day:%b %Y}", name=h.name, open=h.open) for h in found.next
+        ]
 
     @rx.event
     async def load(self):
@@ -106,7 +138,8 @@ class SettingsState(PageState, Base):
         return done or self._events_of_tab()
 
     def _events_of_tab(self) -> Any:
-        return {"team": TeamState.load, "tokens": TokensState.load, "you": ProfileState.load}.get(self.tab)
+        events = {"team": TeamState, "do-not-contact": SuppressionsState, "tokens": TokensState, "you": ProfileState}
+        return events[self.tab].load if self.tab in events else None
 
     @rx.event
     def show(self, tab: str):
@@ -174,6 +207,31 @@ class SettingsState(PageState, Base):
     async def remove_holiday(self, day: str):
         """Contacts go out on this date again."""
         return await self._save({"holidays": [kept for kept in self.holidays if kept != day]}, "Holiday removed")
+
+    async def _save_holidays(self, changes: dict[str, Any], said: str) -> Any:
+        done = await self._save(changes, said)
+        self._show_holidays(await self._service(holidays.list_holidays))
+        return done
+
+    @rx.event
+    async def set_holiday_country(self, code: str):
+        """Keep another country's public holidays, or none."""
+        country = None if code == NONE else text_of(code, 10)
+        return await self._save_holidays(
+            {"holiday_country": country, "holiday_subdivision": None, "working_holidays": []}, "Holidays saved"
+        )
+
+    @rx.event
+    async def set_holiday_region(self, code: str):
+        """Keep the public holidays of a region too."""
+        return await self._save_holidays({"holiday_subdivision": None if code == NONE else text_of(code, 60)}, "Holidays saved")
+
+    @rx.event
+    async def set_holiday_open(self, day: str, is_open: bool):
+        """Work on a public holiday, or close again."""
+        others = [kept for kept in self._working if kept != day]
+        working = sorted([*others, text_of(day, 10)]) if is_open is True else others
+        return await self._save_holidays({"working_holidays": working}, "Open that day" if is_open is True else "Closed that day")
 
 
 def _prices(form: dict[str, Any], currency: str) -> dict[str, int | None]:

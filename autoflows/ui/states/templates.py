@@ -16,6 +16,7 @@ from autoflows.services.views.catalogue import EmailTemplateView, ItemView
 from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, choice_of, id_of
 from autoflows.ui.states.entries import Entry, values_of
 
+HTML = "Leave empty for a mail of plain text only. {{ unsubscribe_url }} is the link to stop the mails; mail programs show one, too."
 LIQUID = "Liquid: {{ contact.name }}, {{ contact.company }}, {{ contact.custom_fields.product }}, {{ account.name }}, {{ call.summary }}."
 
 
@@ -42,7 +43,7 @@ SHELVES: dict[str, Shelf] = {
         (
             Entry(key="name", title="Name", required=True),
             Entry(key="subject", title="Subject", required=True, description=LIQUID),
-            Entry(key="html", title="HTML", type="area", rows="9", description="Leave empty for a mail of plain text only.", default=""),
+            Entry(key="html", title="HTML", type="area", rows="9", description=HTML, default=""),
             Entry(
                 key="text", title="Plain text", type="area", rows="6", description="Leave empty to have it made from the HTML.", default=""
             ),

@@ -34,12 +34,14 @@ def _form() -> rx.Component:
                 ),
                 rx.fragment(),
             ),
+            rx.cond(FlowForm.is_held, _held(), rx.fragment()),
             basics(),
             conditions(),
             steps(),
             hours(),
             rules(),
             rx.el.datalist(*(rx.el.option(value=name) for name in words.CONTACT_FIELDS), id="contact-fields"),
+            rx.el.datalist(*(rx.el.option(value=name) for name in (*words.CONTACT_FIELDS, "custom_fields.")), id="exit-fields"),
             disabled=~editable,
             class_name="af-builder-main",
             key=FlowForm.form_key.to_string(),
@@ -48,6 +50,17 @@ def _form() -> rx.Component:
         class_name=rx.cond(editable, "af-builder", "af-builder af-read-only"),
         custom_attrs={"data-unsaved": FlowForm.dirty.to_string()},
         on_unmount=FlowForm.left,
+    )
+
+
+def _held() -> rx.Component:
+    return note(
+        rx.el.strong("Held"),
+        ": nothing is sent by this flow. Leads in it wait where they are.",
+        colour="amber",
+        icon="octagon-pause",
+        action=rx.button(rx.icon("play", size=13), "Resume", size="1", variant="soft", color_scheme="amber", on_click=FlowForm.resume),
+        role="status",
     )
 
 

@@ -104,6 +104,24 @@ def rules() -> rx.Component:
                     optional=True,
                     help="Steps set to run “always” run all the same.",
                 ),
+                _exit_field(),
+                class_name="af-grid-2",
+            ),
+            rx.el.div(
+                field(
+                    "Contacts per hour",
+                    text(
+                        FlowForm.per_hour,
+                        lambda v: FlowForm.set_text("per_hour", v),
+                        id="per_hour",
+                        input_mode="numeric",
+                        placeholder="No limit",
+                    ),
+                    id="per_hour",
+                    error=FlowForm.problems["max_contacts_per_hour"],
+                    optional=True,
+                    help="All contacts of this flow together, evenly spread over the hour; the rest waits its turn.",
+                ),
                 field(
                     "Cooldown in minutes",
                     text(
@@ -134,8 +152,38 @@ def rules() -> rx.Component:
             ),
             class_name="af-form",
         ),
-        title="What ends it early",
+        title="Limits, and what ends it early",
         id="rules",
+    )
+
+
+def _exit_field() -> rx.Component:
+    """A field of the contact, and the value that ends the flow."""
+    return rx.el.div(
+        rx.el.label("Stop when the contact’s field", rx.el.span(" optional", class_name="af-optional"), html_for="exit_field"),
+        rx.el.div(
+            text(
+                FlowForm.exit_field,
+                lambda v: FlowForm.set_text("exit_field", v),
+                id="exit_field",
+                placeholder="custom_fields.stage",
+                custom_attrs={"list": "exit-fields"},
+                aria_describedby="exit_field-help",
+            ),
+            rx.el.span("is", class_name="af-muted"),
+            text(
+                FlowForm.exit_value,
+                lambda v: FlowForm.set_text("exit_value", v),
+                id="exit_value",
+                placeholder="won",
+                aria_label="has the value",
+            ),
+            class_name="af-exit-field",
+        ),
+        rx.el.div(
+            "Upper and lower case are alike. Without a value: as soon as the field has any.", class_name="af-help", id="exit_field-help"
+        ),
+        class_name="af-field",
     )
 
 

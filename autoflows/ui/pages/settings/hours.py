@@ -5,17 +5,17 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
-from autoflows.ui.components import card, confirm_dialog, save_bar, text_field
+from autoflows.ui.components import card, confirm_dialog, note, save_bar, select_field, tag, text_field
 from autoflows.ui.components.door import zone_options
 from autoflows.ui.states.base import may
-from autoflows.ui.states.settings import DAYS, SettingsState
+from autoflows.ui.states.settings import DAYS, NONE, HolidayLine, SettingsState
 
 WRITE = Permission.SETTINGS_WRITE
 
 
 def hours_tab() -> rx.Component:
     """The tab."""
-    return rx.el.div(_business_hours(), _legal_hours(), _holidays(), class_name="af-stack af-narrow")
+    return rx.el.div(_business_hours(), _legal_hours(), _public_holidays(), _holidays(), class_name="af-stack af-narrow")
 
 
 def _day(number: int) -> rx.Component:
@@ -126,6 +126,77 @@ def _holiday(day: rx.Var[str]) -> rx.Component:
     )
 
 
+def _public_holiday(holiday: rx.Var[HolidayLine]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(holiday.shown, class_name="af-number af-holiday-day"),
+        rx.el.span(holiday.name, class_name="af-holiday-name"),
+        rx.cond(holiday.open, tag("Open", "green"), tag("Closed", "gray")),
+        rx.cond(
+            may(WRITE),
+            rx.switch(
+                checked=holiday.open,
+                on_change=lambda is_open: SettingsState.set_holiday_open(holiday.iso, is_open),
+                aria_label=f"Work on {holiday.name}, {holiday.shown}",
+            ),
+            rx.fragment(),
+        ),
+        key=holiday.iso,
+    )
+
+
+def _public_holidays() -> rx.Component:
+    pickers = rx.el.div(
+        select_field(
+            "holiday_country",
+            "Country",
+            SettingsState.holiday_countries,
+            value=SettingsState.holiday_country,
+            on_change=SettingsState.set_holiday_country,
+            disabled=~may(WRITE),
+        ),
+        rx.cond(
+            SettingsState.holiday_regions.length() > 0,
+            select_field(
+                "holiday_region",
+                "State or region",
+                SettingsState.holiday_regions,
+                value=SettingsState.holiday_region,
+                on_change=SettingsState.set_holiday_region,
+                disabled=~may(WRITE),
+            ),
+            rx.fragment(),
+        ),
+        class_name="af-grid-2",
+    )
+    coming = rx.cond(
+        SettingsState.next_holidays.length() > 0,
+        rx.el.ul(
+            rx.foreach(SettingsState.next_holidays, _public_holiday),
+            class_name="af-holidays",
+            aria_label="Public holidays of the next year",
+        ),
+        rx.el.span("No public holiday of the next year is known there.", class_name="af-muted"),
+    )
+    return card(
+        rx.el.div(
+            pickers,
+            rx.cond(
+                SettingsState.holiday_country == NONE,
+                rx.el.span("No country is chosen: contacts go out on public holidays too.", class_name="af-muted"),
+                coming,
+            ),
+            rx.cond(
+                SettingsState.always_open & (SettingsState.holiday_country != NONE),
+                note("The account is always open, so only flows with hours of their own close on holidays.", icon="info"),
+                rx.fragment(),
+            ),
+            class_name="af-stack",
+        ),
+        title="Public holidays",
+        text="The hours are closed on these days. Switch one on to work on it all the same.",
+    )
+
+
 def _holidays() -> rx.Component:
     form = rx.form(
         rx.el.div(
@@ -147,11 +218,11 @@ def _holidays() -> rx.Component:
             rx.cond(
                 SettingsState.holidays.length() > 0,
                 rx.el.div(rx.foreach(SettingsState.holidays, _holiday), class_name="af-row"),
-                rx.el.span("No holiday is set.", class_name="af-muted"),
+                rx.el.span("No date of your own is set.", class_name="af-muted"),
             ),
             rx.cond(may(WRITE), form, rx.fragment()),
             class_name="af-stack",
         ),
-        title="Holidays",
-        text="Days without contacts, in the zone of the hours.",
+        title="Your own closed dates",
+        text="More days without contacts, in the zone of the hours.",
     )

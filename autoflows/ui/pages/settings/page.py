@@ -9,6 +9,7 @@ from autoflows.ui.components import form_skeleton
 from autoflows.ui.pages.settings.account import account_tab
 from autoflows.ui.pages.settings.hours import hours_tab
 from autoflows.ui.pages.settings.profile import profile_tab
+from autoflows.ui.pages.settings.suppressions import suppressions_tab
 from autoflows.ui.pages.settings.team import team_tab
 from autoflows.ui.pages.settings.tokens import tokens_tab
 from autoflows.ui.shell import page
@@ -39,6 +40,7 @@ def settings() -> rx.Component:
             ("account", account_tab()),
             ("hours", hours_tab()),
             ("team", team_tab()),
+            ("do-not-contact", suppressions_tab()),
             ("tokens", tokens_tab()),
             profile_tab(),
         ),

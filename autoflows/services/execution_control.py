@@ -1,0 +1,65 @@
+"""What people do to executions: cancel them, one or many, say what became of an attempt, and try again what failed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from autoflows.domain.executions import LogStatus
+from autoflows.domain.permissions import Permission
+from autoflows.engine import amend, control, selection
+from autoflows.models import ActionLog, Channel
+from autoflows.services.access import Actor, AsyncSession, requires
+from autoflows.services.contacts import clean
+from autoflows.services.executions import action_log_view, get_execution
+from autoflows.services.views.executions import ActionLogView, Cancellations, CancelMany, ExecutionView, Resolution
+
+
+def _name(actor: Actor) -> str:
+    return actor.name or actor.email
+
+
+@requires(Permission.EXECUTIONS_WRITE)
+async def cancel_execution(actor: Actor, session: AsyncSession, execution_id: UUID, reason: str) -> ExecutionView:
+    """Stop a running execution; what was sent stays sent. Raises NotFound, and Conflict when it is over already."""
+    await control.cancel(actor.account_id, execution_id, clean(reason) or f"Cancelled by {_name(actor)}", actor.user_id)
+    return await get_execution(actor, session, execution_id)
+
+
+@requires(Permission.EXECUTIONS_WRITE)
+async def cancel_many(actor: Actor, wanted: CancelMany) -> Cancellations:
+    """Cancel all running executions that fit, or with `dry_run` only say how many they are.
+
+    It goes on for some seconds at most: `left` says how many remain, and the same call again goes on with them.
+    """
+    chosen = selection.Selection(
+        flow_id=wanted.flow_id,
+        waiting_rule=wanted.waiting_rule,
+        waiting_reason=wanted.waiting_reason,
+        lead_source=wanted.lead_source,
+        since=wanted.since,
+        until=wanted.until,
+    )
+    if wanted.dry_run:
+        return Cancellations(dry_run=True, cancelled=0, left=await selection.count(actor.account_id, chosen))
+    done = await selection.cancel(actor.account_id, chosen, wanted.reason or f"Cancelled by {_name(actor)}", actor.user_id)
+    return Cancellations(dry_run=False, cancelled=done.cancelled, left=done.left)
+
+
+@requires(Permission.EXECUTIONS_WRITE)
+async def retry_execution(actor: Actor, session: AsyncSession, execution_id: UUID) -> ExecutionView:
+    """Run a failed execution again from what failed; nothing already sent is sent again. Raises NotFound and Conflict."""
+    await amend.retry(actor.account_id, execution_id, actor.user_id)
+    return await get_execution(actor, session, execution_id)
+
+
+@requires(Permission.EXECUTIONS_WRITE)
+async def resolve_attempt(actor: Actor, session: AsyncSession, log_id: UUID, said: Resolution) -> ActionLogView:
+    """Say what became of an attempt that nobody told about. Raises NotFound, Conflict when it is known by now, and Invalid."""
+    await amend.resolve(actor.account_id, log_id, LogStatus(said.status), said.outcome, said.note, actor.user_id, _name(actor))
+    statement = (sa.select(ActionLog, col(Channel.name)).outerjoin(Channel, col(Channel.id) == col(ActionLog.channel_id))).where(
+        col(ActionLog.id) == log_id, col(ActionLog.user_id) == actor.account_id
+    )
+    return action_log_view(actor, *(await session.exec(statement)).one())  # type: ignore[call-overload]
