@@ -25,7 +25,7 @@ class AccountCheck:
     names: Mapping[UUID, str]
 
 
-@open_to("workers")
+@open_to("services")
 async def check_live_flows(accounts: Collection[UUID] | None = None) -> list[AccountCheck]:
     """Judge every enabled flow of every account, or of these, as its owner would see it. Accounts without an enabled flow are left out.
 
