@@ -91,10 +91,19 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     return new
 
 
-async def write(
+async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent]) -> tuple[int, list[live.LiveChange]]:
+    """The same inside a transaction."""
+    about = await add(connection, channel_id, events)
+    return len(about), await apply(connection, channel_id, about)
+
+
+async def add(
     connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None
-) -> tuple[int, list[live.LiveChange]]:
-    """The same inside a transaction. `attempt_id` names the attempt when we asked for it ourselves."""
+) -> list[tuple[UUID, ProviderEvent, UUID | None]]:
+    """Record those that are new, and find the attempts they are about; `attempt_id` names it when we asked for it ourselves.
+
+    Comes before any attempt is locked, everywhere: who is second with an event waits here, and must not hold what the first one needs.
+    """
     nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
     if attempt_id is None:
         await lock_refs(connection, list(nameless))
@@ -119,8 +128,7 @@ async def write(
             await connection.execute(
                 TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
             )
-    about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
-    return len(new), await _apply(connection, channel_id, about)
+    return [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
 
 
 async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
@@ -141,7 +149,7 @@ async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) 
         event = _restored(row["event"])
         found = await connection.fetchval(FIND_LOG, row["channel_id"], None, event.provider_ref)
         if found is not None:
-            await _apply(connection, row["channel_id"], [(row["id"], event, found)])
+            await apply(connection, row["channel_id"], [(row["id"], event, found)])
 
 
 async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderEvent) -> UUID | None:
@@ -153,7 +161,7 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
     return found
 
 
-async def _apply(
+async def apply(
     connection: Connection, channel_id: UUID, about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]
 ) -> list[live.LiveChange]:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""

@@ -213,6 +213,11 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     ordered = sorted(results, key=lambda r: r.attempt.log_id)
     named = [(r.channel_id, r.provider_ref) for r in ordered if r.channel_id and r.provider_ref]
     await outcome.lock_refs(connection, named)
+    told = [
+        (r.channel_id, await outcome.add(connection, r.channel_id, r.events, r.attempt.log_id))
+        for r in ordered
+        if r.events and r.channel_id
+    ]
     await connection.executemany(
         RECORD,
         [
@@ -225,9 +230,8 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
         ],
     )  # fmt: skip
     await outcome.claim_early(connection, named)
-    for r in ordered:
-        if r.events and r.channel_id is not None:
-            await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
+    for channel_id, about in told:
+        await outcome.apply(connection, channel_id, about)
     batch = await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease, start=start)
     moved = {row[0] for row in batch.moved}
     if late := [r.attempt for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
