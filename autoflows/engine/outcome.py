@@ -80,6 +80,15 @@ UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id =
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events of a channel that are new, each with its row and the attempt it is about, and what people said in them of being contacted."""
+
+    channel_id: UUID
+    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]
+    heeded: suppression.Heeded = field(default_factory=suppression.Heeded)
+
+
 @dataclass(slots=True)
 class Written:
     """What a set of events changed. After the commit `changes` are news for browsers, and the calls of those who opted out, `ended`, are
@@ -112,8 +121,17 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     return written.new
 
 
-async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Written:
-    """The same inside a transaction, at whose end the caller frees the lines. `attempt_id` names the attempt we asked about ourselves."""
+async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent]) -> Written:
+    """The same inside a transaction, at whose end the caller frees the lines."""
+    return await apply(connection, await add(connection, channel_id, events))
+
+
+async def add(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Told:
+    """Record those that are new, find the attempts they are about, and heed who opts out; `attempt_id` names the attempt when we asked for
+    it ourselves.
+
+    Comes before any attempt is locked, everywhere: who is second with an event waits here, and must not hold what the first one needs.
+    """
     nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
     if attempt_id is None:
         await lock_refs(connection, list(nameless))
@@ -139,10 +157,7 @@ async def write(connection: Connection, channel_id: UUID, events: Sequence[Provi
                 TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
-    heeded = await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about])
-    written = await _apply(connection, channel_id, about, heeded)
-    written.new, written.ended = len(new), heeded.execution_ids
-    return written
+    return Told(channel_id, about, await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about]))
 
 
 async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
@@ -164,7 +179,7 @@ async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) 
         event = _restored(row["event"])
         found = await connection.fetchval(FIND_LOG, row["channel_id"], None, event.provider_ref)
         if found is not None:
-            freed += (await _apply(connection, row["channel_id"], [(row["id"], event, found)])).freed
+            freed += (await apply(connection, Told(row["channel_id"], [(row["id"], event, found)]))).freed
     return freed
 
 
@@ -177,13 +192,9 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
     return found
 
 
-async def _apply(
-    connection: Connection,
-    channel_id: UUID,
-    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]],
-    heeded: suppression.Heeded | None = None,
-) -> Written:
+async def apply(connection: Connection, told: Told) -> Written:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
+    channel_id, about, heeded = told.channel_id, told.about, told.heeded
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
     locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
     standing = {
@@ -195,11 +206,11 @@ async def _apply(
         )
         for log_id, row in locked.items()
     }
-    wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
+    wakes: set[UUID] = set(heeded.execution_ids)
     conversed: set[UUID] = set()
     changes: set[live.LiveChange] = set()
-    written = Written()
-    if heeded and heeded.account_id:
+    written = Written(len(about), ended=heeded.execution_ids)
+    if heeded.account_id:
         changes = {live.LiveChange(heeded.account_id, kind="contact")}
         changes |= {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes}
     for row_id, event, log_id in about:

@@ -226,6 +226,8 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     ordered = sorted(results, key=lambda r: r.attempt.log_id)
     named = [(r.channel_id, r.provider_ref) for r in ordered if r.channel_id and r.provider_ref]
     await outcome.lock_refs(connection, named)
+    told = [await outcome.add(connection, r.channel_id, r.events, r.attempt.log_id) for r in ordered if r.events and r.channel_id]
+    await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
     await connection.executemany(
         RECORD,
         [
@@ -238,13 +240,15 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
         ],
     )  # fmt: skip
     freed = await outcome.claim_early(connection, named)
-    await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
-    for r in ordered:
-        if r.events and r.channel_id is not None:
-            written = await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
-            freed += written.freed
-        elif r.status is LogStatus.FAILED and r.attempt.action.action_type is ActionType.AI_CALL:
-            freed.append((r.attempt.run.account_id, r.channel_id or r.attempt.channel_id))
+    signs = [sign for r in ordered if (sign := _sign(r)) is not None]
+    for events in told:
+        written = await outcome.apply(connection, events)
+        freed, signs = freed + written.freed, signs + written.signs
+    freed += [
+        (r.attempt.run.account_id, r.channel_id or r.attempt.channel_id)
+        for r in ordered
+        if r.status is LogStatus.FAILED and r.attempt.action.action_type is ActionType.AI_CALL
+    ]
     batch = await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease, start=start)
     moved = {row[0] for row in batch.moved}
     if late := [r.attempt for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
@@ -253,7 +257,7 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     await parking.free_lines(connection, freed)
     await refund(connection, [charge for r in ordered if r.status is LogStatus.FAILED for charge in r.attempt.charges])
     pause = timedelta(seconds=get_settings().breaker_pause_seconds)
-    batch.changes += await breaker.heed(connection, [sign for r in ordered if (sign := _sign(r)) is not None], pause)
+    batch.changes += await breaker.heed(connection, signs, pause)
     return batch
 
 
