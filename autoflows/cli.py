@@ -11,6 +11,7 @@ import click
 
 from autoflows.commands.accounts import token, user
 from autoflows.commands.check import doctor
+from autoflows.commands.flows import flow
 from autoflows.commands.options import home_option
 from autoflows.domain.errors import AutoflowsError
 from autoflows.settings import SettingsError, get_settings
@@ -211,6 +212,7 @@ def _become(arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     os.execve(arguments[0], arguments, {**os.environ, **environment, "AUTOFLOWS_SECRET_KEY": key, "PYTHONPATH": path})  # noqa: S606
 
 
+main.add_command(flow)
 main.add_command(user)
 main.add_command(token)
 main.add_command(doctor)

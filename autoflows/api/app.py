@@ -15,9 +15,13 @@ from autoflows.api import (
     catalogue,
     channels,
     contacts,
+    drafts,
     errors,
     executions,
     flow_aliases,
+    flow_code,
+    flow_list,
+    flow_templates,
     flows,
     health,
     lead_events,
@@ -48,7 +52,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     unsubscribe.router,
 )
 """Under `/api`."""
-AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (flows.router, executions.router, analytics.router)
+AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
+    flow_list.router,  # its fixed paths come before those with an id
+    flow_code.router,
+    flow_templates.router,
+    flows.router,
+    drafts.router,
+    executions.router,
+    analytics.router,
+)
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

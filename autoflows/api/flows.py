@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query
 
 from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Transaction
-from autoflows.services import flow_control, flows
+from autoflows.api.filters import Since, Until
+from autoflows.services import flow_control, flow_versions, flows
 from autoflows.services.pages import Page
 from autoflows.services.views.flows import (
     FlowCreate,
@@ -22,6 +23,7 @@ from autoflows.services.views.flows import (
     Running,
     Toggle,
     ToggledFlow,
+    VersionDiff,
 )
 
 router = APIRouter(prefix="/flows", tags=["Flows"])
@@ -57,6 +59,7 @@ EXAMPLE: dict[str, Any] = {
         },
     ],
 }
+Version = Annotated[int, Path(ge=1, lt=2**31)]
 _EXAMPLES: Any = {"call": {"summary": "Call, wait, then WhatsApp", "value": EXAMPLE}}
 
 
@@ -66,11 +69,15 @@ async def list_flows(
     session: Transaction,
     search: Annotated[str | None, Query(max_length=200, description="part of the name")] = None,
     is_enabled: bool | None = None,
+    tag: Annotated[str | None, Query(max_length=40, description="a whole label")] = None,
+    is_archived: Annotated[bool, Query(description="the archive instead of the list")] = False,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[FlowView]:
     """The account's flows in order of priority, with how they have been doing."""
-    return await flows.list_flows(actor, session, search=search, is_enabled=is_enabled, limit=limit, cursor=cursor)
+    return await flows.list_flows(
+        actor, session, search=search, is_enabled=is_enabled, tag=tag, is_archived=is_archived, limit=limit, cursor=cursor
+    )
 
 
 @router.post("", status_code=201, summary="Make a flow")
@@ -144,16 +151,41 @@ async def duplicate_flow(actor: CurrentActor, session: Transaction, flow_id: UUI
 
 @router.get("/{flow_id}/versions", summary="List a flow's versions")
 async def list_versions(
-    actor: CurrentActor, session: Transaction, flow_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    actor: CurrentActor,
+    session: Transaction,
+    flow_id: UUID,
+    created_by: Annotated[UUID | None, Query(description="a person's id")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> Page[FlowVersionView]:
     """Every publish of the flow, newest first."""
-    return await flows.list_versions(actor, session, flow_id, limit=limit, cursor=cursor)
+    return await flow_versions.list_versions(
+        actor, session, flow_id, created_by=created_by, since=since, until=until, limit=limit, cursor=cursor
+    )
+
+
+@router.get("/{flow_id}/versions/{version}", summary="Read a version")
+async def get_version(actor: CurrentActor, session: Transaction, flow_id: UUID, version: Version) -> FlowVersionView:
+    """The flow as it was published once."""
+    return await flow_versions.get_version(actor, session, flow_id, version)
+
+
+@router.get("/{flow_id}/versions/{version}/diff", summary="Compare versions")
+async def compare_versions(
+    actor: CurrentActor,
+    session: Transaction,
+    flow_id: UUID,
+    version: Version,
+    against: Annotated[int | None, Query(ge=1, lt=2**31, description="another version; left out: the one before")] = None,
+) -> VersionDiff:
+    """What is different in a version, in sentences."""
+    return await flow_versions.compare_versions(actor, session, flow_id, version, against)
 
 
 @router.post("/{flow_id}/versions/{version}/restore", summary="Restore a version")
-async def restore_version(
-    actor: CurrentActor, session: Transaction, flow_id: UUID, version: Annotated[int, Path(ge=1, lt=2**31)]
-) -> FlowView:
+async def restore_version(actor: CurrentActor, session: Transaction, flow_id: UUID, version: Version) -> FlowView:
     """Publishes an earlier version again, as a new one."""
     return await flows.restore_version(actor, session, flow_id, version)
 

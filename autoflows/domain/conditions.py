@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -81,9 +81,15 @@ def fold(value: Any) -> str:
 
 def compare(operator: ConditionOperator, actual: list[Any], expected: str | None) -> bool:
     """Whether any of the actual values meets the operator; for `not_equals`, whether all of them do."""
-    wanted = fold(expected)
-    values = [fold(v) for v in actual] or [""]
-    results = [OPERATORS[operator](value, wanted) for value in values]
+    return compare_folded(operator, [fold(v) for v in actual], fold(expected))
+
+
+def compare_folded(operator: ConditionOperator, values: Sequence[str], wanted: str) -> bool:
+    """The same for values that went through `fold` already."""
+    test = OPERATORS[operator]
+    if len(values) == 1:
+        return test(values[0], wanted)
+    results = [test(value, wanted) for value in values or [""]]
     return all(results) if operator in _NEGATIVE else any(results)
 
 

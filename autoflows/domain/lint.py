@@ -8,46 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from autoflows.domain.account import AccountSettings, BusinessHours
-from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
-from autoflows.domain.gates import CHANNEL_OF_ACTION, flow_window
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
+from autoflows.domain.gate_hours import flow_window
 from autoflows.domain.hours import next_open_in_all
 from autoflows.domain.legal import bounds_of, hours_in_words
+from autoflows.domain.lint_sense import CONTACT_FIELDS, SENSE_RULES
+from autoflows.domain.problems import SEVERITIES, Problem, Severity, errors_of, worst_first
 from autoflows.domain.whereabouts import Place, Whereabouts
 
+__all__ = ["RULES", "SEVERITIES", "Item", "Problem", "Reference", "Severity", "Surroundings", "errors_of", "lint"]
+
 APPROVED = "APPROVED"
-CONTACT_FIELDS = tuple(name for name in Lead.__dataclass_fields__ if name != "custom_fields")
 ALWAYS_FILLED = ("lead_source", "entry_type")
 _MESSAGES = frozenset({ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.SMS})
-
-
-class Severity(StrEnum):
-    """`error`: it cannot work, so it cannot be enabled. `warning`: it may not do what is meant. `advice`: it could be better."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    ADVICE = "advice"
-
-
-SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
-"""Worst first."""
-
-
-class Problem(BaseModel):
-    """One finding: where (a JSON pointer into the flow), what (a stable code) and a sentence for the admin."""
-
-    model_config = ConfigDict(frozen=True)
-
-    severity: Severity
-    code: str = Field(examples=["item_missing"])
-    pointer: str = Field(examples=["/actions/0/action_config/agent_id"])
-    message: str = Field(examples=["Step 1: the voice agent it names is not there any more; choose another."])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +68,7 @@ Rule = Callable[[FlowDefinition, Surroundings], Iterator[Problem]]
 def lint(definition: FlowDefinition, around: Surroundings) -> list[Problem]:
     """All problems of a flow, worst first, then in the order of its steps. Total: raises nothing for any definition."""
     found = [problem for rule in RULES for problem in rule(definition, around)]
-    return sorted(found, key=lambda p: SEVERITIES.index(p.severity))
-
-
-def errors_of(problems: Sequence[Problem]) -> list[Problem]:
-    """Those that keep a flow from being enabled."""
-    return [p for p in problems if p.severity is Severity.ERROR]
+    return worst_first([*found, *(problem for rule in SENSE_RULES for problem in rule(definition))])
 
 
 def _at(order: int, name: str = "", config: str = "") -> str:
@@ -158,7 +130,8 @@ def _template_variables(definition: FlowDefinition, around: Surroundings) -> Ite
         if reference.item is None or reference.item.status is None:
             continue
         config: Mapping[str, Any] = definition.action(reference.action_order).action_config
-        mapped = config.get("variable_mappings") or {}
+        given = config.get("variable_mappings")
+        mapped = given if isinstance(given, Mapping) else {}
         pointer = _at(reference.action_order, config="variable_mappings")
         step, name = f"Step {reference.action_order}", reference.item.name
         for variable in reference.item.variables:

@@ -6,6 +6,7 @@ from autoflows.models.channel import Channel
 from autoflows.models.contact import Contact, LeadEvent
 from autoflows.models.execution import ActionLog, Execution, ProviderEventRow
 from autoflows.models.flow import Flow, FlowAction, FlowTriggerCondition, FlowVersion
+from autoflows.models.flow_draft import FlowDraft
 from autoflows.models.notification import Notification, NotificationRead
 from autoflows.models.suppression import Suppression
 from autoflows.models.user import ApiToken, AuditEntry, Session, User
@@ -20,6 +21,7 @@ __all__ = [
     "Execution",
     "Flow",
     "FlowAction",
+    "FlowDraft",
     "FlowTriggerCondition",
     "FlowVersion",
     "LeadEvent",

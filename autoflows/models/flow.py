@@ -26,6 +26,7 @@ class Flow(SQLModel, table=True):
         sa.UniqueConstraint("user_id", "priority", name="uq_flows_user_priority", deferrable=True, initially="IMMEDIATE"),
         sa.CheckConstraint("deleted_at IS NOT NULL OR priority IS NOT NULL", name="live_has_priority"),
         sa.CheckConstraint("deleted_at IS NULL OR NOT is_enabled", name="deleted_is_disabled"),
+        sa.CheckConstraint("archived_at IS NULL OR NOT is_enabled", name="archived_is_disabled"),
         one_of("outside_hours", OutsideHours),
         one_of("on_unknown", OnUnknown),
         sa.Index("idx_flows_user_enabled", "user_id", "is_enabled"),
@@ -53,6 +54,8 @@ class Flow(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     created_by: UUID | None = Field(default=None, sa_column=foreign_key("users.id", on_delete="SET NULL", nullable=True))
+    tags: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text()), sa_column_kwargs={"server_default": "{}"})
+    archived_at: datetime | None = Field(default=None, sa_type=Timestamp, description="out of the list, with its place and history kept")
     deleted_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import sqlalchemy as sa
+from sqlmodel import col
+
 from autoflows.domain.errors import Conflict, FieldError, Invalid
 from autoflows.domain.permissions import Permission
 from autoflows.engine import selection
 from autoflows.ids import utc_now
-from autoflows.models import Flow
+from autoflows.models import Flow, FlowDraft
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, check, requires
 from autoflows.services.flow_store import definition_of, enable, lock_flows, one_flow, set_held, view_of
@@ -75,6 +78,7 @@ async def delete_flow(actor: Actor, session: AsyncSession, flow_id: UUID, runnin
     if flow.is_held:  # what runs is to finish, and nobody could let it go on later
         set_held(session, flow, False)
     flow.is_enabled, flow.priority, flow.deleted_at = False, None, utc_now()
+    await session.exec(sa.delete(FlowDraft).where(col(FlowDraft.flow_id) == flow.id))
     audit.record(session, actor, "flow.deleted", "flow", flow.id, name=flow.name, running=running.value)
     return cancelled
 

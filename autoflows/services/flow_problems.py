@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
 
 from autoflows.actions import ACTIONS
+from autoflows.domain.analyse import Ranked, trigger_problems
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.holidays import closed_days
-from autoflows.domain.lint import Item, Problem, Reference, Surroundings, lint
+from autoflows.domain.lint import Item, Reference, Surroundings, lint
+from autoflows.domain.problems import Problem, worst_first
 from autoflows.ids import utc_now
-from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
+from autoflows.models import Channel, EmailTemplate, Flow, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.settings import account_rules
+from autoflows.services.triggers import enabled_triggers
 
-_CATALOGUES: dict[str, tuple[Any, str, str]] = {
+CATALOGUES: dict[str, tuple[Any, str, str]] = {
     "agents": (VoiceAgent, "name", "voice agent"),
     "phone_numbers": (PhoneNumber, "phone_number", "caller id"),
     "whatsapp_numbers": (WhatsAppNumber, "display_number", "WhatsApp sender"),
@@ -27,9 +31,21 @@ _CATALOGUES: dict[str, tuple[Any, str, str]] = {
 """Table an action's config may name a row of -> its model, the column people know it by, and the word for it."""
 
 
+def rank_of(flow: Flow | None, definition: FlowDefinition) -> Ranked | None:
+    """Where a flow stands with this definition: None while it takes no leads, and last in priority for one that is not made yet."""
+    if flow is None:
+        return Ranked(None, definition.name, None, definition.conditions)
+    return Ranked(flow.id, definition.name, flow.priority, definition.conditions) if flow.is_enabled else None
+
+
 @open_to("services")
-async def find_problems(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Problem]:
-    """Everything wrong or unwise in a definition for this account today, worst first."""
+async def find_problems(
+    actor: Actor, session: AsyncSession, definition: FlowDefinition, rank: Ranked | None = None, others: Sequence[Ranked] | None = None
+) -> list[Problem]:
+    """Everything wrong or unwise in a definition for this account today, worst first.
+
+    With `rank`, also what the enabled flows before it leave for it; `others` are those, if they are known already.
+    """
     rules = await account_rules(actor, session)
     now = utc_now()
     around = Surroundings(
@@ -40,7 +56,18 @@ async def find_problems(actor: Actor, session: AsyncSession, definition: FlowDef
         now=now,
         holidays=closed_days(rules, now.year),
     )
-    return lint(definition, around)
+    found = lint(definition, around)
+    if rank is None:
+        return found
+    others = await enabled_triggers(actor, session) if others is None else others
+    return worst_first([*found, *trigger_problems(rank, others)])
+
+
+@open_to("services")
+async def item_names(actor: Actor, session: AsyncSession, *definitions: FlowDefinition) -> dict[str, str]:
+    """The labels of everything that these definitions name, by id."""
+    references = [(r, d) for d in definitions for r in await _references(actor, session, d)]
+    return {str(d.action(r.action_order).action_config[r.field]): r.item.name for r, d in references if r.item is not None}
 
 
 async def _references(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Reference]:
@@ -58,12 +85,12 @@ async def _references(actor: Actor, session: AsyncSession, definition: FlowDefin
                 wanted[table].add(key)
     items = {table: await _items(actor, session, table, ids) for table, ids in wanted.items()}
     return [
-        Reference(order, name, _CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named
+        Reference(order, name, CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named
     ]
 
 
 async def _items(actor: Actor, session: AsyncSession, table: str, ids: set[UUID]) -> dict[UUID, Item]:
-    model, label, _ = _CATALOGUES[table]
+    model, label, _ = CATALOGUES[table]
     statement = (
         select(model, Channel)
         .join(Channel, col(Channel.id) == col(model.channel_id))

@@ -16,19 +16,20 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from autoflows.actions import ACTIONS, validate_config
-from autoflows.domain.errors import FieldError, Invalid, NotFound
+from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import Action, FlowDefinition, FlowSettings, TriggerCondition
-from autoflows.domain.lint import errors_of
+from autoflows.domain.flow_steps import pair_steps
+from autoflows.domain.problems import errors_of
 from autoflows.domain.queues import flow_queue
 from autoflows.engine import control
 from autoflows.ids import new_id, utc_now
-from autoflows.models import Execution, Flow, FlowAction, FlowTriggerCondition, FlowVersion
+from autoflows.models import Execution, Flow, FlowAction, FlowDraft, FlowTriggerCondition, FlowVersion, User
 from autoflows.services.access import Actor, AsyncSession, open_to, scoped
 from autoflows.services.after_commit import after_commit
 from autoflows.services.flow_problems import find_problems
 from autoflows.services.validation import invalid
-from autoflows.services.views.flows import ExecutionCounts, FlowView
+from autoflows.services.views.flows import DraftSummary, ExecutionCounts, FlowView
 from autoflows.services.views.flows import FlowAction as FlowActionView
 
 STATISTICS_DAYS = 30
@@ -63,7 +64,12 @@ async def one_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
 
 @open_to("services")
 async def enable(actor: Actor, session: AsyncSession, flow: Flow, definition: FlowDefinition) -> None:
-    """Switch a flow on. If it was off and held, what it held goes on. Raises Invalid, naming them, for errors among its problems."""
+    """Switch a flow on; if it was off and held, what it held goes on.
+
+    Raises Conflict for an archived one, Invalid for errors among its problems.
+    """
+    if flow.archived_at is not None:
+        raise Conflict(f"'{flow.name}' is archived; take it out of the archive before you enable it.")
     errors = errors_of(await find_problems(actor, session, definition))
     if errors:
         raise Invalid(
@@ -112,15 +118,20 @@ def _config(action: Action, pointer: str) -> dict[str, Any]:
 
 @open_to("services")
 async def publish(
-    actor: Actor, session: AsyncSession, flow: Flow, definition: FlowDefinition, present: FlowDefinition | None, note: str = ""
+    actor: Actor,
+    session: AsyncSession,
+    flow: Flow,
+    definition: FlowDefinition,
+    present: FlowDefinition | None,
+    note: str = "",
+    version_name: str = "",
 ) -> bool:
     """Make a checked definition what new executions run: the flow's row, its conditions, its actions and a new version.
 
-    Steps that are the same step keep their ids: the id that was sent, else that of the step of the same type in the same place. Gives
-    False, and makes no version, if nothing changed. `flow` is in the session already.
+    Steps that are the same step keep their ids, see `domain.flow_steps.pair_steps`. Gives False, and makes no version, if nothing
+    changed. `flow` is in the session already.
     """
-    taken = {a.action_order: a for a in present.actions} if present else {}
-    definition = definition.model_copy(update={"actions": _with_ids(definition.actions, list(taken.values()))})
+    definition = definition.model_copy(update={"actions": _with_ids(definition.actions, present.actions if present else [])})
     if present is not None and definition.model_dump() == present.model_dump():
         return False
     if present is not None:
@@ -134,23 +145,15 @@ async def publish(
     await _write_conditions(session, flow.id, definition.conditions)
     await _write_actions(session, flow.id, definition.actions)
     body = definition.model_dump(mode="json")
-    session.add(
-        FlowVersion(flow_id=flow.id, version=flow.version, definition=body, name=flow.name[:100], note=note, created_by=actor.user_id)
-    )
+    name = (version_name or flow.name)[:100]
+    session.add(FlowVersion(flow_id=flow.id, version=flow.version, definition=body, name=name, note=note, created_by=actor.user_id))
     await session.flush()
     return True
 
 
 def _with_ids(actions: Sequence[Action], present: Sequence[Action]) -> list[Action]:
-    known = {a.id for a in present}
-    sent = {a.id for a in actions if a.id in known}
-    same_place = {(a.action_order, a.action_type): a.id for a in present if a.id not in sent}
-    return [
-        action
-        if action.id in sent
-        else action.model_copy(update={"id": same_place.get((action.action_order, action.action_type)) or new_id()})
-        for action in actions
-    ]
+    ids = [None if pair is None else present[pair].id for pair in pair_steps(present, actions)]
+    return [action.model_copy(update={"id": known or new_id()}) for action, known in zip(actions, ids, strict=True)]
 
 
 async def _write_conditions(session: AsyncSession, flow_id: UUID, conditions: Sequence[TriggerCondition]) -> None:
@@ -190,9 +193,10 @@ async def view_of(session: AsyncSession, flow: Flow) -> FlowView:
 
 @open_to("services")
 async def views_of(session: AsyncSession, flows: Sequence[Flow]) -> list[FlowView]:
-    """Flows as shown, in the order given; three queries for any number of them."""
+    """Flows as shown, in the order given; four queries for any number of them."""
     ids = [flow.id for flow in flows]
     conditions, actions, statistics = await _conditions(session, ids), await _actions(session, ids), await _statistics(session, ids)
+    drafts = await _drafts(session, ids)
     return [
         FlowView.model_validate(
             {
@@ -200,6 +204,7 @@ async def views_of(session: AsyncSession, flows: Sequence[Flow]) -> list[FlowVie
                 "conditions": conditions[flow.id],
                 "actions": [FlowActionView.model_validate(a) for a in actions[flow.id]],
                 **statistics.get(flow.id, {}),
+                "draft": drafts.get(flow.id),
             }
         )
         for flow in flows
@@ -223,6 +228,18 @@ async def _actions(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID
         values = dict(row)
         found[values.pop("flow_id")].append(values)
     return found
+
+
+async def _drafts(session: AsyncSession, flow_ids: Sequence[UUID]) -> dict[UUID, DraftSummary]:
+    """The drafts with something to publish in them."""
+    person = sa.func.coalesce(sa.func.nullif(col(User.name), ""), col(User.email), "")
+    statement = (
+        sa.select(col(FlowDraft.flow_id), col(FlowDraft.id), col(FlowDraft.edited_at), person)
+        .outerjoin(User, col(User.id) == col(FlowDraft.edited_by))
+        .where(col(FlowDraft.flow_id).in_(flow_ids), col(FlowDraft.is_changed))
+    )
+    rows = (await session.exec(statement)).all()  # type: ignore[call-overload]
+    return {flow_id: DraftSummary(id=key, edited_at=at, edited_by_name=name) for flow_id, key, at, name in rows}
 
 
 def statistics_of(flow_ids: Sequence[UUID]) -> sa.Select[*tuple[Any, ...]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlmodel import col, select
 
@@ -15,10 +14,10 @@ from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.lint import Problem
 from autoflows.domain.permissions import Permission
-from autoflows.models import Flow, FlowVersion, User
+from autoflows.models import Flow, FlowVersion
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires
-from autoflows.services.flow_problems import find_problems
+from autoflows.services.flow_problems import find_problems, rank_of
 from autoflows.services.flow_store import checked, definition_of, enable, live_flows, lock_flows, one_flow, publish, view_of, views_of
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.validation import invalid
@@ -29,7 +28,6 @@ from autoflows.services.views.flows import (
     FlowPriority,
     FlowProblems,
     FlowUpdate,
-    FlowVersionView,
     FlowView,
     NewPriority,
 )
@@ -42,11 +40,15 @@ async def list_flows(
     *,
     search: str | None = None,
     is_enabled: bool | None = None,
+    tag: str | None = None,
+    is_archived: bool = False,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[FlowView]:
-    """The account's flows in order of priority; `search` is a part of the name."""
-    statement = live_flows(actor)
+    """The account's flows in order of priority, or those of its archive; `search` is a part of the name, `tag` a whole one."""
+    statement = live_flows(actor).where(col(Flow.archived_at).is_not(None) if is_archived else col(Flow.archived_at).is_(None))
+    if tag:
+        statement = statement.where(col(Flow.tags).contains([tag]))
     if is_enabled is not None:
         statement = statement.where(col(Flow.is_enabled).is_(is_enabled))
     if search and search.strip():
@@ -63,14 +65,14 @@ async def get_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> FlowVi
 
 
 @requires(Permission.FLOWS_WRITE)
-async def create_flow(actor: Actor, session: AsyncSession, new: FlowCreate) -> FlowView:
+async def create_flow(actor: Actor, session: AsyncSession, new: FlowCreate, *, note: str = "", version_name: str = "") -> FlowView:
     """Make and publish a flow. A taken priority shifts the others; without one it comes last.
 
     Raises Invalid for a wrong value, and for an enabled flow with an error among its problems; Conflict at `MAX_FLOWS`.
     """
     definition = checked(new)
     await lock_flows(session, actor.account_id)
-    flow = await _add(actor, session, definition, new.priority, is_enabled=False)
+    flow = await _add(actor, session, definition, new.priority, is_enabled=False, note=note, version_name=version_name)
     if new.is_enabled:
         await enable(actor, session, flow, definition)
     audit.record(session, actor, "flow.created", "flow", flow.id, name=flow.name, is_enabled=flow.is_enabled)
@@ -78,7 +80,14 @@ async def create_flow(actor: Actor, session: AsyncSession, new: FlowCreate) -> F
 
 
 async def _add(
-    actor: Actor, session: AsyncSession, definition: FlowDefinition, priority: int | None, *, is_enabled: bool, note: str = ""
+    actor: Actor,
+    session: AsyncSession,
+    definition: FlowDefinition,
+    priority: int | None,
+    *,
+    is_enabled: bool,
+    note: str = "",
+    version_name: str = "",
 ) -> Flow:
     others = (await session.exec(live_flows(actor))).all()
     if len(others) >= MAX_FLOWS:
@@ -86,7 +95,7 @@ async def _add(
     flow = Flow(user_id=actor.account_id, name=definition.name, is_enabled=is_enabled, created_by=actor.user_id)
     flow.priority = _make_room(others, priority)
     session.add(flow)
-    await publish(actor, session, flow, definition, None, note)
+    await publish(actor, session, flow, definition, None, note, version_name)
     return flow
 
 
@@ -103,7 +112,9 @@ def _make_room(others: Sequence[Flow], wanted: int | None) -> int:
 
 
 @requires(Permission.FLOWS_WRITE)
-async def update_flow(actor: Actor, session: AsyncSession, flow_id: UUID, new: FlowUpdate) -> FlowView:
+async def update_flow(
+    actor: Actor, session: AsyncSession, flow_id: UUID, new: FlowUpdate, *, note: str = "", version_name: str = ""
+) -> FlowView:
     """Replace a flow and publish it; `is_enabled` and `priority` left out stay. Raises as `create_flow`, NotFound, and Conflict if
     `version` is sent and is not the present one."""
     definition = checked(new)
@@ -111,7 +122,7 @@ async def update_flow(actor: Actor, session: AsyncSession, flow_id: UUID, new: F
     flow = await one_flow(actor, session, flow_id)
     if new.version is not None and new.version != flow.version:
         raise Conflict(f"The flow was changed meanwhile: you edited version {new.version}, and it is at {flow.version}. Load it again.")
-    return await _replace(actor, session, flow, definition, new.is_enabled, new.priority)
+    return await _replace(actor, session, flow, definition, new.is_enabled, new.priority, note, version_name)
 
 
 async def _replace(
@@ -122,11 +133,12 @@ async def _replace(
     is_enabled: bool | None,
     priority: int | None,
     note: str = "",
+    version_name: str = "",
 ) -> FlowView:
     before, was_enabled = flow.version, flow.is_enabled
     if priority is not None and priority != flow.priority:
         flow.priority = _make_room([f for f in (await session.exec(live_flows(actor))).all() if f.id != flow.id], priority)
-    await publish(actor, session, flow, definition, await definition_of(session, flow), note)
+    await publish(actor, session, flow, definition, await definition_of(session, flow), note, version_name)
     enabled = was_enabled if is_enabled is None else is_enabled
     if enabled:
         await enable(actor, session, flow, definition)
@@ -167,16 +179,20 @@ async def duplicate_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> 
 
 @requires(Permission.FLOWS_WRITE)
 async def reorder_flows(actor: Actor, session: AsyncSession, flow_ids: Sequence[UUID]) -> FlowOrder:
-    """Give the flows the priorities 1, 2, 3, ... in this order. Raises Invalid, naming them, for flows missing, unknown or named twice."""
+    """Give the flows the priorities 1, 2, 3, ... in this order, and archived ones those after.
+
+    Raises Invalid, naming them, for flows missing, unknown or named twice.
+    """
     await lock_flows(session, actor.account_id)
-    flows = {flow.id: flow for flow in (await session.exec(live_flows(actor))).all()}
+    all_flows = (await session.exec(live_flows(actor).order_by(col(Flow.priority)))).all()
+    flows = {flow.id: flow for flow in all_flows if flow.archived_at is None}
     counts = Counter(flow_ids)
     errors = [FieldError(f"/flow_ids/{n}", f"there is no flow with the id {i}") for n, i in enumerate(flow_ids) if i not in flows]
     errors += [FieldError("/flow_ids", f"names '{flows[i].name}' ({i}) {n} times") for i, n in counts.items() if n > 1 and i in flows]
     errors += [FieldError("/flow_ids", f"lacks '{flow.name}' ({flow.id})") for flow in flows.values() if flow.id not in counts]
     if errors:
         raise Invalid("Name every flow of the account exactly once; load the list again if it changed meanwhile.", errors=errors)
-    return await _order(actor, session, [flows[i] for i in flow_ids])
+    return await _order(actor, session, [*(flows[i] for i in flow_ids), *(f for f in all_flows if f.archived_at is not None)])
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -198,7 +214,11 @@ async def _order(actor: Actor, session: AsyncSession, ordered: Sequence[Flow]) -
             flow.priority = place
         audit.record(session, actor, "flows.reordered", "flow", flow_ids=[str(flow.id) for flow in ordered])
     return FlowOrder(
-        data=[FlowPriority(id=f.id, name=f.name, priority=place, is_enabled=f.is_enabled) for place, f in enumerate(ordered, 1)]
+        data=[
+            FlowPriority(id=f.id, name=f.name, priority=place, is_enabled=f.is_enabled)
+            for place, f in enumerate(ordered, 1)
+            if f.archived_at is None
+        ]
     )
 
 
@@ -206,32 +226,14 @@ async def _order(actor: Actor, session: AsyncSession, ordered: Sequence[Flow]) -
 async def find_flow_problems(actor: Actor, session: AsyncSession, flow_id: UUID) -> FlowProblems:
     """What is wrong or unwise in a flow as published. Raises NotFound."""
     flow = await one_flow(actor, session, flow_id)
-    return FlowProblems(flow_id=flow.id, problems=await find_problems(actor, session, await definition_of(session, flow)))
+    definition = await definition_of(session, flow)
+    return FlowProblems(flow_id=flow.id, problems=await find_problems(actor, session, definition, rank_of(flow, definition)))
 
 
 @requires(Permission.FLOWS_READ)
 async def check_definition(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Problem]:
     """The problems of a flow that is being edited and not saved yet. Raises Invalid for a step whose settings cannot be read."""
     return await find_problems(actor, session, checked(definition))
-
-
-@requires(Permission.FLOWS_READ)
-async def list_versions(
-    actor: Actor, session: AsyncSession, flow_id: UUID, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
-) -> Page[FlowVersionView]:
-    """Every publish of a flow, newest first. Raises NotFound."""
-    flow = await one_flow(actor, session, flow_id)
-    person = sa.func.coalesce(sa.func.nullif(col(User.name), ""), col(User.email), "")
-    statement = (
-        sa.select(FlowVersion, person)
-        .outerjoin(User, col(User.id) == col(FlowVersion.created_by))
-        .where(col(FlowVersion.flow_id) == flow.id)
-    )
-
-    def view(row: FlowVersion, name: str) -> FlowVersionView:
-        return FlowVersionView(**row.model_dump(exclude={"id", "flow_id"}), created_by_name=name, is_current=row.version == flow.version)
-
-    return await paginate(session, statement, [col(FlowVersion.version)], view, limit=limit, cursor=cursor)
 
 
 @requires(Permission.FLOWS_WRITE)

@@ -15,7 +15,7 @@ from autoflows.domain.lint import SEVERITIES, Item, Reference, Surroundings, err
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 TRIGGER = {"condition_type": "lead_source", "condition_operator": "any"}
-MISSED = {"condition_type": "call_outcome", "condition_value": "missed"}
+MISSED = {"condition_type": "call_outcome", "condition_value": "not_answered"}
 CALL = {"action_type": "ai_call"}
 LETTER = {"action_type": "email"}
 WAIT = {"action_type": "wait", "action_config": {"duration_minutes": 5}}
@@ -151,6 +151,64 @@ def test_it_answers_for_any_flow_worst_first_and_points_into_it(actions: list[di
         assert parts[0] in FlowDefinition.model_fields
         assert len(parts) == 1 or int(parts[1]) < len(actions)
         assert problem.message.endswith(".")
+
+
+def condition(kind: str, value: str | None, operator: str = "equals") -> dict[str, Any]:
+    return {"condition_type": kind, "condition_value": value, "condition_operator": operator}
+
+
+def test_a_trigger_that_no_lead_meets() -> None:
+    two = [condition("lead_source", "IndiaMART"), condition("lead_source", "TradeIndia")]
+    assert ("warning", "trigger_impossible", "/conditions") in found(flow(LETTER, conditions=two))
+    assert found(flow(LETTER, conditions=[condition("lead_source", "IndiaMART, TradeIndia", "in")])) == []
+    assert ("warning", "trigger_only_dnc", "/conditions") in found(flow(LETTER, conditions=[condition("tag", "DNC")]))
+    assert found(flow(LETTER, conditions=[condition("tag", "dnc", "contains")])) == [], "a tag such as dnc-checked is meant, perhaps"
+
+
+def test_fields_that_no_contact_has() -> None:
+    asks = {"condition_type": "contact_field", "condition_field": "product", "condition_value": "pump"}
+    assert found(flow({**LETTER, **asks})) == [("warning", "field_unknown", "/actions/0/condition_field")]
+    assert found(flow({**LETTER, **asks, "condition_field": "custom_fields.product"})) == []
+    assert found(flow({**LETTER, **asks, "condition_field": "tags"})) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("name", None),
+        ("custom_fields.product", None),
+        ("{{ contact.name | default: 'there' }}", None),
+        ("there", "field_unknown"),
+        ("custom_fields.", "field_unknown"),
+        ("{{ contact.name", "liquid_broken"),
+        ("{{ contact.name | nonsense }}", "liquid_broken"),
+    ],
+)
+def test_what_variables_are_mapped_to(value: str, code: str | None) -> None:
+    message = {"action_type": "whatsapp_message", "action_config": {"variable_mappings": {"1": value}}}
+    assert [p.code for p in lint(flow(message), around())] == ([code] if code else [])
+
+
+def test_a_subject_that_cannot_be_rendered() -> None:
+    broken = {**LETTER, "action_config": {"subject_override": "{% for"}}
+    assert found(flow(broken)) == [("error", "liquid_broken", "/actions/0/action_config/subject_override")]
+
+
+def test_ends_of_a_call_that_nothing_follows() -> None:
+    busy = {"condition_type": "call_outcome", "condition_value": "busy"}
+    forgetful = flow(CALL, {**LETTER, **busy})
+    assert found(forgetful) == [("advice", "outcome_without_path", "/actions/0")]
+    assert "missed, not connected, sent to voicemail or of unknown outcome" in lint(forgetful, around())[0].message
+    assert "unknown" not in lint(flow(CALL, {**LETTER, **busy}, on_unknown="stop"), around())[0].message
+    assert found(flow(CALL, {**LETTER, **busy}, {**LETTER, "condition_type": "always"})) == []
+    assert found(flow(CALL)) == [], "a flow that only calls forgets nothing"
+
+
+@pytest.mark.parametrize("config", [{"variable_mappings": [1]}, {"variable_mappings": {"1": 5}}, {"subject_override": 3}])
+def test_a_draft_of_any_shape_is_judged(config: dict[str, Any]) -> None:
+    template = Reference(1, "template_id", "WhatsApp template", item(status="APPROVED", variables=("1",)))
+    for kind in ("whatsapp_message", "email"):
+        lint(flow({"action_type": kind, "action_config": config}), around(template))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_serializer, model_validator
+from pydantic import BaseModel, Field, StringConstraints, field_serializer, model_validator
 
 from autoflows.domain.flow import MAX_ACTIONS, MAX_CONDITIONS, Action, FlowDefinition, FlowSettings, Strict, TriggerCondition
-from autoflows.domain.lint import Problem
+from autoflows.domain.flow_diff import Change
+from autoflows.domain.problems import Problem
 from autoflows.services.views.settings import wall_clock
 
 MAX_PRIORITY = 1_000_000
@@ -28,7 +29,10 @@ class FlowCreate(FlowDefinition):
 
 
 READ_ONLY_FIELDS = frozenset(
-    {"id", "is_held", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"}
+    {
+        *("id", "is_held", "created_at", "updated_at", "created_by", "last_run_at", "running_executions", "executions_30d"),
+        *("tags", "archived_at", "draft"),
+    }
 )
 """Fields of a `FlowView` that an update may carry and that change nothing: what was read can be sent back."""
 
@@ -66,6 +70,14 @@ class ExecutionCounts(BaseModel):
     skipped: int = 0
 
 
+class DraftSummary(BaseModel):
+    """Unpublished changes of a flow."""
+
+    id: UUID
+    edited_at: datetime
+    edited_by_name: str
+
+
 class FlowView(FlowSettings):
     """A flow as published, with how it has been doing."""
 
@@ -78,6 +90,9 @@ class FlowView(FlowSettings):
     version: int = Field(description="the published version that new executions are pinned to")
     conditions: list[TriggerCondition]
     actions: list[FlowAction]
+    tags: list[str] = Field(default_factory=list, description="labels of the flow list; no part of a version")
+    archived_at: datetime | None = Field(default=None, description="when it was put away; null: it is in the list")
+    draft: DraftSummary | None = Field(default=None, description="changes that are not published yet")
     created_at: datetime
     updated_at: datetime
     created_by: UUID | None
@@ -110,7 +125,7 @@ class FlowVersionView(BaseModel):
     """One publish."""
 
     version: int
-    name: str = Field(description="the flow's name in that version")
+    name: str = Field(description="the version's own name, else the flow's name in it")
     note: str
     created_by: UUID | None
     created_by_name: str
@@ -153,6 +168,50 @@ class Hold(Strict):
     """A flow's kill switch."""
 
     is_held: bool
+
+
+class Switch(Strict):
+    """Many on or off."""
+
+    flow_ids: list[UUID] = Field(min_length=1, max_length=MAX_FLOWS)
+    is_enabled: bool
+
+
+class SwitchResult(BaseModel):
+    """What became of one flow. `is_enabled` null: there is no such flow."""
+
+    flow_id: UUID
+    is_enabled: bool | None
+    problem: str = Field(default="", description="why it could not be switched")
+
+
+class SwitchResults(BaseModel):
+    """One result per flow, in the order asked."""
+
+    data: list[SwitchResult]
+
+
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class Tags(Strict):
+    """A flow's labels."""
+
+    tags: list[Tag] = Field(max_length=20)
+
+
+class FlowsProblems(BaseModel):
+    """Flows that have problems, in order of priority."""
+
+    data: list[FlowProblems]
+
+
+class VersionDiff(BaseModel):
+    """What is different in one version against another, in words."""
+
+    before: int
+    after: int
+    changes: list[Change]
 
 
 class Reorder(Strict):
