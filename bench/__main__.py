@@ -24,12 +24,13 @@ RATES = (10, 25, 50)
 MILLION = 1_000_000
 
 
-def run(scale: float, workers: int, size: int) -> dict[str, Any]:
-    """All measurements, on one fresh product; with `size`, again with so many sleeping and so many finished executions beside."""
+def run(results: dict[str, Any], scale: float, workers: int, size: int) -> None:
+    """Put all measurements into `results`, on one fresh product; with `size`, again with so many sleeping and so many finished
+    executions beside."""
     port = free_port()
     counting = subprocess.Popen([sys.executable, "-m", "bench.provider", str(port)], cwd=ROOT)
     others = {"provider": counting.pid}
-    results: dict[str, Any] = {"machine": measure.machine(), "workers": workers}
+    results |= {"machine": measure.machine(), "workers": workers}
     leads, seconds = int(1000 * scale), 20 * scale
     try:
         started = time.perf_counter()
@@ -56,7 +57,6 @@ def run(scale: float, workers: int, size: int) -> dict[str, Any]:
     finally:
         counting.terminate()
         counting.wait(5)
-    return results
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -71,9 +71,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--compare", type=Path, metavar="FILE", help="print ratios to the figures in this file")
     options = parser.parse_args(arguments)
     earlier = json.loads(options.compare.read_text()) if options.compare else None
-    results = run(options.scale, options.workers, options.big)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+    results: dict[str, Any] = {}
+    try:
+        run(results, options.scale, options.workers, options.big)
+    finally:  # what was measured before a failure took minutes, too
+        if options.json:
+            options.json.write_text(json.dumps(results, indent=1))
     print(report.table(results))
     if "big" in results:
         for name, plan in results["big"]["plans"].items():

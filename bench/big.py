@@ -48,7 +48,7 @@ INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, 
                              metadata, is_test_run, due_at, fence, lead_at, waiting_reason, waiting_until)
 SELECT sleeping, $1, $2, contact, $3, sleeping_event, at + interval '1 day', 'running', 2, '{"trigger_source": "Website"}', false, wake, 2,
        at, 'Waiting', wake
-FROM (SELECT *, now() + interval '1 day' + (n * 7919 % 2592000) * interval '1 second' AS wake FROM bench_seed) AS s
+FROM (SELECT *, now() + interval '1 day' + (n::bigint * 7919 % 2592000) * interval '1 second' AS wake FROM bench_seed) AS s
 """
 LOGS = """
 INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_type, action_order, attempt, snapshot, started_at,

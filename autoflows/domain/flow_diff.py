@@ -24,7 +24,7 @@ from autoflows.domain.flow_words import (
     joined,
     when_in_words,
 )
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.outcomes import CallOutcome
 
 MAX_SHOWN = 100

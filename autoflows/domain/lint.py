@@ -12,7 +12,8 @@ from typing import Any
 
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
-from autoflows.domain.gates import CHANNEL_OF_ACTION, flow_window
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
+from autoflows.domain.gate_hours import flow_window
 from autoflows.domain.hours import next_open_in_all
 from autoflows.domain.legal import bounds_of, hours_in_words
 from autoflows.domain.lint_sense import CONTACT_FIELDS, SENSE_RULES

@@ -9,7 +9,7 @@ from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import ActionCondition, ActionType, FlowDefinition, OnUnknown
 from autoflows.domain.flow_steps import steps_after_call
 from autoflows.domain.flow_words import CALL_OUTCOMES, joined
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.outcomes import CallOutcome
 from autoflows.domain.problems import Problem, Severity
 from autoflows.domain.templating import TemplateError, check_template

@@ -11,7 +11,9 @@ from uuid import UUID
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import ConditionResult, Lead, evaluate
 from autoflows.domain.flow import FlowDefinition, OutsideHours
-from autoflows.domain.gates import NO_CONSENT, GateResult, consented_to_nothing, flow_window
+from autoflows.domain.gate_context import GateResult
+from autoflows.domain.gate_hours import flow_window
+from autoflows.domain.gates import NO_CONSENT, consented_to_nothing
 from autoflows.domain.holidays import holiday_name
 from autoflows.domain.leads import Disposition, has_dnc
 from autoflows.domain.suppressions import Suppressed, closing

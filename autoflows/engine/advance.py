@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
+from autoflows.domain.decide import decide
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import Action, ActionType
-from autoflows.domain.gates import CHANNEL_OF_ACTION, GateResult
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION, GateResult
 from autoflows.domain.outcomes import CallOutcome, ErrorClass
 from autoflows.engine import parking
 from autoflows.engine.capacity import Capacity, Charge
@@ -194,7 +195,7 @@ class _Step:
         run = self.run
         for _ in range(MAX_STEPS):
             situation = d.Situation(run.definition, run.lead, run.consent, run.policy, self.timing, self.now)
-            match d.decide(situation, [row.log for row in run.logs]):
+            match decide(situation, [row.log for row in run.logs]):
                 case d.Skip(action, attempt, reason, gates):
                     self.add(action, attempt, LogStatus.SKIPPED, gates, skip_reason=reason)
                 case d.StartWait(action, until, reason, gates):

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from autoflows.domain.decide import Log, to_retry
+from autoflows.domain.decide import to_retry
+from autoflows.domain.decisions import Log
 from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.evidence import NAMED_BY_PERSON
 from autoflows.domain.executions import LogStatus

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from autoflows.domain import queues
 from autoflows.domain.capacity import Allowance, BreakerState, Health, Limits, Lines, Rate
 from autoflows.domain.flow import Action, ActionType
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.hours import instant_of
 from autoflows.engine.pool import Connection
 

@@ -13,7 +13,7 @@ from autoflows.actions import ACTIONS
 from autoflows.domain import queues
 from autoflows.domain.capacity import BreakerState
 from autoflows.domain.flow import ActionType
-from autoflows.domain.gates import CAP_WINDOW, CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CAP_WINDOW, CHANNEL_OF_ACTION
 from autoflows.engine import parking
 from autoflows.engine.capacity import Capacity, Channel, Queue
 from autoflows.engine.pool import Connection

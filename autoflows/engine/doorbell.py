@@ -26,7 +26,7 @@ WAKE_LENGTH = 64  # more pending wakes than this tell a worker nothing new
 QUEUE = "autoflows:jobs"
 LONG_DUE = datetime.fromtimestamp(1, UTC)
 """ARQ compares the time of a job with the worker's clock: one of now would be in the future of a worker whose clock is slow."""
-EXPIRES_SECONDS = 60
+EXPIRES_SECONDS = 24 * 3600
 PAUSE_SECONDS = 0.01
 """Between two rings of a process: a ring costs Redis and a worker about as much as a lead."""
 

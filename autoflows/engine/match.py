@@ -15,7 +15,7 @@ import asyncpg
 
 from autoflows.domain.account import BusinessHours
 from autoflows.domain.conditions import Lead
-from autoflows.domain.decide import Timing
+from autoflows.domain.decisions import Timing
 from autoflows.domain.errors import Unavailable
 from autoflows.domain.leads import Disposition
 from autoflows.domain.matching import Candidate, History, Match, match

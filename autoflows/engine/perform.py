@@ -16,7 +16,7 @@ from uuid import UUID
 
 from autoflows.actions import ACTIONS, validate_config
 from autoflows.actions.base import ActionContext, CannotPerform, Prepared
-from autoflows.domain.decide import Timing
+from autoflows.domain.decisions import Timing
 from autoflows.domain.errors import AutoflowsError
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType

@@ -16,7 +16,10 @@ from autoflows.settings import get_settings
 
 log = logging.getLogger(__name__)
 
-LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError)
+LOST = (
+    *(OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError),
+    asyncpg.InternalClientError,  # the driver was in the middle of several statements, and has no word for the loss
+)
 """What a restart of PostgreSQL looks like from here."""
 RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -66,6 +69,14 @@ async def close_pool() -> None:
         await pool.close()
 
 
+async def _give_back(pool: Any, connection: Connection) -> None:
+    """Release a connection. What was committed stays committed, also if the connection is lost only now."""
+    try:
+        await pool.release(connection)
+    except (*LOST, TimeoutError) as error:
+        log.warning("database connection lost after its work was done: %s", error)
+
+
 async def transact(work: Callable[[Connection], Awaitable[T]], *, tries: int = 3) -> T:
     """Run `work` in one transaction, again if PostgreSQL says that only the timing was wrong or the connection was lost before commit.
 
@@ -75,8 +86,13 @@ async def transact(work: Callable[[Connection], Awaitable[T]], *, tries: int = 3
     for attempt in range(1, tries + 1):
         try:
             pool = await get_pool()
-            async with pool.acquire(timeout=10) as connection, connection.transaction():
-                return await work(connection)
+            connection = await pool.acquire(timeout=10)
+            try:
+                async with connection.transaction():
+                    done = await work(connection)
+            finally:
+                await _give_back(pool, connection)
+            return done
         except RETRYABLE:
             if attempt == tries:
                 raise

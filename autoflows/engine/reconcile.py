@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from autoflows.domain.decide import Timing
+from autoflows.domain.decisions import Timing
 from autoflows.engine import live, parking
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection, transact

@@ -15,10 +15,10 @@ from uuid import UUID
 from autoflows.domain import queues
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import Lead
-from autoflows.domain.decide import Log, Timing
+from autoflows.domain.decisions import Log, Timing
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
-from autoflows.domain.gates import Policy
+from autoflows.domain.gate_context import Policy
 from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.engine.pool import Connection

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from autoflows.domain.flow import ActionType
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.opt_out import is_opt_in, is_opt_out
 from autoflows.domain.outcomes import EventKind, ProviderEvent
 from autoflows.domain.suppressions import ALL, Suppressed, SuppressionReason, fits

@@ -34,7 +34,7 @@ LEDGER_SECONDS = 60.0
 
 CHANNELS_DOWN = """
 SELECT user_id AS account_id, id::text AS subject, name,
-  CASE breaker_state WHEN 'closed' THEN status_detail ELSE breaker_reason END AS reason
+  CASE breaker_state WHEN 'closed' THEN status_detail ELSE breaker_reason || ' Contacts by it are held meanwhile.' END AS reason
 FROM channels WHERE status = 'error' OR (breaker_state <> 'closed' AND status <> 'disabled')
 """
 NO_FLOWS = """
@@ -59,9 +59,7 @@ CROSS JOIN LATERAL (SELECT COALESCE((
   SELECT a.created_at FROM audit_log a
   WHERE a.user_id = u.id AND a.action = 'settings.updated' AND a.data -> 'kill_switch' ->> 'to' = 'true'
   ORDER BY a.created_at DESC LIMIT 1), u.updated_at) AS at) since
-CROSS JOIN LATERAL (
-  SELECT count(*) AS number FROM flow_executions e WHERE e.user_id = u.id AND e.status = 'running'
-    AND (e.parked_on = 'account:' || u.id OR e.waiting_reason LIKE 'The kill switch is on%')) held
+CROSS JOIN LATERAL (SELECT count(*) AS number FROM flow_executions e WHERE e.parked_on = 'account:' || u.id) held
 WHERE u.owner_id IS NULL AND u.settings ->> 'kill_switch' = 'true' AND since.at < now() - interval '15 minutes' AND held.number > 0
 """
 FLOWS_HELD = """

@@ -64,8 +64,10 @@ async def one_flow(actor: Actor, session: AsyncSession, flow_id: UUID) -> Flow:
 
 @open_to("services")
 async def enable(actor: Actor, session: AsyncSession, flow: Flow, definition: FlowDefinition) -> None:
-    """Switch a flow on. If it was off and held, what it held goes on. Raises Invalid, naming them, for errors among its problems, and
-    Conflict for an archived flow."""
+    """Switch a flow on; if it was off and held, what it held goes on.
+
+    Raises Conflict for an archived one, Invalid for errors among its problems.
+    """
     if flow.archived_at is not None:
         raise Conflict(f"'{flow.name}' is archived; take it out of the archive before you enable it.")
     errors = errors_of(await find_problems(actor, session, definition))

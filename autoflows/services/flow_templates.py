@@ -13,7 +13,7 @@ from autoflows.domain.errors import FieldError, Invalid, NotFound
 from autoflows.domain.flow import ActionType
 from autoflows.domain.flow_templates import FlowTemplate, instantiate, read_template
 from autoflows.domain.flow_words import step_in_words, trigger_in_words
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.permissions import Permission
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.drafts import create_draft

@@ -245,7 +245,7 @@ def _gates_text(gates: Sequence[GateLine]) -> str:
     if not gates:
         return ""
     blocked = next((g for g in gates if not g.passed), None)
-    return f"Stopped by {blocked.name.lower()}" if blocked else f"{len(gates)} rules asked, all passed"
+    return f"Stopped by {blocked.name.lower()}" if blocked else f"{len(gates)} rule{'' if len(gates) == 1 else 's'} asked, all passed"
 
 
 def _facts(data: Mapping[str, Any]) -> list[list[str]]:

@@ -15,7 +15,7 @@ from autoflows.actions.base import CannotPerform
 from autoflows.domain.conditions import Lead
 from autoflows.domain.errors import Invalid
 from autoflows.domain.flow import ActionType
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from tests.actions.conftest import ATTEMPT, CATALOGUE, CONFIGS, GONE, prepared
 from tests.domain.settings import QUICK, THOROUGH
 

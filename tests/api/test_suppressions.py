@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from autoflows.actions.unsubscribe import unsubscribe_url
-from autoflows.domain.decide import Timing
+from autoflows.domain.decisions import Timing
 from autoflows.domain.permissions import Role
 from autoflows.engine.match import match_due
 from autoflows.engine.pool import get_pool

@@ -81,6 +81,7 @@ class World:
     talk: float = 0.4  # the longest call
     telling: set[asyncio.Task[None]] = field(default_factory=set)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=5, trust_env=False))
+    senders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))  # httpx gets slow when many wait in its pool
 
     def take(self, attempt_id: str, person: str, step: str) -> tuple[Attempt, random.Random]:
         """Count a request and draw what befalls it."""
@@ -109,7 +110,9 @@ class World:
         headers = {"Content-Type": "application/json"} | ({"X-Hub-Signature-256": signature} if kind == "whatsapp" else {})
         for _ in range(WEBHOOK_TRIES):
             with contextlib.suppress(httpx.HTTPError):
-                if (await self.http.post(self.hooks[kind], content=raw, headers=headers)).is_success:
+                async with self.senders:
+                    answer = await self.http.post(self.hooks[kind], content=raw, headers=headers)
+                if answer.is_success:
                     return
             await asyncio.sleep(WEBHOOK_PAUSE)
 

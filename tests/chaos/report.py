@@ -42,6 +42,10 @@ twice, out of order, or never. Counted at the provider, which nobody kills.
 - **lost**: leads without an execution, executions that did not end, and steps neither made, nor skipped by a rule, nor refused by the
   provider, nor listed as unknown.
 - **unaccounted**: `received - accounted` of `/api/health`.
+
+Beside it, in `make chaos` and in CI's short form: a worker is killed at every point at which it waits for anything
+([test_crash_points.py](../../tests/chaos/test_crash_points.py)), and two and four workers share the same work, also with clocks that are
+half a minute wrong ([test_workers.py](../../tests/chaos/test_workers.py)).
 """
 
 

@@ -103,8 +103,11 @@ async def test_a_worker_whose_clock_is_slow_hears_the_doorbell(idle: Battlefield
     prefix, before = "+91951", idle.health()["leads"]["received"]
     idle.setup(seed=9, think=0.0, endings={"answered": 1}, **CALM)
     async with workers(idle, 1, [off_by(-SKEW_SECONDS) | {"AUTOFLOWS_SWEEP_SECONDS": "20"}]) as logs:
-        await asyncio.sleep(4)  # it is ready, and its first sweep is over
-        assert "worker ready" in logs[0].read_text()
+        for _ in range(300):
+            if "worker ready" in logs[0].read_text():
+                break
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)  # its first sweep is over
         began = time.monotonic()
         await arrive(idle, prefix, 1)
         while not any(attempt["person"].startswith(prefix[1:]) for attempt in idle.seen()["attempts"].values()):
@@ -120,11 +123,11 @@ def clock_of(log: Path, started: float) -> float:
 
 TAKE_IN = """
 import asyncio, sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from autoflows.domain.account import AccountSettings
 from autoflows.engine.ingest import LeadDraft, ingest
-draft = LeadDraft(phone=sys.argv[2], source_created_at=datetime.fromisoformat(sys.argv[3]))
+draft = LeadDraft(phone=sys.argv[2], lead_source='Nobody', source_created_at=datetime.fromisoformat(sys.argv[3]))
 asyncio.run(ingest(UUID(sys.argv[1]), AccountSettings(), draft))
 """
 
@@ -140,5 +143,3 @@ async def test_a_source_s_time_is_judged_by_the_databases_clock(idle: Battlefiel
     assert await process.wait() == 0
     found = await idle.rows("SELECT source_created_at FROM lead_events l JOIN contacts c ON c.id = l.contact_id WHERE c.phone = $1", phone)
     assert [row["source_created_at"] is not None for row in found] == [kept]
-    async with workers(idle, 1):
-        await idle.until_quiet(1, 60)

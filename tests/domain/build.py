@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.conditions import Lead
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
-from autoflows.domain.gates import Policy
+from autoflows.domain.gate_context import Policy
 
 NOW = datetime(2026, 3, 4, 6, 30, tzinfo=UTC)  # Wednesday noon in Kolkata
 ID = str(UUID(int=7))

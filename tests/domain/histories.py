@@ -10,14 +10,15 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
 from autoflows.domain.account import AccountSettings, BusinessHours
 from autoflows.domain.capacity import Allowance, BreakerState, Health, Limits, Lines, Rate
 from autoflows.domain.conditions import Lead
+from autoflows.domain.decide import decide
 from autoflows.domain.evidence import Attempted, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import CALL_OUTCOME_VALUES, ActionCondition, ActionType, FlowDefinition
-from autoflows.domain.gates import CHANNEL_OF_ACTION, Policy
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION, Policy
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
 
 START = datetime(2026, 3, 4, 6, 30, tzinfo=UTC)  # Wednesday noon in Kolkata
@@ -179,7 +180,7 @@ class World:
 
     def step(self) -> None:
         situation, logs = self.situation(), tuple(self.logs)
-        decision = d.decide(situation, logs)
+        decision = decide(situation, logs)
         self.steps.append(Step(situation, logs, decision))
         queue = decision.block.queue if isinstance(decision, d.WaitUntil) and decision.block else None
         since = self.parked[1] if queue is not None and queue == self.parked[0] else self.now

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
 from autoflows.domain.account import BusinessHours
 from autoflows.domain.capacity import BreakerState, Health, Limits
+from autoflows.domain.decide import decide
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
@@ -20,7 +21,7 @@ TRANSIENT: dict[str, Any] = {"status": "failed", "error_class": ErrorClass.TRANS
 
 
 def decided(definition: FlowDefinition, *logs: d.Log, now: datetime = NOW, **other: Any) -> d.Decision:
-    return d.decide(situation(definition, now, **other), logs)
+    return decide(situation(definition, now, **other), logs)
 
 
 def test_it_begins_with_the_first_step() -> None:

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
+from autoflows.domain.decide import MAX_TRANSIENT_RETRIES, decide
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import ActionType, OutsideHours
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from tests.domain import clockwork
 from tests.domain.histories import Step, World, logs_of_any_kind, worlds
@@ -25,21 +26,21 @@ OUT = (LogStatus.RUNNING, LogStatus.PENDING)
 def test_any_history_has_a_decision_whatever_its_order(world: World) -> None:
     world.logs = logs_of_any_kind(world.definition, world.chance)
     situation = world.situation()
-    decision = d.decide(situation, world.logs)
+    decision = decide(situation, world.logs)
     if isinstance(decision, d.Perform | d.Skip | d.StartWait):
         order = decision.action.action_order
         of_action = [log for log in world.logs if log.action_order == order]
         assert order >= max((log.action_order for log in world.logs), default=0), "a step left behind was taken up again"
         assert not any(log.status in OUT for log in of_action)
         assert isinstance(decision, d.StartWait) or decision.attempt not in {log.attempt for log in of_action}
-    assert d.decide(situation, sorted(world.logs, key=lambda log: log.started_at)) == decision
+    assert decide(situation, sorted(world.logs, key=lambda log: log.started_at)) == decision
 
 
 @THOROUGH
 @given(worlds())
 def test_every_run_ends_and_stays_ended(world: World) -> None:
     world.run()
-    assert d.decide(world.situation(), world.logs) == world.finished
+    assert decide(world.situation(), world.logs) == world.finished
     assert world.finished is not None
     contacts = {log.status for log in world.logs if log.action_type in CHANNEL_OF_ACTION}
     assert not contacts & set(OUT)
@@ -107,7 +108,7 @@ def test_one_attempt_at_a_time_and_none_that_may_have_happened_twice(world: Worl
             assert refused or redial, f"repeated after {log.status} {log.outcome} {log.error_class}"
         rang = [log for log in before if log.outcome in RANG]
         assert len(rang) <= int(action.action_config.get("max_retries") or 0)
-        assert len(before) - len(rang) <= d.MAX_TRANSIENT_RETRIES
+        assert len(before) - len(rang) <= MAX_TRANSIENT_RETRIES
 
 
 @THOROUGH

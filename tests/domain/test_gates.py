@@ -11,7 +11,8 @@ import pytest
 from autoflows.domain.capacity import Allowance, BreakerState, Health, Limits, Lines, Rate
 from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import Action, FlowDefinition
-from autoflows.domain.gates import GATES, GateContext, Policy, Standing, Verdict, ask
+from autoflows.domain.gate_context import GateContext, Policy, Standing
+from autoflows.domain.gates import GATES, Verdict, ask
 from autoflows.domain.holidays import closed_days
 from autoflows.domain.outcomes import MessageState
 from tests.domain.build import ASHA, NOW, call, flow, mail, policy, wait, whatsapp

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from autoflows.domain.conditions import Lead
 from autoflows.domain.flow import FlowDefinition
-from autoflows.domain.gates import GateContext, GateResult, Standing, ask
+from autoflows.domain.gate_context import GateContext, GateResult, Standing
+from autoflows.domain.gates import ask
 from autoflows.domain.holidays import public_holidays
 from autoflows.domain.hours import EVERY_DAY, next_open_in_all
 from autoflows.domain.legal import CALLS, RULES, Bound, LegalRule, bounds_of, rules_of, tightest

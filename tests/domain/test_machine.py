@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
+from autoflows.domain.decide import to_retry
 from autoflows.domain.executions import EXECUTION_TRANSITIONS, LOG_TRANSITIONS, ExecutionStatus, LogStatus
 from autoflows.domain.flow import ActionType
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.domain.outcomes import CallOutcome, MessageState
 from autoflows.domain.suppressions import ALL, Suppressed, SuppressionReason
 from tests.domain.histories import World, worlds
@@ -104,7 +105,7 @@ class Execution(RuleBasedStateMachine):
     def a_person_has_it_tried_again(self) -> None:
         if any(log.status is LogStatus.UNKNOWN for log in self.world.logs):
             return
-        again = d.to_retry(self.world.definition, self.world.logs)
+        again = to_retry(self.world.definition, self.world.logs)
         self.world.logs = [replace(log, retried=True) if log in again else log for log in self.world.logs]
         self.world.finished = None
         self._move(ExecutionStatus.RUNNING)

@@ -9,10 +9,11 @@ import pytest
 
 from autoflows.domain.account import AccountSettings
 from autoflows.domain.conditions import Lead
-from autoflows.domain.decide import MAX_TRANSIENT_RETRIES, Decision, Finish, Log, Perform, Situation, Timing, decide
+from autoflows.domain.decide import MAX_TRANSIENT_RETRIES, decide
+from autoflows.domain.decisions import Decision, Finish, Log, Perform, Situation, Timing
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
-from autoflows.domain.gates import Policy
+from autoflows.domain.gate_context import Policy
 from autoflows.domain.outcomes import CallOutcome, ErrorClass
 
 START = datetime(2026, 11, 22, 6, tzinfo=UTC)

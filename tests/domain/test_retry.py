@@ -7,9 +7,10 @@ from typing import Any
 
 from hypothesis import given
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
+from autoflows.domain.decide import decide, to_retry
 from autoflows.domain.executions import LogStatus
-from autoflows.domain.gates import CHANNEL_OF_ACTION
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from tests.domain.histories import World, logs_of_any_kind, worlds
 from tests.domain.settings import THOROUGH
 
@@ -18,7 +19,7 @@ REACHED = {LogStatus.SUCCESS, LogStatus.UNKNOWN}
 
 def asked_again(world: World) -> None:
     """As the engine does it: the last attempts of what failed are marked, and the execution runs again."""
-    marked = d.to_retry(world.definition, world.logs)
+    marked = to_retry(world.definition, world.logs)
     world.logs = [replace(log, retried=True) if log in marked else log for log in world.logs]
     world.finished = None
     world.steps.clear()
@@ -53,7 +54,7 @@ def test_a_retry_comes_to_an_end_with_one_more_attempt_at_each_failed_action(wor
     lost: dict[str, Any] = {"status": LogStatus.FAILED, "outcome": None, "message_state": None}
     contacts = [log for log in world.logs if log.action_type in CHANNEL_OF_ACTION]
     world.logs = [replace(log, **lost) if log in contacts and log.status in REACHED else log for log in world.logs]
-    failed = {log.action_order: log.attempt for log in d.to_retry(world.definition, world.logs)}
+    failed = {log.action_order: log.attempt for log in to_retry(world.definition, world.logs)}
     assert failed.keys() == {log.action_order for log in contacts if log.status is not LogStatus.SKIPPED}
     asked_again(world)
     world.run()
@@ -70,9 +71,9 @@ def test_a_retry_comes_to_an_end_with_one_more_attempt_at_each_failed_action(wor
 def test_any_history_with_any_marks_has_a_decision(world: World) -> None:
     logs = [replace(log, retried=world.chance.random() < 0.4) for log in logs_of_any_kind(world.definition, world.chance)]
     situation = world.situation()
-    decision = d.decide(situation, logs)
+    decision = decide(situation, logs)
     if isinstance(decision, d.Perform):
         before = [log for log in logs if log.action_order == decision.action.action_order]
         if any(log.retried for log in before) and max(before, key=lambda log: log.attempt).retried:
             assert not {log.status for log in before} & REACHED
-    assert d.decide(situation, sorted(logs, key=lambda log: log.started_at)) == decision
+    assert decide(situation, sorted(logs, key=lambda log: log.started_at)) == decision

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from autoflows.domain import decide as d
+from autoflows.domain import decisions as d
 from autoflows.domain.decide import decide
-from autoflows.domain.gates import Policy
+from autoflows.domain.gate_context import Policy
 from autoflows.domain.leads import Disposition
 from autoflows.domain.suppressions import CHANNELS, Suppressed, SuppressionReason, closing, fits
 from tests.domain.build import ASHA, NOW, call, flow, log, mail, policy, situation, wait, whatsapp

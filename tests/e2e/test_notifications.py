@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import expect
 
-from autoflows.domain.notices import NoticeKind, say
 from autoflows.domain.permissions import Role
-from autoflows.engine import live
-from autoflows.engine.notices import raise_notice
-from autoflows.engine.pool import get_pool, transact
+from autoflows.engine.pool import get_pool
 from autoflows.models import Channel
 from autoflows.models.database import open_session
-from tests.e2e.conftest import OpenPage, Person, Site, make_person, ready, signed_in
+from tests.e2e.conftest import OpenPage, Person, Site, make_person, ready, signed_in, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
@@ -23,16 +21,19 @@ DOWN = "Channel 'Voice' does not work"
 NOTIFICATIONS = "/dashboard/notifications"
 
 
-async def a_channel(person: Person, **state: Any) -> None:
+async def a_channel(person: Person, name: str = "Voice", **state: Any) -> None:
     async with open_session() as session:
-        session.add(
-            Channel(user_id=person.account_id, provider="smtp", name="Voice", credentials="-", webhook_secret=str(person.user_id), **state)
-        )
+        session.add(Channel(user_id=person.account_id, provider="smtp", name=name, credentials="-", webhook_secret=str(uuid4()), **state))
 
 
 async def set_status(person: Person, status: str, detail: str = "") -> None:
     pool = await get_pool()
     await pool.execute("UPDATE channels SET status = $2, status_detail = $3 WHERE user_id = $1", person.account_id, status, detail)
+
+
+async def is_told(person: Person) -> bool:
+    pool = await get_pool()
+    return bool(await pool.fetchval("SELECT count(*) FROM notifications WHERE user_id = $1", person.account_id))
 
 
 async def test_a_fault_appears_by_itself_is_read_and_resolves_by_itself(open_page: OpenPage, site: Site) -> None:
@@ -75,12 +76,13 @@ async def test_a_fault_appears_by_itself_is_read_and_resolves_by_itself(open_pag
 
 async def test_what_was_there_when_the_tab_opened_is_no_news_and_a_reload_tells_nothing_twice(open_page: OpenPage, site: Site) -> None:
     owner = await make_person()
-    await tell(owner, "old")
+    await a_channel(owner, "old", status="error")
+    await until(lambda: is_told(owner), "the watch tells of the channel", 20)
     page = await open_page(owner, NOTIFICATIONS)
     await expect(page.get_by_role("button", name="Notifications, 1 unread").locator("visible=true")).to_be_visible()
     assert await page.locator("[data-sonner-toast]").count() == 0
-    await tell(owner, "new")
-    await expect(page.locator("[data-sonner-toast]")).to_contain_text("Channel 'new' has")
+    await a_channel(owner, "new", status="error")
+    await expect(page.locator("[data-sonner-toast]")).to_contain_text("Channel 'new' does not work")
     await page.reload()
     await ready(page)
     await expect(page.get_by_role("list", name="Open notifications").get_by_role("listitem")).to_have_count(2)
@@ -114,9 +116,3 @@ async def test_a_viewer_sees_no_address(open_page: OpenPage, site: Site) -> None
     await expect(page.get_by_role("dialog", name="Notifications")).to_contain_text("Refused for +91••••••••01")
     assert "9876500001" not in await page.content()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-async def tell(person: Person, name: str) -> None:
-    """Raised by who stops using a channel, and not by the watch: it stays."""
-    notice = say(NoticeKind.QUOTA_REACHED, name, name=name)._replace(severity="error")  # type: ignore[arg-type]
-    live.publish(await transact(lambda connection: raise_notice(connection, person.account_id, *notice)))

@@ -73,6 +73,26 @@ async def test_public_holidays_are_picked_by_country_and_one_is_worked_on(open_p
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+async def test_budget_and_caps_are_kept(open_page: OpenPage) -> None:
+    page = await open_page(await make_person(), "/dashboard/settings")
+    await page.get_by_label("Contacts per person in 7 days").fill("4")
+    await page.get_by_label("Budget per day").fill("0")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Must be greater than or equal to 1.")).to_be_visible()
+    await page.get_by_label("Budget per day").fill("1250.5")
+    await page.get_by_label("Price of one AI call").fill("4.5")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Settings saved")).to_be_visible()
+    await page.reload()
+    await ready(page)
+    await expect(page.get_by_label("Contacts per person in 7 days")).to_have_value("4")
+    await expect(page.get_by_label("Budget per day")).to_have_value("1250.5")
+    await page.get_by_label("Budget per day").fill("")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_label("Budget per day")).to_have_value("")
+    await expect(page.get_by_label("Contacts per person in 7 days")).to_have_value("4")
+
+
 async def test_a_token_is_shown_once_and_works_until_revoked(open_page: OpenPage, site: Site) -> None:
     page = await open_page(await make_person(), "/dashboard/settings?tab=tokens")
     await page.get_by_role("button", name="New token").click()

@@ -21,6 +21,7 @@ from autoflows.ids import new_id
 from autoflows.models import ActionLog, AuditEntry, Channel, Contact, Execution, Flow, FlowVersion, User
 from autoflows.models.database import open_session
 from autoflows.settings import get_settings
+from tests.engine.conftest import Bench
 from tests.engine.test_notices import account
 
 __all__ = ["account"]
@@ -139,13 +140,13 @@ async def test_channels_that_fail_are_told_each_with_its_reason(account: UUID) -
         for name in ("Voice", "Mail"):
             session.add(Channel(user_id=account, provider="smtp", name=name, credentials="-", webhook_secret=name, status="active"))
     await do("UPDATE channels SET status = 'error', status_detail = 'Wrong password' WHERE name = 'Mail'")
-    await do("UPDATE channels SET breaker_state = 'open', breaker_reason = '5 requests in a row failed' WHERE name = 'Voice'")
+    await do("UPDATE channels SET breaker_state = 'open', breaker_reason = '5 in a row failed.' WHERE name = 'Voice'")
     await watch.look()
     pool = await get_pool()
     told = [tuple(r) for r in await pool.fetch("SELECT title, detail FROM notifications ORDER BY title")]
     assert told == [
         ("Channel 'Mail' does not work", "Wrong password"),
-        ("Channel 'Voice' does not work", "5 requests in a row failed"),
+        ("Channel 'Voice' does not work", "5 in a row failed. Contacts by it are held meanwhile."),
     ]
     await do("UPDATE channels SET breaker_state = 'probing' WHERE name = 'Voice'")
     await do("UPDATE channels SET status = 'disabled' WHERE name = 'Mail'")
@@ -200,6 +201,25 @@ async def test_a_held_flow_is_told(account: UUID) -> None:
     await do("UPDATE auto_engagement_flows SET is_held = false")
     await watch.look()
     assert await standing() == []
+
+
+async def test_what_the_engine_holds_is_what_is_told(bench: Bench) -> None:
+    """By the queues that the engine itself writes."""
+    flow = await bench.flow(bench.mail(1))
+    await bench.change_settings(kill_switch=True)
+    await do("UPDATE users SET updated_at = now() - interval '16 minutes'")
+    await bench.lead()
+    await bench.until("SELECT count(*) FROM flow_executions WHERE parked_on IS NOT NULL", expect=1)
+    await watch.look()
+    assert await standing() == [("kill_switch", "The kill switch is still on", 1)]
+    await bench.change_settings(kill_switch=False)
+    await do("UPDATE auto_engagement_flows SET is_held = true")
+    await control.wake_account(bench.account_id)
+    await bench.until("SELECT parked_on FROM flow_executions", expect=f"flow:{flow}")
+    await watch.look()
+    pool = await get_pool()
+    held = await pool.fetchrow("SELECT kind, detail FROM notifications WHERE resolved_at IS NULL")
+    assert tuple(held) == ("flow_held", "1 execution waits until it is released.")
 
 
 async def test_a_long_name_is_cut_and_is_no_news_each_time(account: UUID) -> None:

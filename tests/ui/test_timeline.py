@@ -123,3 +123,32 @@ def test_without_a_plan_the_logs_tell_what_they_can() -> None:
     old = log(2, "wait", "success", action={"action_type": "wait", "action_config": {"duration_minutes": 5}})
     (step,) = timeline(run("completed"), None, [old], {})
     assert (step.order, step.title, step.text) == (2, "Wait", "Wait 5 minutes")
+
+
+def test_an_attempt_in_doubt_tells_what_is_known_and_what_a_second_try_would_risk() -> None:
+    taken = timeline(run(), PLAN, [log(1, "ai_call", "unknown", provider_ref="call-1")], {})[0].attempts[0]
+    assert taken.unsettled
+    assert taken.is_call
+    assert taken.risk.startswith("The provider took the request and never told the outcome. The lead may have been called already")
+    unsure = timeline(run(), PLAN, [log(3, "email", "unknown")], {})[2].attempts[0]
+    assert unsure.risk.startswith("The provider never said whether it took the request. The lead may have been sent the e-mail already")
+    assert not unsure.is_call
+    assert timeline(run(), PLAN, [log(1, "ai_call", "success")], {})[0].attempts[0].risk == ""
+
+
+def test_what_a_person_said_and_did_is_told() -> None:
+    said = {"status": "success", "outcome": "missed", "note": "Seen on the bill", "by": "Asha"}
+    resolved = timeline(run(), PLAN, [log(1, "ai_call", "success", result_data={"resolved": said})], {})[0].attempts[0]
+    assert resolved.resolution == "Asha said it reached them (missed): “Seen on the bill”"
+    gave_up = {"status": "failed", "outcome": None, "note": ""}
+    mail = timeline(run(), PLAN, [log(3, "email", "failed", result_data={"resolved": gave_up, "retried_at": "now"})], {})[2].attempts[0]
+    assert (mail.resolution, mail.retried) == ("A person said it did not reach them", True)
+    assert timeline(run(), PLAN, [log(3, "email", "failed", result_data={"resolved": "x"})], {})[2].attempts[0].resolution == ""
+
+
+def test_whether_a_call_was_stopped_is_told() -> None:
+    def stopped(value: bool) -> list[list[str]]:
+        return timeline(run(), PLAN, [log(1, "ai_call", "cancelled", result_data={"stopped_at_provider": value})], {})[0].attempts[0].facts
+
+    assert stopped(True) == [["Stopped at the provider", "Yes, before it was placed"]]
+    assert stopped(False) == [["Stopped at the provider", "No, it had begun"]]

@@ -35,7 +35,7 @@ def form_dialog(
     return rx.dialog.root(
         *([rx.dialog.trigger(trigger)] if trigger is not None else []),
         rx.dialog.content(
-            rx.el.div(rx.dialog.title(title, size="4", margin="0"), _close(), class_name="af-spread"),
+            rx.el.div(rx.dialog.title(title, size="4", margin="0"), _close(), class_name="af-spread af-nowrap-row"),
             rx.dialog.description(text, class_name="af-dialog-text"),
             form,
             max_width=width,

@@ -119,7 +119,7 @@ def _card(channel: ChannelCard) -> rx.Component:
                 rx.el.div(channel.provider_title, class_name="af-muted af-small"),
                 style={"flex": 1, "minWidth": 0},
             ),
-            status_badge(channel.status, label=channel.word),
+            status_badge(rx.cond(channel.held != "", "paused", channel.status), label=channel.word),
             class_name="af-row",
             style={"flexWrap": "nowrap"},
         ),

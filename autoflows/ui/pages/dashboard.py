@@ -194,6 +194,7 @@ def _people() -> rx.Component:
             empty_state("circle-check", "Nothing needs you", "Attempts whose fate is unknown and channels that fail are listed here."),
         ),
         title="Needs a person",
+        actions=(rx.link("Attempts in doubt", href=f"{FLOWS}/executions?status=needs_person", size="2"),),
         flush=True,
     )
 

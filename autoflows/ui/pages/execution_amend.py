@@ -64,7 +64,7 @@ def resolve_dialog() -> rx.Component:
             "How do you know?",
             optional=True,
             max_length=500,
-            placeholder="They called us back",
+            placeholder=rx.cond(ExecutionPage.reached, "They called us back", "The lead says that nobody called"),
             error=ExecutionPage.problems["note"],
             help="Kept with the attempt and in the audit log. It cannot be changed afterwards.",
         ),

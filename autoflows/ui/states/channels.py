@@ -34,13 +34,14 @@ def card_of(channel: ChannelView, forms: list[ProviderForm]) -> ChannelCard:
     """The card of a channel: the settings that people look for, in the words of its form."""
     fields = next((form.settings for form in forms if form.provider == channel.provider), [])
     shown = [(field.title, channel.settings.get(field.name)) for field in fields if not field.advanced]
+    held = "" if channel.status == "disabled" else _held(channel.breaker)
     return ChannelCard(
         **channel.model_dump(),
         icon=ICONS.get(channel.action_type, "plug"),
-        word=CHECKED.get(channel.status, channel.status.capitalize()),
+        word="Held" if held else CHECKED.get(channel.status, channel.status.capitalize()),
         facts=[(title, str(value)) for title, value in shown if value not in (None, "", [])],
         can_sync=channel.action_type in SYNCED,
-        held=_held(channel.breaker),
+        held=held,
         until=_next_try(channel.breaker),
     )
 

@@ -118,8 +118,8 @@ class ExecutionList(ListState, Base):
         self.total = counts.total
         self.tabs = [
             StatusTab(value="", label="All", count=counts.total),
-            *(StatusTab(value=s, label=said, count=counts.by_status.get(s, 0)) for s, said in words.EXECUTION_STATUSES.items()),
             StatusTab(value=NEEDS_PERSON, label="Needs a person", count=counts.needs_person),
+            *(StatusTab(value=s, label=said, count=counts.by_status.get(s, 0)) for s, said in words.EXECUTION_STATUSES.items()),
         ]
 
     def _span(self) -> tuple[datetime | None, datetime | None]:

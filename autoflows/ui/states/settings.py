@@ -34,6 +34,7 @@ TABS: dict[str, tuple[str, Permission | None]] = {
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "UGX": 0, "XAF": 0, "XOF": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 """Decimal places of currencies that do not have two (ISO 4217)."""
 
+LIMITS = ("max_concurrent_calls", "frequency_cap", "frequency_cap_week")
 PRICED = (("ai_call", "AI call"), ("whatsapp_message", "WhatsApp message"), ("email", "e-mail"))
 NONE = "none"
 """The choice of no country or region: a picker's value cannot be empty."""
@@ -106,6 +107,8 @@ class SettingsState(PageState, Base):
             "cooldown_minutes": str(found.cooldown_minutes),
             "max_concurrent_calls": str(found.max_concurrent_calls or ""),
             "frequency_cap": str(found.frequency_cap or ""),
+            "frequency_cap_week": str(found.frequency_cap_week or ""),
+            "daily_budget": from_minor(found.daily_budget, found.currency) if found.daily_budget else "",
             "currency": found.currency,
             "start": hours.start.isoformat("minutes") if hours else "09:00",
             "end": hours.end.isoformat("minutes") if hours else "19:00",
@@ -156,10 +159,12 @@ class SettingsState(PageState, Base):
     async def save_account(self, form: dict[str, Any]):
         """Zone, country, limits and prices."""
         given = {name: text_of(form.get(name) or "", 100) for name in ("timezone", "default_country", "cooldown_minutes", "currency")}
-        limits = {name: whole_or_none(text_of(form.get(name) or "", 20)) for name in ("max_concurrent_calls", "frequency_cap")}
+        limits = {name: whole_or_none(text_of(form.get(name) or "", 20)) for name in LIMITS}
         with self._problems_of():
-            prices = _prices(form, given["currency"].upper())
-            return await self._save({**given, **limits, "prices": prices}, "Settings saved")
+            currency = given["currency"].upper()
+            prices = {kind: _amount(form, f"price-{kind}", currency) for kind, _ in PRICED}
+            budget = _amount(form, "daily_budget", currency)
+            return await self._save({**given, **limits, "daily_budget": budget, "prices": prices}, "Settings saved")
         return None
 
     @rx.event
@@ -234,12 +239,10 @@ class SettingsState(PageState, Base):
         return await self._save_holidays({"working_holidays": working}, "Open that day" if is_open is True else "Closed that day")
 
 
-def _prices(form: dict[str, Any], currency: str) -> dict[str, int | None]:
-    prices: dict[str, int | None] = {}
-    for kind, _ in PRICED:
-        text = text_of(form.get(f"price-{kind}") or "", 20)
-        try:
-            prices[kind] = to_minor(text, currency) if text else None
-        except Invalid as error:
-            raise Invalid(error.detail, errors=[FieldError(f"/price-{kind}", error.detail)]) from None
-    return prices
+def _amount(form: dict[str, Any], name: str, currency: str) -> int | None:
+    """An optional amount of a form, in minor units. Raises Invalid at its field."""
+    text = text_of(form.get(name) or "", 20)
+    try:
+        return to_minor(text, currency) if text else None
+    except Invalid as error:
+        raise Invalid(error.detail, errors=[FieldError(f"/{name}", error.detail)]) from None

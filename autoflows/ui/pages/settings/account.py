@@ -52,6 +52,12 @@ def _kill_switch() -> rx.Component:
 def _form() -> rx.Component:
     values, wrong = SettingsState.values, SettingsState.problems
     locked = {"read_only": ~may(WRITE)}
+
+    def limit(name: str, label: str, text: str) -> rx.Component:
+        return text_field(
+            name, label, type="number", min="1", optional=True, default_value=values[name], error=wrong[name], help=text, **locked
+        )
+
     fields = rx.el.div(
         rx.el.div(
             text_field(
@@ -86,38 +92,34 @@ def _form() -> rx.Component:
                 help="A person who was enrolled is not enrolled again for so long.",
                 **locked,
             ),
-            text_field(
-                "frequency_cap",
-                "Contacts per person in 24 hours",
-                type="number",
-                min="1",
-                optional=True,
-                default_value=values["frequency_cap"],
-                error=wrong["frequency_cap"],
-                help="All flows together. Empty: no limit.",
-                **locked,
-            ),
+            limit("max_concurrent_calls", "Calls at the same time", "Empty: as many as the channels allow."),
             class_name="af-grid-2",
         ),
         rx.el.div(
-            text_field(
-                "max_concurrent_calls",
-                "Calls at the same time",
-                type="number",
-                min="1",
-                optional=True,
-                default_value=values["max_concurrent_calls"],
-                error=wrong["max_concurrent_calls"],
-                help="Empty: as many as the channels allow.",
-                **locked,
-            ),
+            limit("frequency_cap", "Contacts per person in 24 hours", "All flows together. Empty: no limit."),
+            limit("frequency_cap_week", "Contacts per person in 7 days", "All flows together. Empty: no limit."),
+            class_name="af-grid-2",
+        ),
+        rx.el.div(
             text_field(
                 "currency",
                 "Currency",
                 default_value=values["currency"],
                 error=wrong["currency"],
                 max_length=3,
-                help="Three letters; what the prices below are in.",
+                help="Three letters; what the amounts below are in.",
+                **locked,
+            ),
+            text_field(
+                "daily_budget",
+                "Budget per day",
+                type="number",
+                step="any",
+                min="0",
+                optional=True,
+                default_value=values["daily_budget"],
+                error=wrong["daily_budget"],
+                help="Counted by the prices below, from midnight in your zone; contacts beyond it wait for the next day. Empty: no limit.",
                 **locked,
             ),
             class_name="af-grid-2",
@@ -133,7 +135,7 @@ def _form() -> rx.Component:
                     optional=True,
                     default_value=SettingsState.prices[kind],
                     error=wrong[f"price-{kind}"],
-                    help="For the cost in analytics.",
+                    help="For the budget and the cost in analytics.",
                     **locked,
                 )
                 for kind, name in PRICED
