@@ -8,6 +8,7 @@ import reflex as rx
 
 from autoflows.domain.permissions import Permission
 from autoflows.ui.components import empty_state, moment, note, priority_badge
+from autoflows.ui.components.sortable import sortable, sortable_handle, sortable_row
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.pages.flow_stop import stop_dialog
 from autoflows.ui.shell import FLOWS, page
@@ -36,7 +37,7 @@ def _measure(label: str, value: Any, extra: Any = "") -> rx.Component:
 
 
 def _flow(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
-    return rx.el.li(
+    return sortable_row(
         rx.el.div(
             rx.el.div(priority_badge(row.priority), _order(row, index), class_name="af-flow-order"),
             rx.el.div(
@@ -69,7 +70,7 @@ def _flow(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
         rx.cond(row.is_held, _held(row), rx.fragment()),
         rx.cond(row.problems.length() > 0, _problems(row), rx.fragment()),
         class_name=rx.cond(row.is_enabled, "af-card af-flow", "af-card af-flow af-flow-off"),
-        key=row.id,
+        item_id=row.id,
     )
 
 
@@ -90,6 +91,7 @@ def _order(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
     return rx.cond(
         may(Permission.FLOWS_WRITE) & (FlowList.search == ""),
         rx.el.div(
+            sortable_handle(f"Drag {row.name}"),
             button("chevron-up", f"Raise priority of {row.name}", -1, index == 0),
             button("chevron-down", f"Lower priority of {row.name}", 1, index == FlowList.rows.length() - 1),
             class_name="af-flow-move",
@@ -139,6 +141,29 @@ def _menu(row: rx.Var[FlowRow]) -> rx.Component:
         ),
     )
     return rx.cond(may(Permission.FLOWS_WRITE), menu, rx.fragment())
+
+
+def _move_bar() -> rx.Component:
+    """Below the list: while a flow is dragged what the move would change, and afterwards the way back."""
+    return rx.el.div(
+        rx.cond(
+            FlowList.move_impact != "",
+            rx.el.div(rx.icon("arrow-down-up", size=16), rx.el.span(FlowList.move_impact), class_name="af-snack"),
+            rx.cond(
+                FlowList.undo_text != "",
+                rx.el.div(
+                    rx.icon("check", size=16),
+                    rx.el.span(FlowList.undo_text),
+                    rx.el.button("Undo", type="button", on_click=FlowList.undo, class_name="af-snack-action"),
+                    rx.el.button(rx.icon("x", size=15), type="button", aria_label="Dismiss", on_click=FlowList.dismiss_undo),
+                    class_name="af-snack",
+                ),
+                rx.fragment(),
+            ),
+        ),
+        class_name="af-snack-place",
+        role="status",
+    )
 
 
 def _held(row: rx.Var[FlowRow]) -> rx.Component:
@@ -266,8 +291,19 @@ def flow_list() -> rx.Component:
         ),
         rx.cond(
             FlowList.rows.length() > 0,
-            rx.el.ol(rx.foreach(FlowList.rows, _flow), class_name="af-flows", aria_label="Flows by priority"),
+            sortable(
+                rx.foreach(FlowList.rows, _flow),
+                ids=FlowList.ids,
+                labels=FlowList.names,
+                revision=FlowList.order_revision,
+                on_move=FlowList.reorder,
+                on_hover=FlowList.preview_move.debounce(120),
+                on_cancel=FlowList.end_preview,
+                class_name="af-flows",
+                aria_label="Flows by priority",
+            ),
             _nothing(),
         ),
+        _move_bar(),
         stop_dialog(),
     )

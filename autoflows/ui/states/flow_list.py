@@ -10,13 +10,15 @@ import reflex as rx
 from pydantic import BaseModel
 
 from autoflows.actions import ACTIONS
-from autoflows.domain.errors import Conflict, Invalid
+from autoflows.domain.errors import AutoflowsError, Conflict, Invalid
 from autoflows.domain.flow import ActionType
-from autoflows.services import flow_control, flows
+from autoflows.services import flow_control, flow_impact, flows
+from autoflows.services.access import Actor
 from autoflows.services.pages import MAX_LIMIT
-from autoflows.services.views.flows import FlowView, Running
+from autoflows.services.views.drafts import Impact
+from autoflows.services.views.flows import MAX_FLOWS, FlowView, Running
 from autoflows.ui import live, words
-from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
+from autoflows.ui.states.base import Base, PageState, choice_of, id_of, ids_of, text_of
 
 
 class StepIcon(BaseModel):
@@ -81,6 +83,11 @@ class FlowList(PageState, Base):
     live_gap_seconds: ClassVar[float] = 2.0  # its figures are sums over a month
 
     rows: list[FlowRow] = []
+    order_revision: int = 0
+    move_impact: str = ""
+    undo_text: str = ""
+    _before: list[UUID] = []
+    _after: list[UUID] = []
     search: str = ""
     total: int = 0
     stopping: FlowRow | None = None
@@ -88,8 +95,19 @@ class FlowList(PageState, Base):
     running_choice: str = Running.FINISH.value
     cancelled: int = 0
 
+    @rx.var
+    def ids(self) -> list[str]:
+        """The flows shown, for dragging."""
+        return [row.id for row in self.rows]
+
+    @rx.var
+    def names(self) -> list[str]:
+        """What a screen reader calls them."""
+        return [row.name for row in self.rows]
+
     def _close_dialogs(self) -> None:
         self.stopping = None
+        self.undo_text = self.move_impact = ""
 
     async def _load(self) -> None:
         actor = await self._actor()
@@ -174,8 +192,56 @@ class FlowList(PageState, Base):
         to = at + by
         if 0 <= to < len(ids):
             ids[at], ids[to] = ids[to], ids[at]
-            await self._service(flows.reorder_flows, ids)
+            await self._reorder(ids)
+
+    @rx.event
+    async def reorder(self, flow_ids: list[str]) -> None:
+        """All flows in their new order, as a drag left them. The rows have moved already; if the service refuses, they go back."""
+        await self._reorder(ids_of(flow_ids, MAX_FLOWS))
+
+    async def _reorder(self, ids: list[UUID]) -> None:
+        self.move_impact = self.undo_text = ""
+        before = [flow.id for flow in await self._all()]
+        try:
+            impact = await self._service(_move, ids)
+        except AutoflowsError:
+            self.order_revision += 1
+            raise
+        finally:
+            await self._fetch()
+        self._before, self._after = before, ids
+        self.undo_text = f"The order was changed. {impact.message}"
+
+    @rx.event
+    async def undo(self) -> Any:
+        """Take the last move back, unless somebody has moved flows since."""
+        if not self.undo_text:
+            return None
+        self.undo_text = ""
+        if [flow.id for flow in await self._all()] != self._after:
+            raise Conflict("The list was changed since; put the flows in order by hand.")
+        await self._service(flows.reorder_flows, self._before)
         await self._fetch()
+        return rx.toast.info("The order is as it was before")
+
+    @rx.event
+    def dismiss_undo(self) -> None:
+        """The message was read."""
+        self.undo_text = ""
+
+    @rx.event
+    async def preview_move(self, flow_ids: list[str]) -> None:
+        """While a row is dragged: what dropping it here would have changed for the leads of the last days."""
+        ids = ids_of(flow_ids, MAX_FLOWS)
+        if [str(flow_id) for flow_id in ids] == self.ids:  # it comes after the drop
+            self.move_impact = ""
+        else:
+            self.move_impact = (await self._service(flow_impact.impact_of_order, ids)).message
+
+    @rx.event
+    def end_preview(self) -> None:
+        """The row went back to its place."""
+        self.move_impact = ""
 
     @rx.event
     async def duplicate(self, flow_id: str) -> Any:
@@ -230,6 +296,13 @@ class FlowList(PageState, Base):
             self.busy, self.stopping = False, None
             await self._fetch()
         yield _stopped(name, deletes, running, self.cancelled if running is Running.CANCEL else count)
+
+
+async def _move(actor: Actor, session: Any, ids: list[UUID]) -> Impact:
+    """Put the flows in this order, and say what that changes: in one transaction, so that it is said of what was done."""
+    impact = await flow_impact.impact_of_order(actor, session, ids)
+    await flows.reorder_flows(actor, session, ids)
+    return impact
 
 
 def _stopped(name: str, deleted: bool, running: Running, count: int) -> Any:
