@@ -31,9 +31,9 @@ class _Sortable(rx.Component):
     labels: rx.Var[list[str]]
     revision: rx.Var[int]
     disabled: rx.Var[bool]
-    on_move: rx.EventHandler[_ids]
-    on_hover: rx.EventHandler[_ids]
-    on_cancel: rx.EventHandler[rx.event.no_args_event_spec]
+    on_move: rx.EventHandler[_ids]  # type: ignore[valid-type]
+    on_hover: rx.EventHandler[_ids]  # type: ignore[valid-type]
+    on_cancel: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
 
 
 class _SortableRow(rx.Component):
