@@ -265,4 +265,5 @@ def _sign(r: Result) -> breaker.Sign | None:
     mend = r.error_class is ErrorClass.ACCOUNT and not r.data.get("template_only")
     unanswered = r.status is LogStatus.RUNNING and not r.answered
     failed = unanswered or (r.error_class is ErrorClass.TRANSIENT and r.error_code != "internal")
-    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe)
+    made = r.answered or r.status is not LogStatus.FAILED
+    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe, made=made)
