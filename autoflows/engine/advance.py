@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from autoflows.domain import decisions as d
+from autoflows.domain import queues
 from autoflows.domain.decide import decide
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import Action, ActionType
@@ -99,6 +100,8 @@ class Batch:
     changes: list[LiveChange] = field(default_factory=list)
     freed: list[tuple[UUID, UUID | None]] = field(default_factory=list)
     """Calls given up: account and channel whose line is free."""
+    passed: list[tuple[UUID, str]] = field(default_factory=list)
+    """Turns that were not taken: account and queue."""
 
     async def write(self, connection: Connection) -> None:
         """All of it, in the caller's transaction."""
@@ -109,6 +112,7 @@ class Batch:
         if self.moved:
             await connection.executemany(MOVE, self.moved)
         await parking.free_lines(connection, self.freed)
+        await parking.pass_turns(connection, self.passed)
 
 
 async def claim(connection: Connection, limit: int, bulk: int, timing: d.Timing, lease: timedelta) -> Batch:
@@ -185,11 +189,20 @@ class _Step:
     def put(self, batch: Batch) -> None:
         batch.added += [tuple(row) for row in self.added.values()]
         batch.freed += self.freed
+        if self.has_passed_its_turn():
+            batch.passed.append((self.run.account_id, str(self.run.policy.parked_on)))
         batch.ended += self.ended
         batch.moved.append(self.move)
         if self.attempt is not None:
             batch.attempts.append(self.attempt)
         batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))
+
+    def has_passed_its_turn(self) -> bool:
+        """Whether it leaves a queue without taking what it stood there for, which is the next one's then."""
+        queue = self.run.policy.parked_on
+        if queue is None or queue == self.queue or not queues.is_served_in_turn(queue):
+            return False
+        return self.attempt is None or self.attempt.action.action_order != self.run.step
 
     def walk(self) -> None:
         run = self.run

@@ -47,13 +47,17 @@ FROM people
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What one attempt tells about its channel. `mend`: nothing works until a person mends it. `failed`: it did not work this time."""
+    """What one attempt tells about its channel. `mend`: nothing works until a person mends it. `failed`: it did not work this time.
+
+    `made`: the provider was asked at all.
+    """
 
     channel_id: UUID
     reason: str = ""
     mend: bool = False
     failed: bool = False
     probe: bool = False
+    made: bool = True
 
 
 async def heed(connection: Connection, signs: Iterable[Sign], base: timedelta) -> list[LiveChange]:
@@ -72,6 +76,8 @@ async def heed(connection: Connection, signs: Iterable[Sign], base: timedelta) -
         worst = next((s for s in decisive if s.mend), next((s for s in decisive if s.failed), None))
         if worst is not None:
             changes += await _fail(connection, channel_id, worst, base)
+        elif not any(s.made for s in decisive):  # a probe that could not be made for its own reasons: the next one is
+            await let_through(connection, channel_id)
         else:
             changes += await close(connection, channel_id)
     return changes

@@ -41,7 +41,6 @@ CANCEL_LOGS = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_message = $2
 WHERE flow_execution_id = ANY($1) AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
-ALL = 1_000_000
 MAX_ASKS = 3
 STOPS_AT_ONCE = 10
 ASK_AGAIN_AFTER = timedelta(seconds=4)
@@ -160,9 +159,9 @@ async def _note_stop(row: Mapping[str, Any], stopped: bool, connection: Connecti
         await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
 
 
-async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:
-    """Let those who stand in one queue be looked at again, the first `limit` of them, after what held them was lifted."""
-    await transact(lambda connection: parking.wake(connection, queue, limit))
+async def wake_queue(account_id: UUID, queue: str) -> None:
+    """Let those who stand in one queue be looked at again, after what held them was lifted."""
+    await transact(lambda connection: parking.wake_all(connection, queue))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
 
@@ -171,9 +170,9 @@ async def wake_channel(account_id: UUID, channel_id: UUID) -> None:
     """Look again at everything that waits for a channel, after it or its limits changed; one that its breaker holds is tried at once."""
 
     async def work(connection: Connection) -> None:
-        await breaker.let_through(connection, channel_id)
         for queue in (line_queue(channel_id), rate_queue(channel_id), quota_queue(channel_id)):
-            await parking.wake(connection, queue)
+            await parking.wake_all(connection, queue)
+        await breaker.let_through(connection, channel_id)
 
     await transact(work)
     await doorbell.ring()

@@ -23,7 +23,7 @@ from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.engine import breaker, outcome, parking, suppression
 from autoflows.engine.advance import Attempt, Batch, lock_and_advance
-from autoflows.engine.capacity import refund
+from autoflows.engine.capacity import Charge, refund
 from autoflows.engine.pool import LOST, Connection, get_pool
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection as ChannelConnection
@@ -211,6 +211,9 @@ WHERE id = $1
 """
 
 
+STILL_OUT = "SELECT id FROM flow_action_logs WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR UPDATE"
+
+
 def _refusal(result: Result) -> suppression.Refusal:
     run, action_type = result.attempt.run, result.attempt.action.action_type
     address = run.lead.email if action_type is ActionType.EMAIL else run.lead.phone
@@ -228,6 +231,7 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     await outcome.lock_refs(connection, named)
     told = [await outcome.add(connection, r.channel_id, r.events, r.attempt.log_id) for r in ordered if r.events and r.channel_id]
     await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
+    refunds = await _refunds(connection, ordered)
     await connection.executemany(
         RECORD,
         [
@@ -255,10 +259,18 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
         await connection.execute(outcome.FORGET_RESULTS, [attempt.log_id for attempt in late])
         batch.over = [attempt.run.id for attempt in late]
     await parking.free_lines(connection, freed)
-    await refund(connection, [charge for r in ordered if r.status is LogStatus.FAILED for charge in r.attempt.charges])
+    await refund(connection, refunds)
     pause = timedelta(seconds=get_settings().breaker_pause_seconds)
     batch.changes += await breaker.heed(connection, signs, pause)
     return batch
+
+
+async def _refunds(connection: Connection, results: Sequence[Result]) -> list[Charge]:
+    """What attempts that failed had been charged; not of those that were written before, or that were heard of otherwise meanwhile."""
+    failed = {r.attempt.log_id: r.attempt.charges for r in results if r.status is LogStatus.FAILED and r.attempt.charges}
+    if not failed:
+        return []
+    return [charge for row in await connection.fetch(STILL_OUT, list(failed)) for charge in failed[row["id"]]]
 
 
 def _sign(r: Result) -> breaker.Sign | None:
@@ -269,4 +281,5 @@ def _sign(r: Result) -> breaker.Sign | None:
     mend = r.error_class is ErrorClass.ACCOUNT and not r.data.get("template_only")
     unanswered = r.status is LogStatus.RUNNING and not r.answered
     failed = unanswered or (r.error_class is ErrorClass.TRANSIENT and r.error_code != "internal")
-    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe)
+    made = r.answered or r.status is not LogStatus.FAILED
+    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe, made=made)

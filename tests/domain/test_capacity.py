@@ -33,15 +33,27 @@ def test_no_window_ever_holds_more_than_the_limit(limit: int, pauses: list[int])
 @given(st.integers(1, 600), st.integers(0, 50), st.integers(0, 90))
 def test_the_time_told_is_the_time_it_goes(limit: int, ahead: int, used: int) -> None:
     """Those ahead go first, each when told; then the one who waited goes exactly when told, and not before."""
-    rate = Rate("x", "q", limit, MINUTE, NOW)
+    rate, now = Rate("x", "q", limit, MINUTE, NOW), NOW
     for _ in range(used):
-        rate = Rate("x", "q", limit, MINUTE, rate.taken(NOW))
-    promised = Rate("x", "q", limit, MINUTE, rate.next_at, ahead).wait(NOW) or NOW
+        now = rate.wait(now) or now
+        rate = Rate("x", "q", limit, MINUTE, rate.taken(now))
+    promised = Rate("x", "q", limit, MINUTE, rate.next_at, ahead).wait(now) or now
     for _ in range(ahead):
-        at = rate.wait(NOW) or NOW
-        assert at <= promised
-        rate = Rate("x", "q", limit, MINUTE, rate.taken(at))
-    assert (rate.wait(NOW) or NOW) == promised
+        now = rate.wait(now) or now
+        assert now <= promised
+        rate = Rate("x", "q", limit, MINUTE, rate.taken(now))
+    assert (rate.wait(now) or now) == promised
+
+
+def test_a_limit_that_is_raised_holds_at_once() -> None:
+    slow = Rate("x", "q", 1, timedelta(hours=1), NOW)
+    raised = Rate("x", "q", 60, timedelta(hours=1), slow.taken(NOW))
+    assert raised.wait(NOW) == NOW + raised.interval
+
+
+def test_a_clock_that_is_set_back_stops_nobody() -> None:
+    rate = Rate("x", "q", 60, MINUTE, NOW + timedelta(days=1))
+    assert rate.wait(NOW) == NOW + rate.interval
 
 
 def test_a_slow_rate_is_spread_and_a_fast_one_bursts_for_a_second() -> None:

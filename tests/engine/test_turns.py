@@ -1,0 +1,121 @@
+"""Turns in queues: what is free is taken by the next who can, whoever ends, leaves or stands in the way just then."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from autoflows.domain.outcomes import CallOutcome, EventKind, ProviderEvent
+from autoflows.engine import amend, breaker, control, outcome
+from autoflows.engine.pool import get_pool, transact
+from autoflows.models import PhoneNumber
+from autoflows.models.database import open_session
+from autoflows.sandbox import world as sandbox
+from tests.engine.conftest import ANSWERED, MISSED, Bench, received
+from tests.engine.test_breaker import STATE, set_key
+from tests.engine.test_capacity import PEOPLE, set_channel
+
+CALLS = "SELECT count(*) FROM flow_action_logs WHERE action_type = 'ai_call'"
+PARKED = "SELECT count(*) FROM flow_executions WHERE parked_on LIKE 'lines:%'"
+
+
+async def endless_calls(bench: Bench, lines: int, people: int) -> UUID:
+    """As many calls as there are lines, which end by `hang_up` alone, and the others in the queue; gives the channel."""
+    bench.world.speed = 0.01
+    bench.drainer.timing = replace(bench.drainer.timing, call_deadline=timedelta(hours=1))
+    await set_channel(bench, "bolna", max_concurrent=lines)
+    await bench.flow(bench.call(1), exit_rules={"on_tag": "sold"})
+    for phone in PEOPLE[:people]:
+        await bench.lead(phone, email=None)
+    await bench.until("SELECT count(*) FROM flow_action_logs WHERE provider_ref IS NOT NULL", expect=lines)
+    await bench.until(PARKED, expect=people - lines)
+    return UUID(str(await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")))
+
+
+async def hang_up(bench: Bench, channel: UUID) -> None:
+    ref = await bench.one("SELECT provider_ref FROM flow_action_logs WHERE status = 'running' AND provider_ref IS NOT NULL ORDER BY id")
+    event = ProviderEvent(f"end of {ref}", EventKind.CALL, provider_ref=ref, call_outcome=CallOutcome.ANSWERED, terminal=True)
+    await outcome.record(channel, [event])
+
+
+async def test_two_calls_that_end_before_anybody_looks_let_two_go(bench: Bench) -> None:
+    channel = await endless_calls(bench, lines=2, people=4)
+    await hang_up(bench, channel)
+    await hang_up(bench, channel)
+    await bench.until(CALLS, expect=4, seconds=5)
+
+
+async def test_a_turn_that_its_owner_does_not_take_is_passed_on(bench: Bench) -> None:
+    channel = await endless_calls(bench, lines=1, people=3)
+    pool = await get_pool()
+    await pool.execute("UPDATE contacts SET tags = '{DNC}' WHERE phone = $1", PEOPLE[1])
+    await hang_up(bench, channel)
+    await bench.until(CALLS + " AND status = 'running'", expect=1, seconds=5)
+    assert (
+        await bench.one("SELECT c.phone FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE l.status = 'running'")
+        == (PEOPLE[2])
+    )
+
+
+async def test_a_line_comes_free_while_the_first_in_the_queue_is_being_cancelled(bench: Bench) -> None:
+    channel = await endless_calls(bench, lines=1, people=3)
+    pool = await get_pool()
+    first = await pool.fetchval("SELECT id FROM flow_executions WHERE parked_on IS NOT NULL ORDER BY parked_at, id LIMIT 1")
+    async with pool.acquire() as cancelling, cancelling.transaction():
+        await control.end(cancelling, [first], "Cancelled by hand")
+        await asyncio.wait_for(hang_up(bench, channel), 3)
+    await bench.until(CALLS, expect=2, seconds=5)
+
+
+async def test_a_retried_step_waits_for_its_line_too(bench: Bench) -> None:
+    await bench.flow(bench.call(1), bench.mail(2))
+    pool = await get_pool()
+    await pool.execute("UPDATE agents SET provider_agent_id = 'no-such-agent'")
+    await bench.lead(ANSWERED, email=None)
+    await bench.finished(1)
+    assert await bench.one("SELECT status FROM flow_executions") == "failed"
+    await pool.execute("UPDATE agents SET provider_agent_id = $1", sandbox.AGENT_IDS[0])
+    await asyncio.sleep(1.1)  # what is remembered of the catalogue
+    retried = await bench.one("SELECT id FROM flow_executions")
+    await endless_calls_of_another_flow(bench)
+    await amend.retry(bench.account_id, retried, None)
+    await bench.until("SELECT waiting_rule FROM flow_executions WHERE id = $1", retried, expect="concurrency", seconds=5)
+
+
+async def endless_calls_of_another_flow(bench: Bench) -> None:
+    bench.world.speed = 0.01
+    bench.drainer.timing = replace(bench.drainer.timing, call_deadline=timedelta(hours=1))
+    await set_channel(bench, "bolna", max_concurrent=1)
+    await bench.flow(bench.call(1), name="Second", priority=2, source="Website")
+    await bench.lead(MISSED, email=None, source="Website")
+    await bench.until("SELECT count(*) FROM flow_action_logs WHERE provider_ref IS NOT NULL AND status = 'running'", expect=1)
+
+
+async def test_a_probe_that_could_not_be_made_tells_nothing_about_its_channel(bench: Bench) -> None:
+    """Its own number is gone: nobody was asked, so the channel stays held and the next in the queue is the probe."""
+    channel = await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")
+    async with open_session() as session:
+        other = PhoneNumber(user_id=bench.account_id, channel_id=channel, phone_number=sandbox.NUMBERS[1])
+        session.add(other)
+        await session.flush()
+        number = str(other.id)
+    await set_key(bench, "wrong")
+    await bench.flow(bench.call(1, phone_number_id=number), name="Gone", source="Website")
+    await bench.flow(bench.call(1), priority=2)
+    await bench.lead(MISSED, email=None, source="Website")
+    await bench.until("SELECT waiting_rule FROM flow_executions", expect="channel_health")
+    await bench.lead(ANSWERED, email=None)
+    await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_rule = 'channel_health'", expect=2)
+    pool = await get_pool()
+    await pool.execute("DELETE FROM phone_numbers WHERE id = $1", UUID(number))
+    await asyncio.sleep(1.1)  # what is remembered of the catalogue
+    await transact(lambda connection: breaker.let_through(connection, channel))
+    tried = "SELECT count(*) FROM flow_action_logs WHERE error_code = 'cannot_perform'"
+    await bench.until(tried, expect=1, seconds=5)
+    await bench.until("SELECT count(*) FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE c.phone = $1 AND l.attempt = 1"
+                      " AND l.error_class = 'account'", ANSWERED, expect=1, seconds=5)  # fmt: skip
+    assert await bench.one(STATE) == "open"
+    assert await bench.one("SELECT count(*) FROM notifications WHERE kind = 'channel_down'") == 1, "it was never taken for mended"
+    assert received(bench, "calls")["total"] == 0
