@@ -27,6 +27,7 @@ SELECT id, name, provider, settings, breaker_state, breaker_reason, breaker_unti
 IN_USE = """
 SELECT user_id, channel_id, count(*) AS n FROM flow_action_logs
 WHERE user_id = ANY($1) AND action_type = 'ai_call' AND status = 'running' AND started_at > $2::timestamptz - interval '1 day'
+  AND (wait_until IS NULL OR wait_until <= $2)
 GROUP BY user_id, channel_id
 """
 QUEUES = """

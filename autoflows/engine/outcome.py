@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from autoflows.domain.evidence import Attempted, Change, weigh
+from autoflows.domain.evidence import OUT, Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
 from autoflows.engine import breaker, control, doorbell, live, parking, suppression
@@ -16,8 +16,6 @@ from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 from autoflows.settings import get_settings
 
-_OUT = frozenset({LogStatus.PENDING, LogStatus.RUNNING})
-"""An attempt that is out, and so holds a line if it is a call."""
 ADD_EVENT = """
 INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,
                              event, payload)
@@ -55,7 +53,7 @@ UPDATE flow_action_logs SET
   answered_at = COALESCE(answered_at, clock_timestamp()), channel_id = COALESCE(channel_id, $9), provider_ref = COALESCE(provider_ref, $10),
   status = COALESCE($2::text, status), outcome = COALESCE($3, outcome), message_state = COALESCE($4, message_state),
   error_class = COALESCE($5, error_class), error_code = COALESCE($6, error_code), error_message = COALESCE($7, error_message),
-  result_data = result_data || $8
+  result_data = result_data || $8, wait_until = COALESCE($11, wait_until)
 WHERE id = $1
 """
 NOTE_EVENT = "UPDATE provider_events SET action_log_id = $2, applied = $3, note = $4 WHERE id = $1"
@@ -235,7 +233,7 @@ async def apply(connection: Connection, told: Told) -> Written:
         changes.add(live.LiveChange(locked[log_id]["user_id"], execution_id=execution_id))
         if change.wakes:
             wakes.add(execution_id)
-        if event.kind is EventKind.CALL and before.status in _OUT and change.status is not None:
+        if event.kind is EventKind.CALL and before.status in OUT and (change.status or change.postponed_until):
             written.freed.append((locked[log_id]["user_id"], channel_id))
         if change.error_class is ErrorClass.ACCOUNT and not event.data.get("template_only"):
             written.signs.append(breaker.Sign(channel_id, change.error_message or "The provider refused", mend=True))
@@ -265,12 +263,17 @@ async def _change(connection: Connection, channel_id: UUID, log_id: UUID, change
         change.data,
         channel_id,
         ref,
+        change.postponed_until,
     )
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None
 
 
 def _stored(event: ProviderEvent) -> dict[str, Any]:
     stored = {key: value for key, value in asdict(event).items() if key != "raw" and value not in (None, {}, False)}
-    return {**stored, "occurred_at": event.occurred_at.isoformat() if event.occurred_at else None}
+    return {**stored, **{name: value.isoformat() for name, value in stored.items() if isinstance(value, datetime)}}
 
 
 def _restored(stored: dict[str, Any]) -> ProviderEvent:
@@ -287,6 +290,7 @@ def _restored(stored: dict[str, Any]) -> ProviderEvent:
         error_message=stored.get("error_message"),
         address=stored.get("address"),
         text=stored.get("text"),
-        occurred_at=datetime.fromisoformat(stored["occurred_at"]) if stored.get("occurred_at") else None,
+        occurred_at=_moment(stored.get("occurred_at")),
+        postponed_until=_moment(stored.get("postponed_until")),
         data=stored.get("data") or {},
     )
