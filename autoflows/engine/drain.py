@@ -149,6 +149,8 @@ def spawn(work: Callable[[], object], keep: set[asyncio.Task[None]]) -> None:
     async def run() -> None:
         try:
             await work()  # type: ignore[misc]
+        except (Unavailable, *LOST) as error:
+            log.warning("background work not done, the database does not answer: %s", error)
         except Exception:
             log.exception("background work failed")
 
