@@ -15,6 +15,7 @@ from autoflows.domain.leads import has_dnc
 from autoflows.domain.queues import line_queue, quota_queue, rate_queue
 from autoflows.domain.suppressions import closing
 from autoflows.engine import breaker, doorbell, live, parking
+from autoflows.engine.advance import UNREADABLE
 from autoflows.engine.audit import note
 from autoflows.engine.background import spawn
 from autoflows.engine.pool import Connection, get_pool, transact
@@ -70,10 +71,11 @@ WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status =
 NOT_STOPPED = """
 UPDATE flow_action_logs SET result_data = result_data || '{"stopped_at_provider": false}' WHERE id = $1 AND status = 'running'
 """
-# Locked by id, as everywhere, so that no worker and no wake wait for each other.
+# Those that a rule holds, or that could not be read. Locked by id, as everywhere, so that no worker and no wake wait for each other.
 WAKE_ACCOUNT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
-  SELECT id FROM flow_executions WHERE user_id = $1 AND status = 'running' AND waiting_reason IS NOT NULL ORDER BY id FOR UPDATE)
+  SELECT id FROM flow_executions WHERE user_id = $1 AND status = 'running' AND (waiting_rule IS NOT NULL OR waiting_reason = $2)
+  ORDER BY id FOR UPDATE)
 """
 WAKE_CONTACT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
@@ -174,14 +176,16 @@ async def wake_channel(account_id: UUID, channel_id: UUID) -> None:
             await parking.wake_all(connection, queue)
         await breaker.let_through(connection, channel_id)
 
+    await transact(lambda connection: parking.let_pass(connection, account_id))
     await transact(work)
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="channel")])
 
 
 async def wake_account(account_id: UUID) -> None:
-    """Look again at everything of an account that waits, after its rules changed (kill switch, hours, limits)."""
-    await transact(lambda connection: connection.execute(WAKE_ACCOUNT, account_id))
+    """Look again at everything of an account that a rule holds, after its rules changed (kill switch, hours, limits)."""
+    await transact(lambda connection: parking.let_pass(connection, account_id))
+    await transact(lambda connection: connection.execute(WAKE_ACCOUNT, account_id, UNREADABLE))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
 

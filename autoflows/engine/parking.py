@@ -41,6 +41,11 @@ async def wake(connection: Connection, queue: str, limit: int = 1_000_000) -> in
     return len(await connection.fetch(WAKE, queue, limit))
 
 
+async def let_pass(connection: Connection, account_id: UUID) -> None:
+    """Wait for those who decide by this account's limits as they were until now, in a transaction of its own before `wake_all`."""
+    await connection.execute(ACCOUNT_LOCKS, [str(account_id)])
+
+
 async def wake_all(connection: Connection, queue: str) -> None:
     """Let a whole queue be looked at again, after a person lifted what held it. The caller holds no lock that a worker may wait for."""
     await connection.execute(WAKE_ALL, queue)
