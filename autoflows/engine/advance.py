@@ -6,6 +6,7 @@ The write-ahead row of every attempt is committed here, before anyone calls a pr
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -85,6 +86,8 @@ class Attempt:
     charges: tuple[Charge, ...] = ()
     probe: bool = False
     """The one contact let through to see whether a held channel works again."""
+    claimed: float = field(default_factory=time.monotonic)
+    """When this process took it, by its own clock."""
 
 
 @dataclass(slots=True)
