@@ -201,11 +201,13 @@ class _Step:
         batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))
 
     def has_passed_its_turn(self) -> bool:
-        """Whether it leaves a queue without taking what it stood there for, which is the next one's then."""
-        queue = self.run.policy.parked_on
+        """Whether it leaves a queue without taking what it stood there for, a line or the channel's one probe: the next one may then."""
+        queue, attempt = self.run.policy.parked_on, self.attempt
         if queue is None or queue == self.queue or not queues.is_served_in_turn(queue):
             return False
-        return self.attempt is None or self.attempt.action.action_order != self.run.step
+        if attempt is None or attempt.action.action_order != self.run.step:
+            return True
+        return attempt.channel_id is not None and queue == queues.channel_queue(attempt.channel_id) and not attempt.probe
 
     def walk(self) -> None:
         run = self.run

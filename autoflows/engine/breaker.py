@@ -46,6 +46,10 @@ FROM people
 """
 
 
+WAVE = 500
+"""How many are called at once when a channel works again: a hundred thousand would hold up the transaction for seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """What one attempt tells about its channel. `mend`: nothing works until a person mends it. `failed`: it did not work this time.
@@ -101,11 +105,14 @@ async def _fail(connection: Connection, channel_id: UUID, sign: Sign, base: time
 
 
 async def close(connection: Connection, channel_id: UUID) -> list[LiveChange]:
-    """The channel works: everybody it held may go. Gives what to publish afterwards, nothing if it was not held."""
+    """The channel works: everybody it held may go, the first at once and each who goes calls the next.
+
+    Gives what to publish afterwards, nothing if it was not held.
+    """
     account_id = await connection.fetchval(CLOSE, channel_id)
     if account_id is None:
         return []
-    await parking.wake(connection, channel_queue(channel_id))
+    await parking.wake(connection, channel_queue(channel_id), WAVE)
     resolved = await notices.resolve(connection, account_id, NoticeKind.CHANNEL_DOWN, str(channel_id))
     return [LiveChange(account_id, kind="channel"), *resolved]
 

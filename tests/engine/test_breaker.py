@@ -114,3 +114,17 @@ async def test_what_failed_before_the_channel_was_held_does_not_hold_it_again(be
     failed = breaker.Sign(channel, "The provider answered 500", failed=True)
     await transact(lambda connection: breaker.heed(connection, [failed], timedelta(seconds=1)))
     assert await bench.one(STATE) == "closed"
+
+
+async def test_when_a_channel_works_again_each_who_goes_calls_the_next(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "WAVE", 1)
+    monkeypatch.setattr(get_settings(), "breaker_pause_seconds", 600.0)
+    await set_key(bench, "wrong")
+    await bench.flow(bench.call(1))
+    for n in range(6):
+        await bench.lead(f"+9198765001{n + 2}1", email=None)
+    await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_rule = 'channel_health'", expect=6)
+    await set_key(bench, sandbox.BOLNA_KEY)
+    channel = await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")
+    await transact(lambda connection: breaker.let_through(connection, channel))
+    await bench.finished(6)
