@@ -201,9 +201,16 @@ class _Step:
         batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))
 
     def has_passed_its_turn(self) -> bool:
-        """Whether it leaves a queue without taking what it stood there for, a line or the channel's one probe: the next one may then."""
+        """Whether it leaves a queue without taking what it stood there for, a line or the channel's one probe: the next one may then.
+
+        Not if a limit holds it that would hold the next one as well: its turn goes with it, or one free line would move a whole queue.
+        """
         queue, attempt = self.run.policy.parked_on, self.attempt
         if queue is None or queue == self.queue or not queues.is_served_in_turn(queue):
+            return False
+        if queue == queues.line_queue(self.run.account_id) and self.queue is not None and self.queue.startswith("lines:"):
+            return True  # its own channel's lines are taken; the next one's may be free
+        if queue.startswith("lines:") and self.queue is not None:
             return False
         if attempt is None or attempt.action.action_order != self.run.step:
             return True

@@ -184,3 +184,15 @@ async def test_a_budget_that_is_raised_while_a_worker_decides_holds_nobody_until
         await asyncio.sleep(0.2)
     await asyncio.gather(draining, waking)
     await bench.finished(2, seconds=5)
+
+
+async def test_a_limit_that_holds_all_of_a_queue_does_not_move_all_of_it(bench: Bench) -> None:
+    channel = await endless_calls(bench, lines=1, people=5)
+    await set_channel(bench, "bolna", max_per_minute=1)
+    pool = await get_pool()
+    await pool.execute("INSERT INTO paces (key, next_at) VALUES ($1, now() + interval '1 minute')", channel)
+    await hang_up(bench, channel)
+    await bench.until("SELECT count(*) FROM flow_executions WHERE parked_on LIKE 'rate:%'", expect=1, seconds=5)
+    for _ in range(5):
+        await bench.drainer.drain()
+    assert await bench.one(PARKED) == 3
