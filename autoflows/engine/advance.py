@@ -6,6 +6,7 @@ The write-ahead row of every attempt is committed here, before anyone calls a pr
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -85,6 +86,8 @@ class Attempt:
     charges: tuple[Charge, ...] = ()
     probe: bool = False
     """The one contact let through to see whether a held channel works again."""
+    claimed: float = field(default_factory=time.monotonic)
+    """When this process took it, by its own clock."""
 
 
 @dataclass(slots=True)
@@ -198,11 +201,20 @@ class _Step:
         batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))
 
     def has_passed_its_turn(self) -> bool:
-        """Whether it leaves a queue without taking what it stood there for, which is the next one's then."""
-        queue = self.run.policy.parked_on
+        """Whether it leaves a queue without taking what it stood there for, a line or the channel's one probe: the next one may then.
+
+        Not if a limit holds it that would hold the next one as well: its turn goes with it, or one free line would move a whole queue.
+        """
+        queue, attempt = self.run.policy.parked_on, self.attempt
         if queue is None or queue == self.queue or not queues.is_served_in_turn(queue):
             return False
-        return self.attempt is None or self.attempt.action.action_order != self.run.step
+        if queue == queues.line_queue(self.run.account_id) and self.queue is not None and self.queue.startswith("lines:"):
+            return True  # its own channel's lines are taken; the next one's may be free
+        if queue.startswith("lines:") and self.queue is not None:
+            return False
+        if attempt is None or attempt.action.action_order != self.run.step:
+            return True
+        return attempt.channel_id is not None and queue == queues.channel_queue(attempt.channel_id) and not attempt.probe
 
     def walk(self) -> None:
         run = self.run

@@ -26,14 +26,9 @@ UPDATE flow_executions SET due_at = clock_timestamp() WHERE id IN (
   ORDER BY bulk, parked_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
-# Locked by id, as everywhere. Whoever is held by a worker that still goes by what was lifted is waited for, and woken after it.
-WAKE_ALL = """
-UPDATE flow_executions SET due_at = clock_timestamp() WHERE status = 'running' AND id IN (
-  SELECT id FROM flow_executions WHERE parked_on = $1 AND status = 'running' ORDER BY id FOR UPDATE)
-"""
 
 
-async def wake(connection: Connection, queue: str, limit: int = 1_000_000) -> int:
+async def wake(connection: Connection, queue: str, limit: int) -> int:
     """Let the first `limit` of a queue who are not due yet have their turn now, in the caller's transaction; gives how many they are.
 
     Ring the doorbell after the commit.
@@ -41,9 +36,9 @@ async def wake(connection: Connection, queue: str, limit: int = 1_000_000) -> in
     return len(await connection.fetch(WAKE, queue, limit))
 
 
-async def wake_all(connection: Connection, queue: str) -> None:
-    """Let a whole queue be looked at again, after a person lifted what held it. The caller holds no lock that a worker may wait for."""
-    await connection.execute(WAKE_ALL, queue)
+async def let_pass(connection: Connection, account_id: UUID) -> None:
+    """Wait for those who decide by this account's limits as they were until now; in a transaction of its own, before waking others."""
+    await connection.execute(ACCOUNT_LOCKS, [str(account_id)])
 
 
 async def free_lines(connection: Connection, ended: Sequence[tuple[UUID, UUID | None]]) -> None:

@@ -88,6 +88,8 @@ async def perform(attempt: Attempt) -> Result:
         prepared = await _prepare(attempt)
         # A probe asks whether the channel was mended, so it must not go by what was remembered.
         channel, connection = await _open(attempt.run.account_id, prepared.channel_id, fresh=attempt.probe)
+        if _is_stale(attempt):
+            return _not_sent(attempt, ErrorClass.TRANSIENT, "internal", "Not sent: this worker had stood still for too long")
     except CannotPerform as problem:
         return _not_sent(attempt, ErrorClass.PERMANENT, "cannot_perform", str(problem))
     except AutoflowsError as problem:
@@ -99,6 +101,12 @@ async def perform(attempt: Attempt) -> Result:
         log.exception("attempt %s cannot be prepared", attempt.log_id)
         return _not_sent(attempt, ErrorClass.PERMANENT, "internal", f"Not sent: internal error ({type(error).__name__})")
     return await _send(attempt, prepared, channel, connection)
+
+
+def _is_stale(attempt: Attempt) -> bool:
+    """Whether others may have given the attempt up by now, since this process stood still: then it must not be made any more."""
+    settings = get_settings()
+    return time.monotonic() - attempt.claimed > settings.provider_timeout_seconds + settings.unknown_grace_seconds
 
 
 def _not_sent(attempt: Attempt, error_class: ErrorClass, code: str, message: str) -> Result:

@@ -103,6 +103,7 @@ async def test_waking_an_account_waits_in_the_order_of_ids(bench: Bench) -> None
     await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_reason IS NOT NULL", expect=2)
     pool = await get_pool()
     first, second = [row["id"] for row in await pool.fetch("SELECT id FROM flow_executions WHERE flow_id = $1 ORDER BY id", flow)]
+    await pool.execute("UPDATE flow_executions SET waiting_rule = 'legal_hours'")
     await pool.execute("UPDATE flow_executions SET fence = fence + 1 WHERE id = $1", first)  # now it lies behind the second one
     async with pool.acquire() as worker, worker.transaction():
         await worker.execute("SELECT 1 FROM flow_executions WHERE id = $1 FOR UPDATE", first)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from autoflows.domain.outcomes import CallOutcome, EventKind, ProviderEvent
-from autoflows.engine import amend, breaker, control, outcome
+from autoflows.domain.queues import account_queue
+from autoflows.engine import amend, breaker, control, outcome, parking
 from autoflows.engine.pool import get_pool, transact
 from autoflows.models import PhoneNumber
 from autoflows.models.database import open_session
@@ -119,3 +120,79 @@ async def test_a_probe_that_could_not_be_made_tells_nothing_about_its_channel(be
     assert await bench.one(STATE) == "open"
     assert await bench.one("SELECT count(*) FROM notifications WHERE kind = 'channel_down'") == 1, "it was never taken for mended"
     assert received(bench, "calls")["total"] == 0
+
+
+async def test_settings_wake_what_they_hold_and_no_sleeper(bench: Bench) -> None:
+    """A million waits may be under way: a change of the account's rules is none of their business."""
+    await bench.flow(bench.wait(1, 3600), bench.mail(2))
+    await bench.lead(None, "asha@example.com")
+    await bench.until("SELECT waiting_reason FROM flow_executions", expect="Waiting")
+    await control.wake_account(bench.account_id)
+    assert await bench.one("SELECT due_at > now() FROM flow_executions")
+
+
+async def test_whoever_is_being_looked_at_while_the_switch_is_lifted_goes_too(bench: Bench) -> None:
+    await bench.flow(bench.mail(1))
+    await bench.change_settings(kill_switch=True)
+    await bench.lead(None, "asha@example.com")
+    queue = account_queue(bench.account_id)
+    await bench.until("SELECT parked_on FROM flow_executions", expect=queue)
+    pool = await get_pool()
+    async with pool.acquire() as worker, worker.transaction():
+        # It has read that the switch is on, and is about to hold the execution for another ten minutes.
+        execution = await worker.fetchval("SELECT id FROM flow_executions FOR UPDATE")
+        await bench.change_settings(kill_switch=False)
+        lifting = asyncio.create_task(control.wake_queue(bench.account_id, queue))
+        await asyncio.sleep(0.2)
+        await worker.execute("UPDATE flow_executions SET due_at = now() + interval '10 minutes' WHERE id = $1", execution)
+    await lifting
+    await bench.finished(1, seconds=5)
+
+
+async def test_a_quota_that_is_raised_while_a_worker_decides_holds_nobody_until_midnight(bench: Bench) -> None:
+    """The worker has read the old quota and waits for the account's lock: it must not go by what it read before."""
+    await set_channel(bench, "smtp", daily_limit=1)
+    await bench.flow(bench.mail(1))
+    await bench.lead(None, "asha@example.com")
+    await bench.finished(1)
+    await bench.lead(None, "ravi@example.com")
+    channel, pool = UUID(str(await bench.one("SELECT id FROM channels WHERE provider = 'smtp'"))), await get_pool()
+    async with pool.acquire() as other, other.transaction():
+        await other.execute(parking.ACCOUNT_LOCKS, [str(bench.account_id)])
+        draining = asyncio.create_task(bench.drainer.drain())
+        await asyncio.sleep(0.3)
+        await set_channel(bench, "smtp", daily_limit=5)
+        waking = asyncio.create_task(control.wake_channel(bench.account_id, channel))
+        await asyncio.sleep(0.2)
+    await asyncio.gather(draining, waking)
+    await bench.finished(2, seconds=5)
+
+
+async def test_a_budget_that_is_raised_while_a_worker_decides_holds_nobody_until_midnight(bench: Bench) -> None:
+    await bench.change_settings(daily_budget=400, prices={"email": 400})
+    await bench.flow(bench.mail(1))
+    await bench.lead(None, "asha@example.com")
+    await bench.finished(1)
+    await bench.lead(None, "ravi@example.com")
+    pool = await get_pool()
+    async with pool.acquire() as other, other.transaction():
+        await other.execute(parking.ACCOUNT_LOCKS, [str(bench.account_id)])
+        draining = asyncio.create_task(bench.drainer.drain())
+        await asyncio.sleep(0.3)
+        await bench.change_settings(daily_budget=4000)
+        waking = asyncio.create_task(control.wake_account(bench.account_id))
+        await asyncio.sleep(0.2)
+    await asyncio.gather(draining, waking)
+    await bench.finished(2, seconds=5)
+
+
+async def test_a_limit_that_holds_all_of_a_queue_does_not_move_all_of_it(bench: Bench) -> None:
+    channel = await endless_calls(bench, lines=1, people=5)
+    await set_channel(bench, "bolna", max_per_minute=1)
+    pool = await get_pool()
+    await pool.execute("INSERT INTO paces (key, next_at) VALUES ($1, now() + interval '1 minute')", channel)
+    await hang_up(bench, channel)
+    await bench.until("SELECT count(*) FROM flow_executions WHERE parked_on LIKE 'rate:%'", expect=1, seconds=5)
+    for _ in range(5):
+        await bench.drainer.drain()
+    assert await bench.one(PARKED) == 3
