@@ -1,8 +1,8 @@
 """Queues of executions that wait for something another event sets free: a line, a channel, a flow or an account that is held.
 
-An execution stands in at most one queue, `parked_on`, since `parked_at`; fresh leads stand before bulk ones, and ids, which grow with time,
-settle a tie. Who sets the thing free wakes the queue's head in the same transaction. `due_at` of a parked execution is only the safety
-net behind that.
+An execution stands in at most one queue, `parked_on`, and waits since `parked_at`, also if it came from another queue. Fresh leads stand
+before bulk ones, and ids, which grow with time, settle a tie. Who sets the thing free wakes the queue's head in the same transaction.
+`due_at` of a parked execution is only the safety net behind that.
 """
 
 from __future__ import annotations
