@@ -24,16 +24,15 @@ UPDATE flow_executions SET due_at = clock_timestamp() WHERE id IN (
   SELECT id FROM flow_executions WHERE due_at > clock_timestamp() AND id IN (
     SELECT id FROM flow_executions WHERE parked_on = $1 AND status = 'running' ORDER BY bulk, parked_at, id LIMIT $2 + 200)
   ORDER BY bulk, parked_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id
 """
 
 
-async def wake(connection: Connection, queue: str, limit: int) -> int:
-    """Let the first `limit` of a queue who are not due yet have their turn now, in the caller's transaction; gives how many they are.
+async def wake(connection: Connection, queue: str, limit: int) -> None:
+    """Let the first `limit` of a queue who are not due yet have their turn now, in the caller's transaction.
 
     Ring the doorbell after the commit.
     """
-    return len(await connection.fetch(WAKE, queue, limit))
+    await connection.execute(WAKE, queue, limit)
 
 
 async def let_pass(connection: Connection, account_id: UUID) -> None:
