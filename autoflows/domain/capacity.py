@@ -63,16 +63,16 @@ class Rate:
 
     def wait(self, now: datetime) -> datetime | None:
         """When the tokens of those ahead and one more are there."""
-        at = self._unused_from(now) + self.interval * (self.ahead - (self.burst - 1))
+        at = max(self.next_at, now) + self.interval * (self.ahead - (self.burst - 1))
         return at if at > now else None
 
     def taken(self, now: datetime) -> datetime:
         """The new `next_at` after one more attempt."""
-        return self._unused_from(now) + self.interval
+        return max(self.next_at, now) + self.interval
 
-    def _unused_from(self, now: datetime) -> datetime:
-        # No burst reaches farther; what does is of a slower limit that was raised since, or of a clock that was set back.
-        return min(max(self.next_at, now), now + self.interval * self.burst)
+    def bounded(self, now: datetime) -> datetime:
+        """`next_at`, but no farther than a burst reaches: what does is of a slower limit that was raised, or a clock that was set back."""
+        return min(self.next_at, now + self.interval * self.burst)
 
 
 @dataclass(frozen=True, slots=True)

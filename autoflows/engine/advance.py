@@ -303,13 +303,19 @@ class _Step:
         """Nothing before a time, by the word of a gate or of the step itself; in a queue, if the gate names one."""
         run, block = self.run, wait.block
         self.queue = block.queue if block else None
-        parked_at = (run.policy.parked_at if run.policy.parked_on == self.queue else self.now) if self.queue else None
+        parked_at = self._since() if self.queue else None
         until = None if block and block.guess else wait.when
         rule = block.gate if block else None
         self.move = (
             run.id, self.fence, wait.when, ExecutionStatus.RUNNING.value, wait.action_order, wait.reason[:500], until, None, None, None,
             rule, self.queue, parked_at,
         )  # fmt: skip
+
+    def _since(self) -> datetime:
+        """Since when it waits: from one limit to the next it keeps its place, but the patience with a channel begins with that."""
+        policy = self.run.policy
+        is_limit = policy.parked_on == self.queue or not str(self.queue).startswith("channel:")
+        return policy.parked_at if policy.parked_at is not None and is_limit else self.now
 
     def stay(self, due_at: datetime, order: int, *, waiting_reason: str | None = None, first_attempt: bool = False) -> None:
         first = self.now if first_attempt else None

@@ -33,7 +33,7 @@ WHERE user_id = ANY($1) AND action_type = 'ai_call' AND status = 'running' AND s
 GROUP BY user_id, channel_id
 """
 QUEUES = """
-SELECT q.name, e.id, e.bulk FROM unnest($1::text[]) AS q(name) CROSS JOIN LATERAL (
+SELECT q.name, e.id, e.bulk, e.parked_at FROM unnest($1::text[]) AS q(name) CROSS JOIN LATERAL (
   SELECT id, bulk, parked_at FROM flow_executions WHERE parked_on = q.name AND status = 'running' ORDER BY bulk, parked_at, id LIMIT $2) e
 ORDER BY q.name, e.bulk, e.parked_at, e.id
 """
@@ -166,7 +166,7 @@ async def _load_use(connection: Connection, capacity: Capacity, runs: Sequence[R
     names.update(queues.quota_queue(key) for key in allowed)
     found = {name: Queue() for name in names}
     for row in await connection.fetch(QUEUES, sorted(names), MAX_QUEUE):
-        (found[row["name"]].bulk if row["bulk"] else found[row["name"]].fresh).append(row["id"])
+        (found[row["name"]].bulk if row["bulk"] else found[row["name"]].fresh).append((row["parked_at"], row["id"]))
     capacity.queues = found
     if paced:
         capacity.next_at = {row["key"]: row["next_at"] for row in await connection.fetch(PACES, sorted(paced))}

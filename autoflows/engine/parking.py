@@ -1,8 +1,8 @@
 """Queues of executions that wait for something another event sets free: a line, a channel, a flow or an account that is held.
 
-An execution stands in at most one queue, `parked_on`, since `parked_at`; fresh leads stand before bulk ones, and ids, which grow with time,
-settle a tie. Who sets the thing free wakes the queue's head in the same transaction. `due_at` of a parked execution is only the safety
-net behind that.
+An execution stands in at most one queue, `parked_on`, and waits since `parked_at`, also if it came from another queue. Fresh leads stand
+before bulk ones, and ids, which grow with time, settle a tie. Who sets the thing free wakes the queue's head in the same transaction.
+`due_at` of a parked execution is only the safety net behind that.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ UPDATE flow_executions SET due_at = clock_timestamp() WHERE id IN (
   SELECT id FROM flow_executions WHERE due_at > clock_timestamp() AND id IN (
     SELECT id FROM flow_executions WHERE parked_on = $1 AND status = 'running' ORDER BY bulk, parked_at, id LIMIT $2 + 200)
   ORDER BY bulk, parked_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id
 """
 
 
-async def wake(connection: Connection, queue: str, limit: int) -> int:
-    """Let the first `limit` of a queue who are not due yet have their turn now, in the caller's transaction; gives how many they are.
+async def wake(connection: Connection, queue: str, limit: int) -> None:
+    """Let the first `limit` of a queue who are not due yet have their turn now, in the caller's transaction.
 
     Ring the doorbell after the commit.
     """
-    return len(await connection.fetch(WAKE, queue, limit))
+    await connection.execute(WAKE, queue, limit)
 
 
 async def let_pass(connection: Connection, account_id: UUID) -> None:

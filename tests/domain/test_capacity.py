@@ -45,15 +45,22 @@ def test_the_time_told_is_the_time_it_goes(limit: int, ahead: int, used: int) ->
     assert (rate.wait(now) or now) == promised
 
 
-def test_a_limit_that_is_raised_holds_at_once() -> None:
-    slow = Rate("x", "q", 1, timedelta(hours=1), NOW)
-    raised = Rate("x", "q", 60, timedelta(hours=1), slow.taken(NOW))
-    assert raised.wait(NOW) == NOW + raised.interval
+def test_a_limit_that_is_raised_or_a_clock_that_is_set_back_holds_nobody_to_the_old_one() -> None:
+    hour = timedelta(hours=1)
+    slow = Rate("x", "q", 1, hour, NOW)
+    raised = Rate("x", "q", 60, hour, slow.taken(NOW))
+    assert raised.bounded(NOW) == NOW + raised.interval
+    assert Rate("x", "q", 60, MINUTE, NOW + timedelta(days=1)).bounded(NOW) == NOW + timedelta(seconds=1)
 
 
-def test_a_clock_that_is_set_back_stops_nobody() -> None:
-    rate = Rate("x", "q", 60, MINUTE, NOW + timedelta(days=1))
-    assert rate.wait(NOW) == NOW + rate.interval
+@given(st.integers(1, 3000), st.lists(st.integers(0, 400), max_size=100))
+def test_what_a_limit_itself_did_is_within_its_bound(limit: int, pauses: list[int]) -> None:
+    rate, now = Rate("x", "q", limit, MINUTE, NOW), NOW
+    for pause in pauses:
+        now += timedelta(milliseconds=pause)
+        if rate.wait(now) is None:
+            rate = Rate("x", "q", limit, MINUTE, rate.taken(now))
+        assert rate.bounded(now) == rate.next_at
 
 
 def test_a_slow_rate_is_spread_and_a_fast_one_bursts_for_a_second() -> None:

@@ -196,3 +196,16 @@ async def test_a_limit_that_holds_all_of_a_queue_does_not_move_all_of_it(bench: 
     for _ in range(5):
         await bench.drainer.drain()
     assert await bench.one(PARKED) == 3
+
+
+async def test_whoever_waits_for_another_limit_keeps_its_place(bench: Bench) -> None:
+    """The first gets a line and has to wait a second for the channel's rate: the line is still its own then, and nobody stalls."""
+    channel = await endless_calls(bench, lines=1, people=4)
+    await set_channel(bench, "bolna", max_per_minute=60)
+    pool = await get_pool()
+    await pool.execute("INSERT INTO paces (key, next_at) VALUES ($1, now() + interval '1 minute')", channel)
+    await hang_up(bench, channel)
+    await bench.until("SELECT count(*) FROM flow_executions WHERE parked_on LIKE 'rate:%'", expect=1, seconds=5)
+    await bench.until(CALLS, expect=2, seconds=5)
+    called = "SELECT c.phone FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE l.status = 'running'"
+    assert await bench.one(called) == PEOPLE[1]
