@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import BaseModel
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from autoflows.domain.executions import ExecutionStatus
@@ -41,7 +42,7 @@ async def count_steps(actor: Actor, session: AsyncSession, flow_id: UUID) -> dic
         sa.select(col(ActionLog.action_id), col(ActionLog.status))
         .join(Execution, col(Execution.id) == col(ActionLog.flow_execution_id))
         .where(*mine, col(Execution.triggered_at) >= utc_now() - timedelta(days=COUNTED_DAYS), col(ActionLog.action_id).is_not(None))
-        .distinct(col(ActionLog.flow_execution_id), col(ActionLog.action_id))
+        .ext(distinct_on(col(ActionLog.flow_execution_id), col(ActionLog.action_id)))
         .order_by(col(ActionLog.flow_execution_id), col(ActionLog.action_id), col(ActionLog.attempt).desc())
         .subquery()
     )

@@ -9,8 +9,9 @@ from typing import Any
 from autoflows.ui.flow_cards import Card
 from autoflows.ui.flow_draft import Draft, StepRow
 
-WIDTH, HEIGHT = 230, 84
-LANE, ROW = 270, 144
+WIDTH, HEIGHT, LOW = 230, 92, 40
+LANE, ROW = 260, 150
+END, BYPASS = "af-fb-box af-fb-box-end", "af-fb-box af-fb-box-by"
 COVERED = {"answered", "not_answered"}
 """Outcomes that leave no other."""
 
@@ -27,7 +28,7 @@ def chart_of(draft: Draft, cards: Sequence[Card], trigger: str, selected: str = 
         else:
             for step in steps:
                 chart.main(step)
-    chart.box("end", "End", 0.0, "af-fb-box af-fb-box-end")
+    chart.box("end", "End", 0.0, END)
     chart.join("end")
     return chart.nodes, chart.edges
 
@@ -57,7 +58,7 @@ class _Chart:
                 "sourcePosition": "bottom",
                 "targetPosition": "top",
                 "width": WIDTH,
-                "height": HEIGHT if look != "af-fb-box af-fb-box-end" else 40,
+                "height": LOW if look in (END, BYPASS) else HEIGHT,
             }
         )
 
@@ -66,7 +67,8 @@ class _Chart:
 
     def step(self, step: StepRow, lane: float) -> None:
         card = self._cards[step.id]
-        counts = f"\n{card.counts}" if card.counts else ""
+        always = "\nalways, even after an exit rule" if step.when == "always" else ""
+        counts = f"{always}\n{card.counts}" if card.counts else always
         mark = {"error": "af-fb-wrong", "warning": "af-fb-doubtful"}.get(card.severity, "")
         self.box(step.id, f"{card.order}. {card.title}\n{card.text}{counts}", lane, f"af-fb-box {mark}".rstrip())
 
@@ -79,10 +81,6 @@ class _Chart:
         """A step that every lead comes to, or one that runs even after an exit rule."""
         self.step(step, 0.0)
         self.join(step.id)
-        if step.when == "always":
-            for edge in self.edges:
-                if edge["target"] == step.id and not edge["label"]:
-                    edge["label"] = "always"
         self.row += 1
 
     def fork(self, steps: Sequence[StepRow]) -> None:
@@ -102,5 +100,14 @@ class _Chart:
             ends += self.open
         self.row = top + max(len(lane) for lane in lanes.values())
         if width > len(lanes):
-            ends += [(source, "otherwise") for source, _ in before]
+            ends.append((self._way_by(before, top, (width - 1) / 2), ""))
         self.open = ends
+
+    def _way_by(self, before: Sequence[tuple[str, str]], top: int, lane: float) -> str:
+        """A lane of its own for who meets no condition, so that the arrow runs beside the boxes and not behind them."""
+        end, self.row, self.open = self.row, top, [(source, "") for source, _ in before]
+        name = f"otherwise-{top}"
+        self.box(name, "otherwise", lane, BYPASS)
+        self.join(name)
+        self.row = end
+        return name

@@ -39,7 +39,10 @@ FIELDS = {
 
 PLAIN = {
     "condition_value": "a value",
+    "'equals'": "“is”",
     "condition_field": "a field",
+    "Condition_value": "A value",
+    "Condition_field": "A field",
     "Condition value": "A value",
     "Condition field": "A field",
     "use_custom_business_hours": "the flow's own hours",

@@ -363,7 +363,7 @@ async def test_the_flowchart_has_a_lane_for_each_outcome(open_page: OpenPage) ->
     await expect(page.get_by_role("link", name="1 here")).to_have_attribute("href", re.compile(f"executions.*flow={flow.id}"))
     await page.get_by_role("radio", name="Chart").click()
     chart = page.get_by_role("region", name="Flowchart")
-    await expect(chart.locator(".react-flow__node")).to_have_count(5)
+    await expect(chart.locator(".react-flow__node")).to_have_count(6)  # trigger, steps, who goes by, end
     await expect(chart.get_by_text("if the call was not answered")).to_be_visible()
     await expect(chart.get_by_text("otherwise")).to_be_visible()
     await chart.get_by_text("2. Wait").click()

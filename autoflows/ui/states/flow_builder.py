@@ -246,7 +246,7 @@ class FlowBuilder(FlowPublish, FlowVersions, PageState, Base):
     @rx.event
     async def open_box(self, box: str) -> None:
         """A box of the flowchart was clicked."""
-        if box != "end":
+        if box != "end" and not str(box).startswith("otherwise"):
             await self._select(box)
 
     @rx.event
