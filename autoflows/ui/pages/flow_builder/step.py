@@ -1,4 +1,4 @@
-"""The sequence of actions: a card per step, its fields drawn from the action type's own schema."""
+"""The panel of a step: its fields, drawn from the action type's own schema."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import reflex as rx
 
 from autoflows.ui import words
 from autoflows.ui.flow_draft import FieldRow, StepRow
-from autoflows.ui.pages.flow_form.controls import icon_action, said_wrong, text
-from autoflows.ui.pages.flow_form.mappings import variables
-from autoflows.ui.states.flow_form import FlowForm
+from autoflows.ui.pages.flow_builder.controls import said_wrong, text
+from autoflows.ui.pages.flow_builder.mappings import variables
+from autoflows.ui.states.flow_builder import FlowBuilder
 from autoflows.ui.states.flow_rows import kinds
 
 CATALOGUES = {
@@ -27,106 +27,85 @@ WHEN = (
 )
 
 
-def steps() -> rx.Component:
-    """The section of steps."""
-    return rx.el.section(
-        rx.el.div(
-            rx.el.h2("Do this, step by step"),
-            rx.el.p("Each step waits for the one before. A skipped step says why on the execution's timeline."),
-            class_name="af-steps-head",
-        ),
-        rx.el.div(rx.foreach(FlowForm.steps, _step), class_name="af-steps", role="list", aria_label="Steps"),
-        rx.cond(
-            FlowForm.steps.length() == 0,
-            rx.el.p(
-                "No step yet. Most teams begin with an AI call, wait ten minutes, and follow up in writing.", class_name="af-steps-empty"
-            ),
-            rx.fragment(),
-        ),
-        said_wrong(FlowForm.problems["actions"]),
-        rx.el.div(
-            *(
-                rx.el.button(
-                    rx.icon(icon, size=16),
-                    rx.el.span(title),
-                    type="button",
-                    title=description,
-                    class_name="af-add-step",
-                    aria_label=f"Add step: {title}",
-                    on_click=FlowForm.add_step(kind),
-                )
-                for kind, title, icon, description in kinds()
-            ),
-            class_name="af-add-steps af-edit-only",
-            role="group",
-            aria_label="Add a step",
-        ),
-        id="steps",
-        class_name="af-steps-section",
-    )
-
-
-def _step(step: rx.Var[StepRow], index: rx.Var[int]) -> rx.Component:
-    order = index + 1
-    name = f"step {order}"
-    return rx.el.article(
-        rx.el.header(
-            rx.el.span(_icon(step.icon), class_name="af-flow-step-icon", aria_hidden="true"),
-            rx.el.div(
-                rx.el.h3(f"{order}. {step.title}"),
-                rx.el.p(step.sentence, class_name="af-flow-step-sentence"),
-                class_name="af-flow-step-title",
-            ),
-            rx.el.div(
-                icon_action("arrow-up", f"Move {name} up", FlowForm.move_step(step.key, -1), disabled=index == 0),
-                icon_action("arrow-down", f"Move {name} down", FlowForm.move_step(step.key, 1), disabled=order == FlowForm.steps.length()),
-                icon_action("trash-2", f"Remove {name}", FlowForm.remove_step(step.key), colour="red"),
-                class_name="af-flow-step-tools af-edit-only",
-            ),
-            class_name="af-flow-step-head",
-        ),
+def step_panel() -> rx.Component:
+    """The selected step: its settings, drawn from the action's own schema, and when it runs."""
+    step = FlowBuilder.step
+    return rx.el.div(
+        rx.el.p(step.sentence, class_name="af-fb-sentence"),
         rx.cond(step.error != "", rx.el.div(step.error, class_name="af-field-error", role="alert"), rx.fragment()),
-        rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, order, advanced=False)), class_name="af-flow-step-fields"),
-        rx.cond(step.mappings.length() > 0, variables(step, order), rx.fragment()),
-        rx.cond(
-            step.preview != "",
-            rx.el.div(rx.el.span("Preview", class_name="af-preview-label"), rx.el.p(step.preview), class_name="af-preview"),
-            rx.fragment(),
-        ),
-        _when(step, order),
+        rx.foreach(step.fields, lambda f: _field(step, f, advanced=False)),
+        rx.cond(step.mappings.length() > 0, variables(step), rx.fragment()),
+        rx.cond(step.preview != "", _preview(step), rx.fragment()),
+        _when(step),
         rx.cond(
             step.has_advanced,
             rx.el.details(
                 rx.el.summary("More settings"),
-                rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, order, advanced=True)), class_name="af-flow-step-fields"),
+                rx.el.div(rx.foreach(step.fields, lambda f: _field(step, f, advanced=True)), class_name="af-form"),
                 class_name="af-more",
             ),
             rx.fragment(),
         ),
-        class_name=rx.cond(step.problems > 0, "af-card af-flow-step af-flow-step-wrong", "af-card af-flow-step"),
-        role="listitem",
-        id=f"step-{step.key}",
-        key=step.key,
+        rx.el.div(
+            rx.button(
+                rx.icon("trash-2", size=14),
+                "Remove step",
+                type="button",
+                variant="soft",
+                color_scheme="red",
+                size="2",
+                on_click=FlowBuilder.remove_step(step.id),
+            ),
+            class_name="af-edit-only",
+        ),
+        class_name="af-form",
     )
 
 
-def _icon(name: rx.Var[str]) -> rx.Component:
+def _preview(step: rx.Var[StepRow]) -> rx.Component:
+    """The template as the lead gets it, with the details of a contact of one's choice."""
+    return rx.el.div(
+        rx.el.div(
+            rx.el.span("Preview", class_name="af-preview-label"),
+            rx.cond(
+                FlowBuilder.preview_contacts.length() > 0,
+                rx.select.root(
+                    rx.select.trigger(aria_label="Preview with", variant="ghost"),
+                    rx.select.content(
+                        rx.select.item("with field names", value="none"),
+                        rx.foreach(FlowBuilder.preview_contacts, lambda c: rx.select.item(c[1], value=c[0])),
+                        position="popper",
+                    ),
+                    value=rx.cond(FlowBuilder.preview_contact == "", "none", FlowBuilder.preview_contact),
+                    on_change=FlowBuilder.preview_with,
+                    size="1",
+                ),
+                rx.fragment(),
+            ),
+            class_name="af-spread",
+        ),
+        rx.el.p(step.preview),
+        class_name="af-preview",
+    )
+
+
+def step_icon(name: rx.Var[str], size: int = 17) -> rx.Component:
     """Icons of the action types there are; a name known only in the browser needs each compiled in."""
-    return rx.match(name, *((icon, rx.icon(icon, size=17)) for _, _, icon, _ in kinds()), rx.icon("circle", size=17))
+    return rx.match(name, *((icon, rx.icon(icon, size=size)) for _, _, icon, _ in kinds()), rx.icon("circle", size=size))
 
 
-def _field(step: rx.Var[StepRow], row: rx.Var[FieldRow], order: rx.Var[int], *, advanced: bool) -> rx.Component:
+def _field(step: rx.Var[StepRow], row: rx.Var[FieldRow], *, advanced: bool) -> rx.Component:
     """One field, if it belongs to this part of the card."""
-    element_id = f"{step.key}-{row.name}"
-    label = f"{row.title}, step {order}"
+    element_id = f"{step.id}-{row.name}"
+    label = row.title
     control = rx.match(
         row.widget,
         *((widget, _picker(step, row, widget, label, element_id)) for widget in CATALOGUES),
         ("switch", _switch(step, row, element_id)),
-        ("time", text(row.value, lambda v: FlowForm.set_config(step.key, row.name, v), id=element_id, type="time")),
+        ("time", text(row.value, lambda v: FlowBuilder.set_config(step.id, row.name, v), id=element_id, type="time")),
         ("number", _number(step, row, element_id)),
         ("duration", _number(step, row, element_id)),
-        text(row.value, lambda v: FlowForm.set_config(step.key, row.name, v), id=element_id),
+        text(row.value, lambda v: FlowBuilder.set_config(step.id, row.name, v), id=element_id),
     )
     shown = row.advanced if advanced else ~row.advanced
     return rx.cond(
@@ -152,7 +131,7 @@ def _number(step: rx.Var[StepRow], row: rx.Var[FieldRow], element_id: rx.Var[str
     return rx.input(
         rx.cond(row.unit != "", rx.input.slot(rx.el.span(row.unit, class_name="af-unit"), side="right"), rx.fragment()),
         default_value=row.value,
-        on_blur=lambda v: FlowForm.set_config(step.key, row.name, v),
+        on_blur=lambda v: FlowBuilder.set_config(step.id, row.name, v),
         id=element_id,
         input_mode="numeric",
         width="100%",
@@ -165,7 +144,7 @@ def _switch(step: rx.Var[StepRow], row: rx.Var[FieldRow], element_id: rx.Var[str
             id=element_id,
             checked=row.value == "true",
             disabled=row.fixed,
-            on_change=lambda on: FlowForm.set_config(step.key, row.name, on),
+            on_change=lambda on: FlowBuilder.set_config(step.id, row.name, on),
         ),
         rx.el.label(row.title, html_for=element_id, class_name="af-label"),
         class_name="af-row",
@@ -175,7 +154,7 @@ def _switch(step: rx.Var[StepRow], row: rx.Var[FieldRow], element_id: rx.Var[str
 def _picker(step: rx.Var[StepRow], row: rx.Var[FieldRow], widget: str, label: rx.Var[str], element_id: rx.Var[str]) -> rx.Component:
     """Choose a catalogue item; an empty catalogue says where to get one, a choice that is gone says so."""
     things, href = CATALOGUES[widget]
-    options = FlowForm.choices[widget]
+    options = FlowBuilder.choices[widget]
     return rx.cond(
         options.length() == 0,
         rx.el.div(
@@ -201,41 +180,41 @@ def _picker(step: rx.Var[StepRow], row: rx.Var[FieldRow], widget: str, label: rx
                 position="popper",
             ),
             value=rx.cond(~row.required & (row.value == ""), "none", row.value),
-            on_change=lambda v: FlowForm.set_config(step.key, row.name, v),
+            on_change=lambda v: FlowBuilder.set_config(step.id, row.name, v),
         ),
     )
 
 
-def _when(step: rx.Var[StepRow], order: rx.Var[int]) -> rx.Component:
+def _when(step: rx.Var[StepRow]) -> rx.Component:
     """When the step runs."""
     return rx.el.div(
-        rx.el.label("Run this step", html_for=f"{step.key}-when"),
+        rx.el.label("Run this step", html_for=f"{step.id}-when"),
         rx.el.div(
             rx.select.root(
-                rx.select.trigger(id=f"{step.key}-when", aria_label=f"When step {order} runs", width="100%"),
+                rx.select.trigger(id=f"{step.id}-when", aria_label="Run this step", width="100%"),
                 rx.select.content(*(rx.select.item(said, value=value) for value, said in WHEN), position="popper"),
                 value=rx.cond(step.when == "", "none", step.when),
-                on_change=lambda v: FlowForm.set_when(step.key, v),
+                on_change=lambda v: FlowBuilder.set_when(step.id, v),
             ),
             rx.match(
                 step.when,
-                ("call_outcome", _when_value(step, words.CALL_OUTCOMES, f"Call outcome for step {order}")),
-                ("message_status", _when_value(step, words.MESSAGE_STATES, f"Message status for step {order}")),
+                ("call_outcome", _when_value(step, words.CALL_OUTCOMES, "Call outcome")),
+                ("message_status", _when_value(step, words.MESSAGE_STATES, "Message status")),
                 (
                     "contact_field",
                     rx.fragment(
                         text(
                             step.when_field,
-                            lambda v: FlowForm.set_when_field(step.key, v),
+                            lambda v: FlowBuilder.set_when_field(step.id, v),
                             placeholder="custom_fields.product",
-                            aria_label=f"Contact field for step {order}",
+                            aria_label="Contact field",
                             custom_attrs={"list": "contact-fields"},
                         ),
                         text(
                             step.when_value,
-                            lambda v: FlowForm.set_when_value(step.key, v),
+                            lambda v: FlowBuilder.set_when_value(step.id, v),
                             placeholder="Any value",
-                            aria_label=f"Field value for step {order}",
+                            aria_label="Field value",
                         ),
                     ),
                 ),
@@ -252,5 +231,5 @@ def _when_value(step: rx.Var[StepRow], options: dict[str, str], label: rx.Var[st
         rx.select.trigger(aria_label=label, width="100%"),
         rx.select.content(*(rx.select.item(said, value=value) for value, said in options.items()), position="popper"),
         value=step.when_value,
-        on_change=lambda v: FlowForm.set_when_value(step.key, v),
+        on_change=lambda v: FlowBuilder.set_when_value(step.id, v),
     )
