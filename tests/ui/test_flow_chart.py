@@ -8,14 +8,15 @@ import pytest
 
 from autoflows.ui.flow_cards import cards_of
 from autoflows.ui.flow_chart import HEIGHT, WIDTH, chart_of
-from autoflows.ui.flow_draft import Draft, StepRow, new_step
+from autoflows.ui.flow_draft import new_step
+from autoflows.ui.flow_rows import Draft, StepRow
 
 
 def step(kind: str, when: str = "", value: str = "") -> StepRow:
     return new_step(kind).model_copy(update={"when": when, "when_value": value})
 
 
-def chart(*steps: StepRow) -> tuple[dict[str, dict[str, float]], set[tuple[str, str, str]], dict[str, int]]:
+def chart(*steps: StepRow) -> tuple[dict[str, dict[str, float]], set[tuple[str, str, str]], dict[str, str]]:
     """Positions and arrows, each step named by its place."""
     draft = Draft(steps=steps)
     nodes, edges = chart_of(draft, cards_of(draft, {}, {}), "When lead source is IndiaMART")

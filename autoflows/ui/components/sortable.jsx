@@ -10,6 +10,8 @@ import { CSS } from "@dnd-kit/utilities";
 const Order = createContext([]);
 const Item = createContext(null);
 
+const REST_MS = 120; // a place that is only passed over is not reported
+
 const INSTRUCTIONS =
   "To move this row, press space or enter. While it is lifted, use the arrow keys to move it, space or enter to drop it, and escape to leave it where it was.";
 
@@ -17,6 +19,7 @@ export function Sortable({ ids = [], labels = [], revision = 0, disabled = false
   const [order, setOrder] = useState(ids);
   const moved = useRef(null);
   const visited = useRef(false);
+  const resting = useRef(null);
   const joined = ids.join(" ");
   // `revision` grows when a move was refused: the ids are then the same as before, and the row must go back all the same.
   useEffect(() => {
@@ -49,10 +52,16 @@ export function Sortable({ ids = [], labels = [], revision = 0, disabled = false
   };
 
   const hover = ({ active, over }) => {
-    if (over && active.id !== over.id) onHover?.(after(active, over));
+    clearTimeout(resting.current);
+    if (over && active.id !== over.id) resting.current = setTimeout(() => onHover?.(after(active, over)), REST_MS);
     else onCancel?.();
   };
+  const leave = () => {
+    clearTimeout(resting.current);
+    onCancel?.();
+  };
   const end = ({ active, over }) => {
+    clearTimeout(resting.current);
     if (!over || active.id === over.id) {
       onCancel?.();
       return;
@@ -71,7 +80,7 @@ export function Sortable({ ids = [], labels = [], revision = 0, disabled = false
       accessibility: { announcements, screenReaderInstructions: { draggable: INSTRUCTIONS } },
       onDragOver: hover,
       onDragEnd: end,
-      onDragCancel: () => onCancel?.(),
+      onDragCancel: leave,
     },
     jsx(
       SortableContext,
