@@ -51,7 +51,6 @@ def _make_app() -> rx.App:
             rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
             rx.el.meta(name="color-scheme", content="light dark"),
             rx.script(src="/session.js"),
-            rx.script(src="/unsaved.js"),
         ],
         html_lang="en",
         toaster=rx.toast.provider(position="bottom-right", close_button=True, rich_colors=True),

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from autoflows.domain.templating import TemplateError, render
 from autoflows.ui import words
-from autoflows.ui.flow_draft import MAPPABLE, Draft, MappingRow, Option, StepRow, action_body
+from autoflows.ui.flow_draft import action_body
+from autoflows.ui.flow_rows import MAPPABLE, Draft, MappingRow, Option, StepRow
 
 
 class Card(BaseModel):

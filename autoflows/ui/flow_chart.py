@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from autoflows.ui.flow_cards import Card
-from autoflows.ui.flow_draft import Draft, StepRow
+from autoflows.ui.flow_rows import Draft, StepRow
 
 WIDTH, HEIGHT, LOW = 230, 92, 40
 LANE, ROW = 260, 150

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from autoflows.domain.problems import Problem
-from autoflows.ui.flow_draft import ConditionRow, Draft, StepRow
+from autoflows.ui.flow_rows import ConditionRow, Draft, StepRow
 
 TITLES = {
     "name": "Name",

@@ -8,7 +8,8 @@ import pytest
 
 from autoflows.ui.flow_cards import cards_of
 from autoflows.ui.flow_chart import HEIGHT, WIDTH, chart_of
-from autoflows.ui.flow_draft import Draft, StepRow, new_step
+from autoflows.ui.flow_draft import new_step
+from autoflows.ui.flow_rows import Draft, StepRow
 
 
 def step(kind: str, when: str = "", value: str = "") -> StepRow:

@@ -11,21 +11,10 @@ from autoflows.actions import ACTIONS as SPECS
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.domain.problems import Problem, Severity
 from autoflows.ui.flow_cards import cards_of, inspected, with_variables
-from autoflows.ui.flow_draft import (
-    Draft,
-    MappingRow,
-    Option,
-    action_body,
-    chosen,
-    condition_body,
-    condition_of,
-    definition_of,
-    draft_of,
-    new_step,
-    step_of,
-)
+from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, definition_of, draft_of, new_step, step_of
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.flow_findings import errors_at, findings_of, marks_of, setting_errors, severity_of, with_errors
+from autoflows.ui.flow_rows import Draft, MappingRow, Option
 
 AGENT, SENDER, TEMPLATE, MAIL = (str(uuid4()) for _ in range(4))
 ACTIONS: list[dict[str, Any]] = [

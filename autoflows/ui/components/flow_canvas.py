@@ -53,7 +53,7 @@ def flow_canvas(nodes: Any, edges: Any, on_node_click: Any) -> rx.Component:
     return _ReactFlow.create(
         _Background.create(),
         _Controls.create(show_interactive=False),
-        _MiniMap.create(pannable=True, zoomable=True, position="top-right", style={"width": 110, "height": 90}),
+        _MiniMap.create(pannable=True, zoomable=True, position="top-right"),
         nodes=nodes,
         edges=edges,
         fit_view=True,

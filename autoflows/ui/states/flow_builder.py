@@ -7,7 +7,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from autoflows.domain.errors import Forbidden, Invalid, NotFound
+from autoflows.domain.errors import Forbidden, NotFound
 from autoflows.domain.permissions import Permission
 from autoflows.services import contacts, drafts, flow_control, flows, seen_values, settings, step_counts
 from autoflows.services.views.drafts import DraftView
@@ -15,20 +15,22 @@ from autoflows.services.views.flows import FlowView
 from autoflows.ui import words
 from autoflows.ui.flow_cards import Card, cards_of, counts_in_words, inspected
 from autoflows.ui.flow_chart import chart_of
-from autoflows.ui.flow_draft import ConditionRow, Draft, Settings, StepRow, chosen, condition_body, draft_of
+from autoflows.ui.flow_draft import chosen, condition_body, draft_of
 from autoflows.ui.flow_examples import EXAMPLES
 from autoflows.ui.flow_findings import Finding, Mark, errors_at, findings_of, marks_of, setting_errors, severity_of, with_errors
+from autoflows.ui.flow_rows import ConditionRow, Draft, Settings, StepRow
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
+from autoflows.ui.states.flow_palette import FlowPalette
 from autoflows.ui.states.flow_publish import FlowPublish
-from autoflows.ui.states.flow_rows import SETTINGS, TRIGGER, kinds
+from autoflows.ui.states.flow_rows import SETTINGS, TRIGGER
 from autoflows.ui.states.flow_versions import FlowVersions
 
 PREVIEW_CONTACTS = 25
 LIST_VIEW, CHART = "list", "chart"
 
 
-class FlowBuilder(FlowPublish, FlowVersions, PageState, Base):
+class FlowBuilder(FlowPalette, FlowPublish, FlowVersions, PageState, Base):
     """One flow being edited. `flow_id` is empty while it was never published."""
 
     flow_id: str = ""
@@ -48,10 +50,6 @@ class FlowBuilder(FlowPublish, FlowVersions, PageState, Base):
 
     focus: str = ""
     focus_turn: int = 0
-    insert_at: int = -1
-    palette_search: str = ""
-    help_open: bool = False
-    problems_open: bool = False
 
     view: str = LIST_VIEW
     nodes: list[dict[str, Any]] = []
@@ -80,11 +78,6 @@ class FlowBuilder(FlowPublish, FlowVersions, PageState, Base):
         if s.custom_hours:
             return f"Contacts {words.days_in_words(s.days)}, {s.opens}–{s.closes} {s.zone}; {outside}."
         return f"{self.default_hours} {outside.capitalize()}." if self.default_hours.startswith("Account") else self.default_hours
-
-    @rx.var
-    def palette(self) -> list[str]:
-        """The action types that the search finds."""
-        return _found(self.palette_search)
 
     # ------------------------------------------------------------------ opening
 
@@ -271,74 +264,8 @@ class FlowBuilder(FlowPublish, FlowVersions, PageState, Base):
         self._show()
 
     @rx.event
-    async def open_palette(self, place: int) -> None:
-        """Choose what to insert before the step at this place."""
-        self._refuse_unless_editable()
-        if type(place) is not int or not 0 <= place <= len(self._draft.steps):
-            raise Invalid("There is no such place in the flow.")
-        self.insert_at, self.palette_search = place, ""
-
-    @rx.event
-    async def close_palette(self, open_: bool = False) -> None:
-        """Insert nothing."""
-        if not open_:
-            self.insert_at, self.palette_search = -1, ""
-
-    @rx.event
-    async def search_palette(self, text: str) -> None:
-        """Look for an action type."""
-        self.palette_search = text_of(text, 100)
-
-    @rx.event
-    async def insert_first(self) -> Any:
-        """Insert the first action type that the search finds."""
-        found = _found(self.palette_search)
-        return type(self).take(found[0]) if found else None
-
-    @rx.event
-    async def take(self, kind: str) -> Any:
-        """Insert this action where the palette was opened, else after the selected step, else at the end."""
-        place = self.insert_at if self.insert_at >= 0 else self._place_after_selected()
-        self.insert_at, self.palette_search = -1, ""
-        return type(self).insert_step(kind, place)
-
-    def _place_after_selected(self) -> int:
-        steps = self._draft.steps
-        return next((n + 1 for n, s in enumerate(steps) if s.id == self.selected), 0 if self.selected == TRIGGER else len(steps))
-
-    @rx.event
-    async def set_open(self, what: str, is_open: bool) -> None:
-        """Open or close the help or the to-do list."""
-        setattr(self, f"{choice_of(what, ('help', 'problems'))}_open", bool(is_open))
-
-    @rx.event
-    async def press(self, key: str) -> Any:
-        """A shortcut of the keyboard."""
-        choice_of(key, ("undo", "redo", "remove", "add", "publish", "help", "escape"))
-        state = type(self)
-        match key:
-            case "undo" | "redo" if self.can_edit:
-                return state.undo() if key == "undo" else state.redo()
-            case "remove" if self.can_edit and self._draft.step(self.selected) is not None:
-                return state.remove_step(self.selected)
-            case "add" if self.can_edit:
-                return state.open_palette(self._place_after_selected())
-            case "publish" if self.can_edit:
-                return state.open_publish()
-            case "help":
-                return state.set_open("help", True)
-            case "escape":
-                return state.select("")
-        return None
-
-    @rx.event
     async def resume(self) -> Any:
         """Lift the flow's kill switch."""
         flow = await self._service(flow_control.hold_flow, id_of(self.flow_id), False)
         self.is_held = flow.is_held
         return rx.toast.success(f"“{flow.name}” goes on", description="What it held goes out within its hours and limits.")
-
-
-def _found(search: str) -> list[str]:
-    text = search.strip().lower()
-    return [kind for kind, title, _, description in kinds() if text in f"{title} {description}".lower()]

@@ -20,7 +20,8 @@ from autoflows.domain.flow import (
     TriggerType,
 )
 from autoflows.ui.flow_cards import with_variables
-from autoflows.ui.flow_draft import MAPPABLE, PICKERS, ConditionRow, Draft, MappingRow, Option, StepRow, chosen, new_key, new_step
+from autoflows.ui.flow_draft import chosen, new_step
+from autoflows.ui.flow_rows import MAPPABLE, PICKERS, ConditionRow, Draft, MappingRow, Option, StepRow, new_key
 from autoflows.ui.states.base import choice_of, text_of
 
 GONE = Invalid("This is not there any more; it may have been removed a moment ago.")

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from autoflows.domain.errors import Invalid
 from autoflows.services import drafts, flow_versions
 from autoflows.services.views.flows import FlowVersionView
-from autoflows.ui.flow_draft import Draft, draft_of
+from autoflows.ui.flow_draft import draft_of
+from autoflows.ui.flow_rows import Draft
 from autoflows.ui.states.base import id_of
 from autoflows.ui.states.flow_saving import FlowSaving
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from autoflows.ui.flow_draft import MAPPABLE, MappingRow, StepRow
+from autoflows.ui.flow_rows import MAPPABLE, MappingRow, StepRow
 from autoflows.ui.pages.flow_builder.controls import said_wrong, text
 from autoflows.ui.states.flow_builder import FlowBuilder
 

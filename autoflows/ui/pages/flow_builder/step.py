@@ -5,7 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.ui import words
-from autoflows.ui.flow_draft import FieldRow, StepRow
+from autoflows.ui.components.picker import Picker
+from autoflows.ui.flow_rows import FieldRow, StepRow
 from autoflows.ui.pages.flow_builder.controls import said_wrong, text
 from autoflows.ui.pages.flow_builder.mappings import variables
 from autoflows.ui.states.flow_builder import FlowBuilder
@@ -163,24 +164,13 @@ def _picker(step: rx.Var[StepRow], row: rx.Var[FieldRow], widget: str, label: rx
             class_name="af-none-yet",
             id=element_id,
         ),
-        rx.select.root(
-            rx.select.trigger(id=element_id, aria_label=label, placeholder="Choose…", width="100%"),
-            rx.select.content(
-                rx.cond(row.required, rx.fragment(), rx.select.item("The provider's default", value="none")),
-                rx.foreach(
-                    options,
-                    lambda option: rx.select.item(
-                        rx.el.span(
-                            option.label,
-                            rx.cond(option.note != "", rx.el.span(f" · {option.note}", class_name="af-warn"), rx.fragment()),
-                        ),
-                        value=option.value,
-                    ),
-                ),
-                position="popper",
-            ),
-            value=rx.cond(~row.required & (row.value == ""), "none", row.value),
-            on_change=lambda v: FlowBuilder.set_config(step.id, row.name, v),
+        Picker.create(
+            id=element_id,
+            label=label,
+            value=row.value,
+            options=options,
+            none=rx.cond(row.required, "", "The provider's default"),
+            on_choose=lambda v: FlowBuilder.set_config(step.id, row.name, v),
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.ui import words
-from autoflows.ui.flow_draft import ConditionRow
+from autoflows.ui.flow_rows import ConditionRow
 from autoflows.ui.pages.flow_builder.controls import icon_action, pick, text
 from autoflows.ui.states.flow_builder import FlowBuilder
 
