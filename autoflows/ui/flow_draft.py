@@ -1,103 +1,19 @@
-"""A flow while it is being edited: rows of text for the form, and back to the body that the service takes. Pure.
+"""A flow while it is being edited: a definition as rows of text, and back to the definition that a draft holds. Pure.
 
-Everything a person types stays text here, however wrong; the service says what is wrong with it, and `flow_findings` puts each
+What a person typed goes back as they typed it; the service says what is wrong with it, and `flow_findings` puts each
 sentence at its field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import uuid4
-
-from pydantic import BaseModel
+from uuid import UUID, uuid4
 
 from autoflows.actions import ACTIONS
 from autoflows.domain.flow import ActionType
 from autoflows.ui import words
-
-MAPPINGS_WIDGET = "variable_mappings"
-PICKERS = ("agent", "phone_number", "whatsapp_number", "whatsapp_template", "email_template")
-"""Widgets that choose a catalogue item."""
-
-
-class Option(BaseModel):
-    """One choice of a select. `note` warns, such as of an unhealthy channel; `body` is a template's text, `variables` what it needs."""
-
-    value: str
-    label: str
-    note: str = ""
-    body: str = ""
-    variables: list[str] = []
-
-
-class ConditionRow(BaseModel):
-    """One trigger condition of the form."""
-
-    key: str
-    kind: str = "lead_source"
-    operator: str = "equals"
-    field: str = ""
-    value: str = ""
-    error: str = ""
-
-
-class FieldRow(BaseModel):
-    """One field of a step, drawn from the action's own schema. A switch's value is `true` or empty."""
-
-    name: str
-    title: str
-    help: str = ""
-    widget: str = "text"
-    unit: str = ""
-    value: str = ""
-    required: bool = False
-    advanced: bool = False
-    fixed: bool = False
-    error: str = ""
-
-
-class MappingRow(BaseModel):
-    """What fills one variable of a WhatsApp template: a contact field's path, or Liquid text if `custom`."""
-
-    variable: str
-    value: str = ""
-    custom: bool = False
-    error: str = ""
-
-
-class StepRow(BaseModel):
-    """One action of the form."""
-
-    key: str
-    id: str = ""
-    kind: str
-    title: str = ""
-    icon: str = "circle"
-    sentence: str = ""
-    when: str = ""
-    when_value: str = ""
-    when_field: str = ""
-    fields: list[FieldRow] = []
-    mappings: list[MappingRow] = []
-    preview: str = ""
-    error: str = ""
-    problems: int = 0
-    has_advanced: bool = False
-
-
-MAPPABLE = {
-    "name": "Name",
-    "phone": "Phone",
-    "email": "E-mail",
-    "company": "Company",
-    "lead_source": "Lead source",
-}
-
-
-def new_key() -> str:
-    """Names a row in the browser for as long as the page lives."""
-    return uuid4().hex[:8]
+from autoflows.ui.flow_rows import MAPPINGS_WIDGET, ConditionRow, Draft, FieldRow, MappingRow, Option, Settings, StepRow, new_key
 
 
 def _unit(name: str) -> str:
@@ -129,7 +45,7 @@ def fields_of(kind: str, config: Mapping[str, Any]) -> list[FieldRow]:
                 help=info.description or "",
                 widget=widget,
                 unit="" if _unit(name) in (info.title or "").lower() else _unit(name),
-                value=value[:5] if widget == "time" else value,
+                value=_clock(value) if widget == "time" else value,
                 required=info.is_required() or info.default is not None,
                 advanced=bool(extra.get("advanced")),
                 fixed=bool(extra.get("fixed")),
@@ -139,45 +55,145 @@ def fields_of(kind: str, config: Mapping[str, Any]) -> list[FieldRow]:
 
 
 def _mapping_rows(config: Mapping[str, Any]) -> list[MappingRow]:
-    given = config.get("variable_mappings") or {}
+    given = config.get("variable_mappings")
+    if not isinstance(given, Mapping):
+        return []
     return [MappingRow(variable=str(k), value=str(v), custom="{{" in str(v) or "{%" in str(v)) for k, v in given.items()]
 
 
 def new_step(kind: str) -> StepRow:
     """An action just added. Raises ValueError for a type there is none of."""
     spec = ACTIONS[ActionType(kind)]
-    return StepRow(key=new_key(), kind=kind, title=spec.title, icon=spec.icon, fields=fields_of(kind, {}))
+    return StepRow(id=str(uuid4()), kind=kind, title=spec.title, icon=spec.icon, fields=fields_of(kind, {}))
 
 
 def chosen(step: StepRow, choices: Mapping[str, Sequence[Option]]) -> StepRow:
     """The step with what there is nothing to choose about chosen: a picker that must be filled and has one item."""
-    for field in step.fields:
+
+    def filled(field: FieldRow) -> FieldRow:
         options = choices.get(field.widget, ())
-        if field.required and not field.value and len(options) == 1:
-            field.value = options[0].value
-    return step
+        return field.model_copy(update={"value": options[0].value}) if field.required and not field.value and len(options) == 1 else field
+
+    return step.model_copy(update={"fields": [filled(field) for field in step.fields]})
 
 
 def step_of(action: Mapping[str, Any]) -> StepRow:
-    """A stored action as a row."""
-    step = new_step(str(action["action_type"]))
-    config = action.get("action_config") or {}
-    step.id = str(action.get("id") or "")
-    step.fields, step.mappings = fields_of(step.kind, config), _mapping_rows(config)
-    step.when = str(action.get("condition_type") or "")
-    step.when_value, step.when_field = str(action.get("condition_value") or ""), str(action.get("condition_field") or "")
-    return step
+    """A stored action as a row; whatever it lacks is as in a new one. Raises ValueError for a type there is none of."""
+    given = action.get("action_config")
+    config = given if isinstance(given, Mapping) else {}
+    step = new_step(str(action.get("action_type")))
+    return step.model_copy(
+        update={
+            "id": _id(action.get("id")) or step.id,
+            "fields": fields_of(step.kind, config),
+            "mappings": _mapping_rows(config),
+            "when": str(action.get("condition_type") or ""),
+            "when_value": str(action.get("condition_value") or ""),
+            "when_field": str(action.get("condition_field") or ""),
+        }
+    )
+
+
+def _id(value: Any) -> str:
+    try:
+        return str(UUID(str(value)))
+    except ValueError:
+        return ""
 
 
 def condition_of(condition: Mapping[str, Any]) -> ConditionRow:
     """A stored condition as a row."""
     return ConditionRow(
         key=new_key(),
-        kind=str(condition["condition_type"]),
-        operator=str(condition["condition_operator"]),
+        kind=str(condition.get("condition_type") or "lead_source"),
+        operator=str(condition.get("condition_operator") or "equals"),
         field=str(condition.get("condition_field") or ""),
         value=str(condition.get("condition_value") or ""),
     )
+
+
+def draft_of(definition: Mapping[str, Any]) -> Draft:
+    """What a definition says, in rows. What cannot be read, as in a draft saved by a program, is left out."""
+    steps = [step_of(action) for action in _dicts(definition.get("actions")) if action.get("action_type") in list(ACTIONS)]
+    unique = {step.id: step for step in steps}
+    return Draft(
+        _settings_of(definition),
+        tuple(condition_of(c) for c in _dicts(definition.get("conditions"))),
+        tuple(unique.values()),
+    )
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _settings_of(definition: Mapping[str, Any]) -> Settings:
+    rules = definition.get("exit_rules")
+    exits: Mapping[str, Any] = rules if isinstance(rules, Mapping) else {}
+    days = definition.get("business_days")
+    usual = Settings()
+    return Settings(
+        name=_text(definition.get("name")),
+        description=_text(definition.get("description")),
+        custom_hours=bool(definition.get("use_custom_business_hours")),
+        days=[d for d in days if d in range(1, 8)] if isinstance(days, list) else usual.days,
+        opens=_clock(definition.get("business_hours_start")),
+        closes=_clock(definition.get("business_hours_end")),
+        zone=_text(definition.get("business_hours_timezone")),
+        outside_hours=_text(definition.get("outside_hours")) or usual.outside_hours,
+        exit_on_answered=bool(exits.get("on_answered", True)),
+        exit_on_reply=bool(exits.get("on_reply", True)),
+        exit_tag=_text(exits.get("on_tag")),
+        exit_field=_text(exits.get("on_field")),
+        exit_value=_text(exits.get("on_field_value")),
+        per_hour=_text(definition.get("max_contacts_per_hour")),
+        cooldown_minutes=_text(definition.get("cooldown_minutes")),
+        on_unknown=_text(definition.get("on_unknown")) or usual.on_unknown,
+    )
+
+
+def _clock(value: Any) -> str:
+    """`09:00` of `09:00:00`, which is what a time field shows."""
+    text = _text(value)
+    return text.removesuffix(":00") if text.count(":") == 2 else text
+
+
+def definition_of(draft: Draft) -> dict[str, Any]:
+    """The draft as the service keeps it."""
+    s = draft.settings
+    return {
+        "name": s.name,
+        "description": s.description,
+        "use_custom_business_hours": s.custom_hours,
+        "business_hours_start": s.opens or None,
+        "business_hours_end": s.closes or None,
+        "business_hours_timezone": s.zone or None,
+        "business_days": list(s.days),
+        "outside_hours": s.outside_hours,
+        "exit_rules": {
+            "on_answered": s.exit_on_answered,
+            "on_reply": s.exit_on_reply,
+            "on_tag": s.exit_tag or None,
+            "on_field": s.exit_field or None,
+            "on_field_value": s.exit_value or None,
+        },
+        "max_contacts_per_hour": _number(s.per_hour),
+        "cooldown_minutes": _number(s.cooldown_minutes),
+        "on_unknown": s.on_unknown,
+        "conditions": [condition_body(c) for c in draft.conditions],
+        "actions": [action_body(step, order) for order, step in enumerate(draft.steps, start=1)],
+    }
+
+
+def _number(text: str) -> int | float | str | None:
+    """A number if it is one; else as typed, for the service to refuse with a sentence at its field."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return int(text) if text.lstrip("-").isdecimal() else float(text)
+    except ValueError:
+        return text
 
 
 def condition_body(row: ConditionRow) -> dict[str, Any]:
@@ -196,12 +212,7 @@ def _value_of(field: FieldRow) -> Any:
         return field.value == "true"
     if not text:
         return None
-    if field.widget in ("number", "duration"):
-        try:
-            return int(text) if text.lstrip("-").isdigit() else float(text)
-        except ValueError:
-            return text  # refused by the service with a sentence at this field
-    return text
+    return _number(text) if field.widget in ("number", "duration") else text
 
 
 def config_of(step: StepRow) -> dict[str, Any]:
@@ -224,46 +235,3 @@ def action_body(step: StepRow, order: int) -> dict[str, Any]:
         "condition_value": (step.when_value.strip() or None) if when not in (None, "always") else None,
         "condition_field": (step.when_field.strip() or None) if when == "contact_field" else None,
     }
-
-
-def template_of(step: StepRow, choices: Mapping[str, Sequence[Option]]) -> Option | None:
-    """The template a step names, if it names one that there is."""
-    for field in step.fields:
-        if field.widget.endswith("_template"):
-            return next((o for o in choices.get(field.widget, ()) if o.value == field.value), None)
-    return None
-
-
-def dressed(steps: Sequence[StepRow], choices: Mapping[str, Sequence[Option]]) -> list[StepRow]:
-    """The rows with what follows from them: sentences, a mapping row per variable of the chosen template, previews, counts of errors."""
-    names = {option.value: option.label for options in choices.values() for option in options}
-    rows = []
-    for order, step in enumerate(steps, start=1):
-        template = template_of(step, choices)
-        mappings = step.mappings
-        if template is not None and step.kind == "whatsapp_message":
-            kept = {m.variable: m for m in step.mappings}
-            mappings = [kept.get(variable) or MappingRow(variable=variable) for variable in template.variables]
-        errors = [step.error, *(f.error for f in step.fields), *(m.error for m in mappings)]
-        rows.append(
-            step.model_copy(
-                update={
-                    "sentence": words.step_in_words(order, action_body(step, order), names),
-                    "mappings": mappings,
-                    "preview": _filled(template, mappings) if template else "",
-                    "problems": sum(1 for e in errors if e),
-                    "has_advanced": any(f.advanced for f in step.fields),
-                }
-            )
-        )
-    return rows
-
-
-def _filled(template: Option, mappings: Iterable[MappingRow]) -> str:
-    """The template's text with each variable replaced by what fills it, said in words."""
-    text = template.body
-    for mapping in mappings:
-        if mapping.value:
-            said = mapping.value if mapping.custom else f"‹{MAPPABLE.get(mapping.value, mapping.value.removeprefix('custom_fields.'))}›"
-            text = text.replace("{{" + mapping.variable + "}}", said)
-    return text

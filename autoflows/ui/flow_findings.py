@@ -1,20 +1,18 @@
-"""What is wrong with a flow being edited, at its field and in a list: errors and problems of the service in the words of the form. Pure."""
+"""What is wrong with a flow being edited: the service's problems in the words of the builder, each with the place to go to. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from autoflows.actions import ACTIONS
-from autoflows.domain.errors import FieldError
-from autoflows.domain.flow import ActionType
-from autoflows.ui.flow_draft import ConditionRow, StepRow
+from autoflows.domain.problems import Problem
+from autoflows.ui.flow_rows import ConditionRow, Draft, StepRow
 
 TITLES = {
     "name": "Name",
     "description": "Description",
-    "priority": "Priority",
     "business_hours_start": "Opening time",
     "business_hours_end": "Closing time",
     "business_hours_timezone": "Time zone",
@@ -22,109 +20,167 @@ TITLES = {
     "exit_rules": "Exit rules",
     "cooldown_minutes": "Cooldown",
     "max_contacts_per_hour": "Contacts per hour",
-    "is_enabled": "Enabled",
 }
+FIELDS = {
+    "name": "name",
+    "description": "description",
+    "business_hours_start": "opens",
+    "business_hours_end": "closes",
+    "business_hours_timezone": "zone",
+    "business_days": "days-label",
+    "on_tag": "exit_tag",
+    "on_field": "exit_field",
+    "on_field_value": "exit_value",
+    "exit_rules": "exit_field",
+    "cooldown_minutes": "cooldown_minutes",
+    "max_contacts_per_hour": "per_hour",
+}
+"""A setting of the definition -> the id of its control."""
 
 PLAIN = {
     "condition_value": "a value",
+    "'equals'": "“is”",
     "condition_field": "a field",
+    "Condition_value": "A value",
+    "Condition_field": "A field",
+    "Condition value": "A value",
+    "Condition field": "A field",
     "use_custom_business_hours": "the flow's own hours",
     "business_hours_start": "the opening time",
     "business_hours_end": "the closing time",
     "business_hours_timezone": "the time zone",
     "'any'": "“is anything”",
+    "field required": "is required",
 }
-"""Names of the contract in the words of the form."""
+"""Names of the contract in the words of the builder."""
 
 
 class Finding(BaseModel):
-    """One line of the problems panel: where, what, and the id of the element to go to."""
+    """One line of the to-do list: how bad, where, what; `select` and `focus` are where to go."""
 
     severity: str
     where: str
     text: str
-    anchor: str = ""
+    select: str = ""
+    focus: str = ""
 
 
-def said(error: FieldError, steps: Sequence[StepRow]) -> str:
-    """An error as a sentence that names its field: `Voice agent is required`."""
-    text = error.detail
-    for name, plainly in PLAIN.items():
-        text = text.replace(name, plainly)
-    if not text[:1].islower():
-        return text
-    title = _title_at([p for p in error.pointer.split("/") if p], steps)
-    return f"{title} {text}" if title else text[:1].upper() + text[1:]
+class Mark(NamedTuple):
+    """A problem pinned to what it is about, which may be moved before it is judged again. `pointer` is within the owner."""
+
+    owner: str
+    pointer: str
+    severity: str
+    text: str
 
 
-def _title_at(parts: Sequence[str], steps: Sequence[StepRow]) -> str:
+def marks_of(problems: Iterable[Problem], draft: Draft) -> tuple[Mark, ...]:
+    """The problems of a draft, each at its step (by id), its condition (by key), or its setting (owner: empty)."""
+    return tuple(_mark(problem, draft) for problem in problems)
+
+
+def _mark(problem: Problem, draft: Draft) -> Mark:
+    parts = [p for p in problem.pointer.split("/") if p]
     match parts:
-        case ["actions", index, "action_config", name, *_] if index.isdigit() and int(index) < len(steps):
-            info = ACTIONS[ActionType(steps[int(index)].kind)].Config.model_fields.get(name)
-            return (info.title or name) if info else name
-        case [name]:
-            return TITLES.get(name, "")
+        case ["actions", index, *rest] if index.isdigit() and int(index) < len(draft.steps):
+            step = draft.steps[int(index)]
+            text = _plain(problem.message, _titles(step))
+            return Mark(step.id, "".join(f"/{p}" for p in rest), problem.severity, _without_place(text, int(index)))
+        case ["conditions", index, *rest] if index.isdigit() and int(index) < len(draft.conditions):
+            return Mark(draft.conditions[int(index)].key, "".join(f"/{p}" for p in rest), problem.severity, _plain(problem.message, {}))
         case _:
-            return ""
+            return Mark("", problem.pointer, problem.severity, _plain(problem.message, {}))
 
 
-def finding(severity: str, pointer: str, text: str, conditions: Sequence[ConditionRow], steps: Sequence[StepRow]) -> Finding:
-    """A line of the problems panel for something wrong at a pointer into the flow."""
-    parts = [p for p in pointer.split("/") if p]
+def _titles(step: StepRow) -> dict[str, str]:
+    return {field.name.replace("_", " ").capitalize(): field.title for field in step.fields}
+
+
+def _plain(text: str, titles: dict[str, str]) -> str:
+    for name, plainly in (*titles.items(), *PLAIN.items()):
+        if name in text and not (name in titles and not text.startswith(name)):
+            text = text.replace(name, plainly)
+    return text
+
+
+def _without_place(text: str, place: int) -> str:
+    rest = text.removeprefix(f"Step {place + 1}: ")
+    return rest[:1].upper() + rest[1:]
+
+
+def findings_of(marks: Iterable[Mark], draft: Draft) -> list[Finding]:
+    """The to-do list; what is about something removed meanwhile is left out."""
+    steps = {step.id: (place, step) for place, step in enumerate(draft.steps)}
+    conditions = {row.key: place for place, row in enumerate(draft.conditions)}
+    found = [_finding(mark, steps, conditions) for mark in marks]
+    return [f for f in found if f is not None]
+
+
+def _finding(mark: Mark, steps: dict[str, tuple[int, StepRow]], conditions: dict[str, int]) -> Finding | None:
+    if mark.owner in steps:
+        place, step = steps[mark.owner]
+        return Finding(
+            severity=mark.severity,
+            where=f"Step {place + 1} · {step.title}",
+            text=mark.text,
+            select=step.id,
+            focus=_control_of(step, mark.pointer),
+        )
+    if mark.owner in conditions:
+        place = conditions[mark.owner]
+        focus = f"condition-{mark.owner}-value"
+        return Finding(severity=mark.severity, where=f"Condition {place + 1}", text=mark.text, select="trigger", focus=focus)
+    if mark.owner:
+        return None
+    parts = [p for p in mark.pointer.split("/") if p]
     match parts:
-        case ["actions", index, *_] if index.isdigit() and int(index) < len(steps):
-            step = steps[int(index)]
-            return Finding(severity=severity, where=f"Step {int(index) + 1} · {step.title}", text=text, anchor=f"step-{step.key}")
-        case ["conditions", index, *_] if index.isdigit() and int(index) < len(conditions):
-            anchor = f"condition-{conditions[int(index)].key}"
-            return Finding(severity=severity, where=f"Condition {int(index) + 1}", text=text, anchor=anchor)
         case ["conditions", *_]:
-            return Finding(severity=severity, where="Trigger", text=text, anchor="trigger")
+            return Finding(severity=mark.severity, where="Trigger", text=mark.text, select="trigger", focus="add-condition")
         case ["actions", *_]:
-            return Finding(severity=severity, where="Steps", text=text, anchor="steps")
+            return Finding(severity=mark.severity, where="Steps", text=mark.text, focus="add-step")
+        case [*_, name] if name in FIELDS:
+            where = TITLES.get(parts[0], "Settings")
+            return Finding(severity=mark.severity, where=where, text=mark.text, select="settings", focus=FIELDS[name])
         case _:
-            return Finding(severity=severity, where=TITLES.get(parts[0], "Flow") if parts else "Flow", text=text)
+            return Finding(severity=mark.severity, where="Flow", text=mark.text, select="settings")
 
 
-def placed(
-    errors: Iterable[FieldError], conditions: list[ConditionRow], steps: list[StepRow]
-) -> tuple[dict[str, str], list[ConditionRow], list[StepRow]]:
-    """Each error at its row; those about neither a condition nor a step come back by the name of the setting."""
-    rest: dict[str, str] = {}
-    conditions = [c.model_copy(update={"error": ""}) for c in conditions]
-    steps = [_without_errors(s) for s in steps]
-    for error in errors:
-        parts = [p for p in error.pointer.split("/") if p]
-        match parts:
-            case ["conditions", index, *_] if index.isdigit() and int(index) < len(conditions):
-                row = conditions[int(index)]
-                row.error = f"{row.error}; {error.detail}" if row.error else error.detail
-            case ["actions", index, *inner] if index.isdigit() and int(index) < len(steps):
-                _place_in_step(steps[int(index)], inner, error.detail)
-            case _:
-                rest[parts[0] if parts else ""] = error.detail
-    return rest, conditions, steps
+def _control_of(step: StepRow, pointer: str) -> str:
+    match [p for p in pointer.split("/") if p]:
+        case ["action_config", name, *_] if any(f.name == name for f in step.fields):
+            return f"{step.id}-{name}"
+        case ["action_config", "variable_mappings", variable]:
+            return f"{step.id}-variable-{variable}"
+        case ["condition_type" | "condition_value" | "condition_field", *_]:
+            return f"{step.id}-when"
+        case _:
+            return f"step-{step.id}"
 
 
-def _without_errors(step: StepRow) -> StepRow:
-    return step.model_copy(
-        update={
-            "error": "",
-            "fields": [f.model_copy(update={"error": ""}) for f in step.fields],
-            "mappings": [m.model_copy(update={"error": ""}) for m in step.mappings],
-        }
-    )
+def severity_of(marks: Iterable[Mark], owner: str) -> str:
+    """That of the worst problem of a step; problems come worst first."""
+    return next((mark.severity for mark in marks if mark.owner == owner), "")
 
 
-def _place_in_step(step: StepRow, inner: Sequence[str], detail: str) -> None:
-    if len(inner) >= 3 and inner[1] == "variable_mappings":
-        for mapping in step.mappings:
-            if mapping.variable == inner[2]:
-                mapping.error = detail
-                return
-    if len(inner) >= 2:
-        for field in step.fields:
-            if field.name == inner[1]:
-                field.error = detail
-                return
-    step.error = f"{step.error}; {detail}" if step.error else detail
+def errors_at(marks: Iterable[Mark], owner: str) -> dict[str, str]:
+    """What is wrong (not merely unwise) with a step or condition, by the pointer within it."""
+    found: dict[str, str] = {}
+    for mark in marks:
+        if mark.owner == owner and mark.severity != "advice":
+            found[mark.pointer] = f"{found[mark.pointer]} {mark.text}" if mark.pointer in found else mark.text
+    return found
+
+
+def setting_errors(marks: Iterable[Mark]) -> dict[str, str]:
+    """What is wrong with the settings, by the id of the control; "" for what has none."""
+    found: dict[str, str] = {}
+    for mark in marks:
+        parts = [p for p in mark.pointer.split("/") if p]
+        if not mark.owner and mark.severity != "advice" and parts[:1] not in (["conditions"], ["actions"]):
+            found.setdefault(FIELDS.get(parts[-1], "") if parts else "", mark.text)
+    return found
+
+
+def with_errors(conditions: Sequence[ConditionRow], marks: Sequence[Mark]) -> list[ConditionRow]:
+    """The conditions with what is wrong with each."""
+    return [row.model_copy(update={"error": " ".join(errors_at(marks, row.key).values())}) for row in conditions]

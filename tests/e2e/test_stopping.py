@@ -174,35 +174,6 @@ async def test_a_failed_execution_is_tried_again(open_page: OpenPage) -> None:
     await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
 
 
-async def test_the_form_keeps_the_throttle_and_the_field_that_ends_it(open_page: OpenPage) -> None:
-    owner = await make_person()
-    flow = await make_flow(owner, "Limited", await make_world(owner))
-    page = await open_page(owner, f"{FLOWS}/{flow.id}/edit")
-    await page.get_by_label("Stop when the contact’s field").fill("stage")
-    await page.get_by_label("has the value").fill("won")
-    await page.get_by_label("Contacts per hour").fill("many")
-    await page.get_by_label("Name", exact=True).click()
-    save = page.get_by_role("button", name="Save", exact=True)
-    await save.click()
-    await expect(page.get_by_text("must be a whole number").first).to_be_visible()
-    await page.get_by_label("Contacts per hour").fill("30")
-    await page.get_by_label("Name", exact=True).click()
-    await save.click()
-    await expect(page.get_by_text("asks for 'stage', which no contact has").first).to_be_visible()
-    await page.get_by_label("Stop when the contact’s field").fill("custom_fields.stage")
-    await page.get_by_label("Name", exact=True).click()
-    await save.click()
-    await expect(page.get_by_text("Version 2 is live for new leads.")).to_be_visible()
-    saved = await flow_named(owner, "Limited")
-    assert saved is not None
-    assert saved.max_contacts_per_hour == 30
-    assert (saved.exit_rules["on_field"], saved.exit_rules["on_field_value"]) == ("custom_fields.stage", "won")
-    await page.reload()
-    await ready(page)
-    await expect(page.get_by_label("Contacts per hour")).to_have_value("30")
-    await expect(page.get_by_label("has the value")).to_have_value("won")
-
-
 async def test_a_held_channel_says_why_and_is_tried_now(open_page: OpenPage) -> None:
     owner = await make_person()
     await make_world(owner)

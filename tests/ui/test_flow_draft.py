@@ -1,4 +1,4 @@
-"""A flow in the form and back: nothing is lost, and every error finds its field."""
+"""A flow in the builder and back: nothing is lost, and every problem finds its field."""
 
 from __future__ import annotations
 
@@ -8,21 +8,13 @@ from uuid import uuid4
 import pytest
 
 from autoflows.actions import ACTIONS as SPECS
-from autoflows.domain.errors import FieldError
 from autoflows.domain.flow import ActionType, FlowDefinition
-from autoflows.ui.flow_draft import (
-    MappingRow,
-    Option,
-    action_body,
-    chosen,
-    condition_body,
-    condition_of,
-    dressed,
-    new_step,
-    step_of,
-)
+from autoflows.domain.problems import Problem, Severity
+from autoflows.ui.flow_cards import cards_of, inspected, with_variables
+from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, definition_of, draft_of, new_step, step_of
 from autoflows.ui.flow_examples import EXAMPLES
-from autoflows.ui.flow_findings import finding, placed, said
+from autoflows.ui.flow_findings import errors_at, findings_of, marks_of, setting_errors, severity_of, with_errors
+from autoflows.ui.flow_rows import Draft, MappingRow, Option
 
 AGENT, SENDER, TEMPLATE, MAIL = (str(uuid4()) for _ in range(4))
 ACTIONS: list[dict[str, Any]] = [
@@ -81,10 +73,37 @@ def test_text_that_is_no_number_reaches_the_service_as_it_is() -> None:
 
 def test_choosing_a_template_brings_its_variables_and_keeps_what_was_mapped() -> None:
     step = step_of(ACTIONS[2])
-    (row,) = dressed([step], CHOICES)
+    assert [m.variable for m in with_variables(step, CHOICES).mappings] == ["1", "2"]
+    row = inspected(Draft(steps=(step,)), step.id, CHOICES, {})
     assert [m.variable for m in row.mappings] == ["1", "2"]
     assert row.preview == "Hi ‹Name›: ‹product›"
     assert "hello" in row.sentence
+
+
+def test_a_preview_shows_what_a_person_would_get() -> None:
+    step = step_of(ACTIONS[2])
+    person = {"name": "Asha", "custom_fields": {"product": "<b>pump</b>"}}
+    assert inspected(Draft(steps=(step,)), step.id, CHOICES, {}, person).preview == "Hi Asha: <b>pump</b>"
+    assert inspected(Draft(steps=(step,)), step.id, CHOICES, {}, {"name": ""}).preview == "Hi —: —"
+
+
+def test_a_definition_comes_back_the_same_from_the_builder() -> None:
+    conditions = [{"condition_type": "tag", "condition_operator": "equals", "condition_value": "x", "condition_field": None}]
+    actions = [{"id": str(uuid4()), "action_order": n, **a} for n, a in enumerate(ACTIONS, start=1)]
+    flow = {"name": "Same", "conditions": conditions, "actions": actions, "cooldown_minutes": 30, "exit_rules": {"on_field": "company"}}
+    before = FlowDefinition.model_validate(flow)
+    after = FlowDefinition.model_validate(definition_of(draft_of(before.model_dump(mode="json"))))
+    assert after.model_dump(exclude={"actions"}) == before.model_dump(exclude={"actions"})
+    assert [a.id for a in after.actions] == [a.id for a in before.actions]
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", ["x"], {"x": 1}, [{"action_type": "bomb"}], [{"action_type": "wait", "action_config": 3}]])
+def test_a_draft_with_anything_in_it_can_be_opened(value: Any) -> None:
+    names = [*FlowDefinition.model_fields, "unheard_of"]
+    draft = draft_of(dict.fromkeys(names, value))
+    assert all(step.kind == "wait" for step in draft.steps)
+    assert cards_of(draft, {}, {}) is not None
+    definition_of(draft)
 
 
 def test_an_empty_custom_field_is_no_mapping() -> None:
@@ -99,35 +118,38 @@ def test_a_picker_with_one_item_is_chosen_and_one_with_two_is_not() -> None:
     assert next(f for f in chosen(new_step("ai_call"), {"agent": two}).fields if f.name == "agent_id").value == ""
 
 
-def test_errors_find_their_fields() -> None:
+def problem(pointer: str, message: str, severity: Severity = Severity.ERROR) -> Problem:
+    return Problem(severity=severity, code="invalid", pointer=pointer, message=message)
+
+
+def test_problems_find_their_fields_and_follow_them() -> None:
     steps = [step_of(a) for a in ACTIONS]
-    conditions = [condition_of({"condition_type": "tag", "condition_operator": "equals", "condition_value": "x"})]
-    errors = [
-        FieldError("/name", "is required"),
-        FieldError("/conditions/0/condition_value", "too odd"),
-        FieldError("/actions/0/action_config/agent_id", "is gone"),
-        FieldError("/actions/2/action_config/variable_mappings/2", "needs a value"),
-        FieldError("/actions/3", "cannot work"),
-        FieldError("/actions/9/action_type", "is nowhere"),
+    conditions = (condition_of({"condition_type": "tag", "condition_operator": "equals", "condition_value": "x"}),)
+    draft = Draft(conditions=conditions, steps=tuple(steps))
+    problems = [
+        problem("/max_contacts_per_hour", "Max contacts per hour must be a whole number."),
+        problem("/conditions/0", "Condition value is needed; use 'any'"),
+        problem("/actions/0/action_config/agent_id", "Agent id is required."),
+        problem("/actions/2/action_config/variable_mappings/2", "needs a value"),
+        problem("/actions/1", "Step 2: it waits for nothing.", Severity.WARNING),
+        problem("/actions/9/action_type", "is nowhere"),
     ]
-    rest, conditions, steps = placed(errors, conditions, steps)
-    assert rest == {"name": "is required", "actions": "is nowhere"}
-    assert conditions[0].error == "too odd"
-    assert next(f for f in steps[0].fields if f.name == "agent_id").error == "is gone"
-    assert next(m for m in steps[2].mappings if m.variable == "2").error == "needs a value"
-    assert steps[3].error == "cannot work"
-    again, conditions, steps = placed([], conditions, steps)
-    assert not again
-    assert not conditions[0].error
-    assert all(not s.error and not any(f.error for f in s.fields) for s in steps)
-
-
-def test_a_finding_is_a_sentence_with_a_place_to_go_to() -> None:
-    steps = [step_of(ACTIONS[0])]
-    error = FieldError("/actions/0/action_config/agent_id", "is required")
-    line = finding("error", error.pointer, said(error, steps), [], steps)
-    assert (line.where, line.text, line.anchor) == ("Step 1 · AI call", "Voice agent is required", f"step-{steps[0].key}")
-    assert said(FieldError("/conditions/0", "condition_value is needed; use 'any'"), steps) == "A value is needed; use “is anything”"
+    marks = marks_of(problems, draft)
+    assert setting_errors(marks) == {"per_hour": "Max contacts per hour must be a whole number."}
+    assert with_errors(conditions, marks)[0].error == "A value is needed; use “is anything”"
+    assert errors_at(marks, steps[0].id) == {"/action_config/agent_id": "Voice agent is required."}
+    row = inspected(draft, steps[0].id, CHOICES, errors_at(marks, steps[0].id))
+    assert next(f for f in row.fields if f.name == "agent_id").error == "Voice agent is required."
+    row = inspected(draft, steps[2].id, CHOICES, errors_at(marks, steps[2].id))
+    assert next(m for m in row.mappings if m.variable == "2").error == "Needs a value"
+    assert [severity_of(marks, s.id) for s in steps] == ["error", "warning", "error", ""]
+    # The first step goes to the end, the third is removed: what is said follows.
+    moved = Draft(conditions=conditions, steps=(steps[1], steps[3], steps[0]))
+    found = {(f.where, f.focus) for f in findings_of(marks, moved)}
+    assert ("Step 3 · AI call", f"{steps[0].id}-agent_id") in found
+    assert ("Step 1 · Wait", f"step-{steps[1].id}") in found
+    assert ("Contacts per hour", "per_hour") in found
+    assert not any("WhatsApp" in where for where, _ in found)
 
 
 @pytest.mark.parametrize("kind", ["ai_call", "whatsapp_message", "email", "wait"])

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from autoflows.services import catalogue, channels
-from autoflows.ui.flow_draft import Option
+from autoflows.ui.flow_rows import Option
 from autoflows.ui.states.base import Base
 
 WIDGETS = {

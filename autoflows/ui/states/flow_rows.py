@@ -1,4 +1,4 @@
-"""Editing a flow's conditions and steps: each handler checks its arguments, changes one row and has the rows dressed anew."""
+"""Editing a flow's trigger, steps and settings: each handler checks its arguments and makes a new draft of the present one."""
 
 from __future__ import annotations
 
@@ -8,161 +8,281 @@ from typing import Any
 import reflex as rx
 
 from autoflows.actions import ACTIONS
-from autoflows.domain.errors import Invalid
-from autoflows.domain.flow import MAX_ACTIONS, MAX_CONDITIONS, ActionCondition, ActionType, ConditionOperator, TriggerType
-from autoflows.ui.flow_draft import MAPPABLE, PICKERS, ConditionRow, Option, StepRow, chosen, dressed, new_key, new_step
+from autoflows.domain.errors import Conflict, Invalid
+from autoflows.domain.flow import (
+    MAX_ACTIONS,
+    MAX_CONDITIONS,
+    ActionCondition,
+    ActionType,
+    ConditionOperator,
+    OnUnknown,
+    OutsideHours,
+    TriggerType,
+)
+from autoflows.ui.flow_cards import with_variables
+from autoflows.ui.flow_draft import chosen, new_step
+from autoflows.ui.flow_rows import MAPPABLE, PICKERS, ConditionRow, Draft, MappingRow, Option, StepRow, new_key
 from autoflows.ui.states.base import choice_of, text_of
 
-GONE = Invalid("This row is not there any more. Reload the page.")
+GONE = Invalid("This is not there any more; it may have been removed a moment ago.")
+HISTORY = 100
+"""How many edits can be undone."""
+TEXTS = {
+    "name": 255, "description": 5000, "opens": 8, "closes": 8, "zone": 64, "exit_tag": 100, "exit_field": 100, "exit_value": 255,
+    "cooldown_minutes": 20, "per_hour": 20,
+}  # fmt: skip
+"""Settings that are text, and how long they may be."""
+SWITCHES = ("custom_hours", "exit_on_answered", "exit_on_reply")
+CHOICES = {"outside_hours": OutsideHours, "on_unknown": OnUnknown}
+TRIGGER, SETTINGS = "trigger", "settings"
+"""What can be selected besides a step."""
 
 
 class FlowRows(rx.State, mixin=True):
-    """The two lists of the flow form. `choices` holds the catalogue items by the widget that picks them."""
+    """The draft in this tab and its history. `choices` holds the catalogue items by the widget that picks them."""
 
-    conditions: list[ConditionRow] = []
-    steps: list[StepRow] = []
     choices: dict[str, list[Option]] = {widget: [] for widget in PICKERS}
+    selected: str = ""
+    can_edit: bool = False
+    can_undo: bool = False
+    can_redo: bool = False
     dirty: bool = False
+    form_key: int = 0
+    order_revision: int = 0
 
-    def _dress(self, steps: list[StepRow]) -> None:
-        self.steps = dressed(steps, self.choices)
+    _draft: Draft = Draft()
+    _past: tuple[Draft, ...] = ()
+    _future: tuple[Draft, ...] = ()
 
-    async def _touched(self) -> None:
-        """Something was changed."""
-        self.dirty = True
+    def _show(self) -> None:
+        """Put what is on the canvas into the page's variables."""
 
-    async def _change_condition(self, key: Any, **values: str) -> None:
-        if not any(c.key == key for c in self.conditions):
-            raise GONE
-        self.conditions = [c.model_copy(update={**values, "error": ""}) if c.key == key else c for c in self.conditions]
-        await self._touched()
+    def _autosave(self) -> Any:
+        """The event that saves."""
 
-    async def _change_step(self, key: Any, change: Callable[[StepRow], StepRow]) -> None:
-        if not any(s.key == key for s in self.steps):
-            raise GONE
-        self._dress([change(s) if s.key == key else s for s in self.steps])
-        await self._touched()
+    def _focus(self, element_id: str) -> None:
+        """Move the keyboard to an element once it is there."""
+
+    def _edit(self, draft: Draft) -> Any:
+        """Make this the draft; the one before can be had back. Gives the event that saves it."""
+        self._refuse_unless_editable()
+        if draft == self._draft:
+            return None
+        self._past, self._future = (*self._past, self._draft)[-HISTORY:], ()
+        return self._turn_to(draft)
+
+    def _turn_to(self, draft: Draft) -> Any:
+        self._draft, self.dirty = draft, True
+        self.can_undo, self.can_redo = bool(self._past), bool(self._future)
+        self._show()
+        return self._autosave()
+
+    def _refuse_unless_editable(self) -> None:
+        if not self.can_edit:
+            raise Conflict("The flow cannot be edited here now: it is shown read-only.")
 
     @rx.event
-    async def add_condition(self) -> None:
+    async def undo(self) -> Any:
+        """The draft as it was before the last edit."""
+        self._refuse_unless_editable()
+        if not self._past:
+            return None
+        self._past, before, self._future = self._past[:-1], self._past[-1], (*self._future, self._draft)
+        self.form_key += 1
+        return self._turn_to(before)
+
+    @rx.event
+    async def redo(self) -> Any:
+        """The draft as it was before the last undo."""
+        self._refuse_unless_editable()
+        if not self._future:
+            return None
+        self._future, after, self._past = self._future[:-1], self._future[-1], (*self._past, self._draft)
+        self.form_key += 1
+        return self._turn_to(after)
+
+    # ------------------------------------------------------------------ trigger
+
+    def _change_condition(self, key: Any, **values: str) -> Any:
+        if not any(c.key == key for c in self._draft.conditions):
+            raise GONE
+        rows = tuple(c.model_copy(update=values) if c.key == key else c for c in self._draft.conditions)
+        return self._edit(self._draft._replace(conditions=rows))
+
+    @rx.event
+    async def add_condition(self) -> Any:
         """One more condition at the end."""
-        if len(self.conditions) >= MAX_CONDITIONS:
+        if len(self._draft.conditions) >= MAX_CONDITIONS:
             raise Invalid(f"A flow may have {MAX_CONDITIONS} conditions at most.")
-        self.conditions = [*self.conditions, ConditionRow(key=new_key())]
-        await self._touched()
+        return self._edit(self._draft._replace(conditions=(*self._draft.conditions, ConditionRow(key=new_key()))))
 
     @rx.event
-    async def remove_condition(self, key: str) -> None:
+    async def remove_condition(self, key: str) -> Any:
         """Without this condition."""
-        self.conditions = [c for c in self.conditions if c.key != key]
-        await self._touched()
+        return self._edit(self._draft._replace(conditions=tuple(c for c in self._draft.conditions if c.key != key)))
 
     @rx.event
-    async def set_condition_kind(self, key: str, kind: str) -> None:
+    async def set_condition_kind(self, key: str, kind: str) -> Any:
         """What the condition looks at; its field and value start anew, since they meant another thing."""
-        await self._change_condition(key, kind=choice_of(kind, TriggerType, default="lead_source"), field="", value="")
+        return self._change_condition(key, kind=choice_of(kind, TriggerType, default="lead_source"), field="", value="")
 
     @rx.event
-    async def set_condition_operator(self, key: str, operator: str) -> None:
+    async def set_condition_operator(self, key: str, operator: str) -> Any:
         """How it compares."""
-        await self._change_condition(key, operator=choice_of(operator, ConditionOperator, default="equals"))
+        return self._change_condition(key, operator=choice_of(operator, ConditionOperator, default="equals"))
 
     @rx.event
-    async def set_condition_field(self, key: str, field: str) -> None:
+    async def set_condition_field(self, key: str, field: str) -> Any:
         """Which field it looks at."""
-        await self._change_condition(key, field=text_of(field, 100))
+        return self._change_condition(key, field=text_of(field, 100))
 
     @rx.event
-    async def set_condition_value(self, key: str, value: str) -> None:
+    async def set_condition_value(self, key: str, value: str) -> Any:
         """What it compares with."""
-        await self._change_condition(key, value=text_of(value, 255))
+        return self._change_condition(key, value=text_of(value, 255))
 
     @rx.event
-    async def add_step(self, kind: str) -> None:
-        """One more step at the end."""
-        if len(self.steps) >= MAX_ACTIONS:
-            raise Invalid(f"A flow may have {MAX_ACTIONS} steps at most.")
-        step = new_step(choice_of(kind, ACTIONS, default="wait"))
-        if step.kind == "wait":
-            step.fields[0].value = "10"  # a wait of nothing helps nobody
-        self._dress([*self.steps, chosen(step, self.choices)])
-        await self._touched()
-
-    @rx.event
-    async def remove_step(self, key: str) -> None:
-        """Without this step."""
-        self._dress([s for s in self.steps if s.key != key])
-        await self._touched()
-
-    @rx.event
-    async def move_step(self, key: str, by: int) -> None:
-        """One place up (-1) or down (1)."""
-        at = next((n for n, s in enumerate(self.steps) if s.key == key), None)
-        if at is None or by not in (-1, 1):
+    async def take_value(self, key: str, value: str) -> Any:
+        """A value that leads had: it replaces the one there is, or joins the others of a list."""
+        row = next((c for c in self._draft.conditions if c.key == key), None)
+        text = text_of(value, 255)
+        if row is None:
             raise GONE
-        to = at + by
-        if 0 <= to < len(self.steps):
-            steps = list(self.steps)
-            steps[at], steps[to] = steps[to], steps[at]
-            self._dress(steps)
-            await self._touched()
+        listed = [v.strip() for v in row.value.split(",") if v.strip()] if row.operator == "in" else []
+        self.form_key += 1
+        return self._change_condition(key, value=", ".join(dict.fromkeys([*listed, text]))[:255])
+
+    # ------------------------------------------------------------------ steps
+
+    def _change_step(self, step_id: Any, change: Callable[[StepRow], StepRow]) -> Any:
+        if self._draft.step(step_id) is None:
+            raise GONE
+        steps = tuple(with_variables(change(s), self.choices) if s.id == step_id else s for s in self._draft.steps)
+        return self._edit(self._draft._replace(steps=steps))
 
     @rx.event
-    async def set_config(self, key: str, name: str, value: str | bool) -> Any:
+    async def insert_step(self, kind: str, place: int) -> Any:
+        """One more step, before the one that is at this place now, counted from 0; it is selected."""
+        if len(self._draft.steps) >= MAX_ACTIONS:
+            raise Invalid(f"A flow may have {MAX_ACTIONS} steps at most.")
+        if type(place) is not int or not 0 <= place <= len(self._draft.steps):
+            raise Invalid("There is no such place in the flow.")
+        step = chosen(new_step(choice_of(kind, ACTIONS, default="wait")), self.choices)
+        if step.kind == "wait":  # a wait of nothing helps nobody
+            step.fields[0] = step.fields[0].model_copy(update={"value": "10"})
+        steps = (*self._draft.steps[:place], with_variables(step, self.choices), *self._draft.steps[place:])
+        self._refuse_unless_editable()
+        self.selected = step.id
+        self._focus(f"step-{step.id}")
+        return self._edit(self._draft._replace(steps=steps))
+
+    @rx.event
+    async def remove_step(self, step_id: str) -> Any:
+        """Without this step; the next one is selected, so that the keyboard stays where it was."""
+        place = next((n for n, s in enumerate(self._draft.steps) if s.id == step_id), None)
+        if place is None:
+            raise GONE
+        self._refuse_unless_editable()
+        rest = (*self._draft.steps[:place], *self._draft.steps[place + 1 :])
+        if self.selected == step_id:
+            self.selected = rest[min(place, len(rest) - 1)].id if rest else TRIGGER
+        self._focus(f"step-{rest[min(place, len(rest) - 1)].id}" if rest else "step-trigger")
+        return self._edit(self._draft._replace(steps=rest))
+
+    @rx.event
+    async def order_steps(self, step_ids: list[str]) -> Any:
+        """All steps in a new order. Anything but exactly the steps there are is refused, and the page shows what is true."""
+        known = {s.id: s for s in self._draft.steps}
+        self.order_revision += 1
+        if not isinstance(step_ids, list) or not all(isinstance(i, str) for i in step_ids) or sorted(step_ids) != sorted(known):
+            raise Invalid("The steps have changed meanwhile; nothing was moved.")
+        return self._edit(self._draft._replace(steps=tuple(known[i] for i in step_ids)))
+
+    @rx.event
+    async def set_config(self, step_id: str, name: str, value: str | bool) -> Any:
         """One field of a step's settings, as text; a switch sends true or false, an emptied picker "none"."""
         text = ("true" if value else "") if isinstance(value, bool) else text_of(value, 2000)
         text = "" if text == "none" else text
 
         def change(step: StepRow) -> StepRow:
-            fields = [f.model_copy(update={"value": text, "error": ""}) if f.name == name and not f.fixed else f for f in step.fields]
-            return step.model_copy(update={"fields": fields, "error": ""})
+            return step.model_copy(
+                update={"fields": [f.model_copy(update={"value": text}) if f.name == name and not f.fixed else f for f in step.fields]}
+            )
 
-        await self._change_step(key, change)
+        return self._change_step(step_id, change)
 
     @rx.event
-    async def set_when(self, key: str, kind: str) -> None:
+    async def set_when(self, step_id: str, kind: str) -> Any:
         """When the step runs: "none" (unless an exit rule fired), or one of the conditions, with its usual value."""
         kind = "" if kind == "none" else choice_of(kind, ActionCondition)
         usual = {"call_outcome": "not_answered", "message_status": "read"}.get(kind, "")
-        await self._change_step(key, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": "", "error": ""}))
+        return self._change_step(step_id, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": ""}))
 
     @rx.event
-    async def set_when_value(self, key: str, value: str) -> None:
+    async def set_when_value(self, step_id: str, value: str) -> Any:
         """What the step's condition asks for."""
         text = text_of(value, 255)
-        await self._change_step(key, lambda s: s.model_copy(update={"when_value": text, "error": ""}))
+        return self._change_step(step_id, lambda s: s.model_copy(update={"when_value": text}))
 
     @rx.event
-    async def set_when_field(self, key: str, field: str) -> None:
+    async def set_when_field(self, step_id: str, field: str) -> Any:
         """Which contact field the step's condition looks at."""
         text = text_of(field, 100)
-        await self._change_step(key, lambda s: s.model_copy(update={"when_field": text, "error": ""}))
+        return self._change_step(step_id, lambda s: s.model_copy(update={"when_field": text}))
 
     @rx.event
-    async def set_mapping_source(self, key: str, variable: str, source: str) -> None:
+    async def set_mapping_source(self, step_id: str, variable: str, source: str) -> Any:
         """What fills a template variable: a contact field, "custom_field", or "text" of one's own."""
         source = choice_of(source, [*MAPPABLE, "custom_field", "text"])
-        value = {"custom_field": "custom_fields.", "text": "{{ contact.name }}"}.get(source, source)
-        await self._set_mapping(key, variable, value, custom=source == "text")
+        value = {"custom_field": "custom_fields.", "text": "{{ contact.name | default: 'there' }}"}.get(source, source)
+        return self._map(step_id, variable, lambda m: m.model_copy(update={"value": value, "custom": source == "text"}))
 
     @rx.event
-    async def set_mapping_value(self, key: str, variable: str, value: str) -> None:
+    async def set_mapping_value(self, step_id: str, variable: str, value: str) -> Any:
         """The custom field's name, or the text, that fills a template variable."""
         text = text_of(value, 1000)
-        step = next((s for s in self.steps if s.key == key), None)
-        mapping = next((m for m in step.mappings if m.variable == variable), None) if step else None
-        if mapping is None:
-            raise GONE
-        await self._set_mapping(key, variable, text if mapping.custom else f"custom_fields.{text}", custom=mapping.custom)
+        return self._map(step_id, variable, lambda m: m.model_copy(update={"value": text if m.custom else f"custom_fields.{text}"}))
 
-    async def _set_mapping(self, key: Any, variable: Any, value: str, *, custom: bool) -> None:
-        def change(step: StepRow) -> StepRow:
-            rows = [
-                m.model_copy(update={"value": value, "custom": custom, "error": ""}) if m.variable == variable else m for m in step.mappings
-            ]
-            return step.model_copy(update={"mappings": rows, "error": ""})
+    def _map(self, step_id: Any, variable: Any, change: Callable[[MappingRow], MappingRow]) -> Any:
+        def changed(step: StepRow) -> StepRow:
+            if not any(m.variable == variable for m in step.mappings):
+                raise GONE
+            return step.model_copy(update={"mappings": [change(m) if m.variable == variable else m for m in step.mappings]})
 
-        await self._change_step(key, change)
+        return self._change_step(step_id, changed)
+
+    # ------------------------------------------------------------------ settings
+
+    def _set(self, **values: Any) -> Any:
+        return self._edit(self._draft._replace(settings=self._draft.settings.model_copy(update=values)))
+
+    @rx.event
+    async def set_text(self, name: str, value: str) -> Any:
+        """One of the text settings."""
+        choice_of(name, TEXTS)
+        return self._set(**{name: text_of(value, TEXTS[name])})
+
+    @rx.event
+    async def set_switch(self, name: str, on: bool) -> Any:
+        """One of the on/off settings."""
+        values: dict[str, Any] = {choice_of(name, SWITCHES): bool(on)}
+        if name == "custom_hours" and on:
+            s = self._draft.settings
+            values |= {"opens": s.opens or "09:00", "closes": s.closes or "19:00", "zone": s.zone or self.me.timezone}
+        return self._set(**values)
+
+    @rx.event
+    async def set_choice(self, name: str, value: str) -> Any:
+        """One of the settings with fixed choices."""
+        choice_of(name, CHOICES)
+        return self._set(**{name: choice_of(value, CHOICES[name])})
+
+    @rx.event
+    async def toggle_day(self, day: int) -> Any:
+        """Add or take away a day of the flow's hours, 1 (Monday) to 7."""
+        if day not in range(1, 8):
+            raise Invalid("There is no such day.")
+        return self._set(days=sorted(set(self._draft.settings.days) ^ {day}))
 
 
 def kinds() -> list[tuple[str, str, str, str]]:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import reflex as rx
 
-from autoflows.ui.flow_draft import MAPPABLE, MappingRow, StepRow
-from autoflows.ui.pages.flow_form.controls import said_wrong, text
-from autoflows.ui.states.flow_form import FlowForm
+from autoflows.ui.flow_rows import MAPPABLE, MappingRow, StepRow
+from autoflows.ui.pages.flow_builder.controls import said_wrong, text
+from autoflows.ui.states.flow_builder import FlowBuilder
 
 
-def variables(step: rx.Var[StepRow], order: rx.Var[int]) -> rx.Component:
+def variables(step: rx.Var[StepRow]) -> rx.Component:
     """A row per variable of the chosen template."""
     return rx.el.fieldset(
         rx.el.legend("Variables of the template"),
-        rx.foreach(step.mappings, lambda mapping: _mapping(step, mapping, order)),
+        rx.foreach(step.mappings, lambda mapping: _mapping(step, mapping)),
         class_name="af-mappings",
     )
 
 
-def _mapping(step: rx.Var[StepRow], mapping: rx.Var[MappingRow], order: rx.Var[int]) -> rx.Component:
-    name = f"variable {mapping.variable} of step {order}"
+def _mapping(step: rx.Var[StepRow], mapping: rx.Var[MappingRow]) -> rx.Component:
+    name = f"variable {mapping.variable}"
     is_custom_field = mapping.value.startswith("custom_fields.")
     source = rx.cond(mapping.custom, "text", rx.cond(is_custom_field, "custom_field", mapping.value))
     return rx.el.div(
         rx.el.code("{{" + mapping.variable + "}}", class_name="af-variable"),
         rx.select.root(
-            rx.select.trigger(aria_label=f"Source of {name}", placeholder="Filled with…", width="100%"),
+            rx.select.trigger(
+                id=f"{step.id}-variable-{mapping.variable}", aria_label=f"Source of {name}", placeholder="Filled with…", width="100%"
+            ),
             rx.select.content(
                 rx.select.group(
                     rx.select.label("Contact"),
@@ -37,13 +39,13 @@ def _mapping(step: rx.Var[StepRow], mapping: rx.Var[MappingRow], order: rx.Var[i
                 position="popper",
             ),
             value=source,
-            on_change=lambda v: FlowForm.set_mapping_source(step.key, mapping.variable, v),
+            on_change=lambda v: FlowBuilder.set_mapping_source(step.id, mapping.variable, v),
         ),
         rx.cond(
             mapping.custom,
             text(
                 mapping.value,
-                lambda v: FlowForm.set_mapping_value(step.key, mapping.variable, v),
+                lambda v: FlowBuilder.set_mapping_value(step.id, mapping.variable, v),
                 aria_label=f"Text for {name}",
                 placeholder="{{ contact.name }}",
             ),
@@ -51,7 +53,7 @@ def _mapping(step: rx.Var[StepRow], mapping: rx.Var[MappingRow], order: rx.Var[i
                 is_custom_field,
                 text(
                     mapping.value.replace("custom_fields.", ""),
-                    lambda v: FlowForm.set_mapping_value(step.key, mapping.variable, v),
+                    lambda v: FlowBuilder.set_mapping_value(step.id, mapping.variable, v),
                     aria_label=f"Custom field for {name}",
                     placeholder="product",
                 ),

@@ -1,0 +1,92 @@
+// The keyboard of the flow builder, the sign of life of an open editor, and the focus that follows an edit. Draws nothing.
+import { useEffect, useRef } from "react";
+
+const TYPING = "input, textarea, select, [contenteditable=true]";
+const LAYER = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
+const BEAT_MS = 10_000;
+const FOCUS_MS = 1500;
+
+const stops = () => [...document.querySelectorAll("[data-stop]")].filter((e) => e.offsetParent);
+
+function walk(by) {
+  const all = stops();
+  const here = all.indexOf(document.activeElement);
+  const next = all[here < 0 ? 0 : Math.min(Math.max(here + by, 0), all.length - 1)];
+  if (!next || next === document.activeElement) return;
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+  next.click();
+}
+
+// The element may not be there yet: the change that brings it is on its way.
+function focusSoon(id) {
+  const until = performance.now() + FOCUS_MS;
+  const attempt = () => {
+    const found = document.getElementById(id);
+    if (found && found.offsetParent) {
+      found.scrollIntoView({ block: "center" });
+      const target = found.matches("button, input, textarea, a[href], [tabindex]") ? found : found.querySelector("button, input, textarea, a[href]");
+      (target || found).focus();
+    } else if (performance.now() < until) requestAnimationFrame(attempt);
+  };
+  // A dialog that closes gives the focus back to where it was; that must have happened before.
+  setTimeout(attempt, 60);
+}
+
+export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", onPress, onBeat, onLeave }) {
+  const latest = useRef({});
+  latest.current = { onPress, onBeat, onLeave, draftId };
+
+  useEffect(() => {
+    if (focusTurn > 0 && focus) focusSoon(focus);
+  }, [focusTurn]);
+
+  useEffect(() => {
+    const press = (event, name) => {
+      event.preventDefault();
+      event.stopPropagation();
+      latest.current.onPress?.(name);
+    };
+    const down = (event) => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const target = event.target instanceof Element ? event.target : document.body;
+      const layered = document.querySelector(LAYER);
+      const command = event.ctrlKey || event.metaKey;
+      const key = event.key.toLowerCase();
+      if (command && key === "s") {
+        if (layered) return event.preventDefault();
+        document.activeElement?.blur?.(); // what is being typed counts
+        return press(event, "publish");
+      }
+      if (layered || target.closest(TYPING)) {
+        if (event.key === "Escape" && !layered) document.querySelector("[data-stop][aria-pressed=true]")?.focus();
+        return;
+      }
+      if (command && (key === "z" || key === "y")) return press(event, key === "y" || event.shiftKey ? "redo" : "undo");
+      if (command || event.altKey) return;
+      const onCard = target.matches("[data-stop]");
+      if (event.key === "?") return press(event, "help");
+      if (event.key === "Escape") return press(event, "escape");
+      if (target !== document.body && !onCard) return;
+      if (event.key === "Tab" && onCard && !event.shiftKey) return press(event, "add");
+      if (event.key === "Delete" || event.key === "Backspace") return press(event, "remove");
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        return walk(event.key === "ArrowDown" ? 1 : -1);
+      }
+      if (event.key === "Enter" && onCard) {
+        event.preventDefault();
+        target.click();
+        setTimeout(() => document.querySelector("#inspector :is(input, textarea, [role=combobox], button):not([data-close], :disabled)")?.focus(), 120);
+      }
+    };
+    window.addEventListener("keydown", down);
+    const beat = setInterval(() => document.visibilityState === "visible" && latest.current.onBeat?.(), BEAT_MS);
+    return () => {
+      window.removeEventListener("keydown", down);
+      clearInterval(beat);
+      latest.current.onLeave?.(latest.current.draftId);
+    };
+  }, []);
+  return null;
+}

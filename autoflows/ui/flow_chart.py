@@ -1,0 +1,113 @@
+"""A flow as a flowchart: steps from top to bottom, and after a call a lane for each outcome. Pure; nobody moves a box by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from autoflows.ui.flow_cards import Card
+from autoflows.ui.flow_rows import Draft, StepRow
+
+WIDTH, HEIGHT, LOW = 230, 92, 40
+LANE, ROW = 260, 150
+END, BYPASS = "af-fb-box af-fb-box-end", "af-fb-box af-fb-box-by"
+COVERED = {"answered", "not_answered"}
+"""Outcomes that leave no other."""
+
+
+def chart_of(draft: Draft, cards: Sequence[Card], trigger: str, selected: str = "") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Boxes and arrows as React Flow takes them. Each step is one box; its condition is the label of the arrow into its lane."""
+    chart = _Chart({card.id: card for card in cards}, selected)
+    chart.box("trigger", "When a lead arrives\n" + trigger, 0.0, "af-fb-box af-fb-box-pinned")
+    chart.row += 1
+    for is_lane, group in groupby(draft.steps, key=_is_lane):
+        steps = list(group)
+        if is_lane:
+            chart.fork(steps)
+        else:
+            for step in steps:
+                chart.main(step)
+    chart.box("end", "End", 0.0, END)
+    chart.join("end")
+    return chart.nodes, chart.edges
+
+
+def _is_lane(step: StepRow) -> bool:
+    return step.when not in ("", "always")
+
+
+class _Chart:
+    """What has been drawn so far: `open` are the boxes that the next one on the main line follows, each with its arrow's label."""
+
+    def __init__(self, cards: dict[str, Card], selected: str) -> None:
+        self.nodes: list[dict[str, Any]] = []
+        self.edges: list[dict[str, Any]] = []
+        self.open: list[tuple[str, str]] = [("trigger", "")]
+        self.row = 0
+        self._cards, self._selected = cards, selected
+
+    def box(self, box_id: str, label: str, lane: float, look: str) -> None:
+        chosen = " af-fb-box-selected" if box_id == self._selected else ""
+        self.nodes.append(
+            {
+                "id": box_id,
+                "position": {"x": lane * LANE - WIDTH / 2, "y": self.row * ROW},
+                "data": {"label": label},
+                "className": look + chosen,
+                "sourcePosition": "bottom",
+                "targetPosition": "top",
+                "width": WIDTH,
+                "height": LOW if look in (END, BYPASS) else HEIGHT,
+            }
+        )
+
+    def arrow(self, source: str, target: str, label: str = "") -> None:
+        self.edges.append({"id": f"{source}>{target}", "source": source, "target": target, "label": label, "type": "smoothstep"})
+
+    def step(self, step: StepRow, lane: float) -> None:
+        card = self._cards[step.id]
+        always = "\nalways, even after an exit rule" if step.when == "always" else ""
+        counts = f"{always}\n{card.counts}" if card.counts else always
+        mark = {"error": "af-fb-wrong", "warning": "af-fb-doubtful"}.get(card.severity, "")
+        self.box(step.id, f"{card.order}. {card.title}\n{card.text}{counts}", lane, f"af-fb-box {mark}".rstrip())
+
+    def join(self, target: str) -> None:
+        for source, label in self.open:
+            self.arrow(source, target, label)
+        self.open = [(target, "")]
+
+    def main(self, step: StepRow) -> None:
+        """A step that every lead comes to, or one that runs even after an exit rule."""
+        self.step(step, 0.0)
+        self.join(step.id)
+        self.row += 1
+
+    def fork(self, steps: Sequence[StepRow]) -> None:
+        """Steps with a condition: those with the same one are a lane; who meets none goes by."""
+        lanes: dict[str, list[StepRow]] = {}
+        for step in steps:
+            lanes.setdefault(self._cards[step.id].when, []).append(step)
+        values = {step.when_value for step in steps if step.when == "call_outcome"}
+        width = len(lanes) + (not values >= COVERED)
+        before, top, ends = self.open, self.row, []
+        for place, (label, lane) in enumerate(lanes.items()):
+            self.row, self.open = top, [(source, label) for source, _ in before]
+            for step in lane:
+                self.step(step, place - (width - 1) / 2)
+                self.join(step.id)
+                self.row += 1
+            ends += self.open
+        self.row = top + max(len(lane) for lane in lanes.values())
+        if width > len(lanes):
+            ends.append((self._way_by(before, top, (width - 1) / 2), ""))
+        self.open = ends
+
+    def _way_by(self, before: Sequence[tuple[str, str]], top: int, lane: float) -> str:
+        """A lane of its own for who meets no condition, so that the arrow runs beside the boxes and not behind them."""
+        end, self.row, self.open = self.row, top, [(source, "") for source, _ in before]
+        name = f"otherwise-{top}"
+        self.box(name, "otherwise", lane, BYPASS)
+        self.join(name)
+        self.row = end
+        return name

@@ -1,0 +1,73 @@
+"""The two routes of the builder."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from autoflows.domain.permissions import Permission
+from autoflows.ui.components import form_skeleton
+from autoflows.ui.components.builder_keys import BuilderKeys
+from autoflows.ui.pages.flow_builder.canvas import canvas
+from autoflows.ui.pages.flow_builder.dialogs import conflict_dialog, help_dialog
+from autoflows.ui.pages.flow_builder.header import actions, strips
+from autoflows.ui.pages.flow_builder.history import history_sheet
+from autoflows.ui.pages.flow_builder.inspector import inspector
+from autoflows.ui.pages.flow_builder.palette import palette, palette_dialog
+from autoflows.ui.pages.flow_builder.problems import problems_sheet
+from autoflows.ui.pages.flow_builder.publish import publish_dialog
+from autoflows.ui.shell import FLOWS, page
+from autoflows.ui.states.flow_builder import FlowBuilder
+
+BACK = ("Flows", FLOWS)
+
+
+def _builder() -> rx.Component:
+    return rx.el.div(
+        strips(),
+        rx.el.div(palette(), canvas(), inspector(), class_name="af-fb-parts"),
+        palette_dialog(),
+        publish_dialog(),
+        history_sheet(),
+        problems_sheet(),
+        help_dialog(),
+        conflict_dialog(),
+        BuilderKeys.create(
+            focus=FlowBuilder.focus,
+            focus_turn=FlowBuilder.focus_turn,
+            draft_id=FlowBuilder.draft_id,
+            on_press=FlowBuilder.press,
+            on_beat=FlowBuilder.beat,
+            on_leave=FlowBuilder.leave,
+        ),
+        class_name=rx.cond(FlowBuilder.can_edit, "af-fb", "af-fb af-read-only"),
+    )
+
+
+@page(
+    f"{FLOWS}/create",
+    "New flow",
+    FlowBuilder,
+    heading=FlowBuilder.heading,
+    actions=actions,
+    skeleton=form_skeleton,
+    back=BACK,
+    write=Permission.FLOWS_WRITE,
+)
+def create() -> rx.Component:
+    """A flow begun: empty, from an example, or a draft that was never published."""
+    return _builder()
+
+
+@page(
+    f"{FLOWS}/[id]/edit",
+    "Edit flow",
+    FlowBuilder,
+    heading=FlowBuilder.heading,
+    actions=actions,
+    skeleton=form_skeleton,
+    back=BACK,
+    write=Permission.FLOWS_WRITE,
+)
+def edit() -> rx.Component:
+    """A flow that was published."""
+    return _builder()
