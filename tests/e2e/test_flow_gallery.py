@@ -49,14 +49,19 @@ async def test_a_template_becomes_a_flow(open_page: OpenPage) -> None:
 
 
 async def test_what_a_template_lacks_is_told(open_page: OpenPage) -> None:
-    page = await open_page(await make_person(), f"{FLOWS}/gallery?template=email-only")
+    owner = await make_person()
+    page = await open_page(owner, f"{FLOWS}/gallery?template=email-only")
     dialog = page.get_by_role("dialog", name="E-mail only")
     await expect(dialog.get_by_text("There is none in this account yet.")).to_have_count(2)
     await expect(dialog.get_by_role("link", name="Set one up").first).to_have_attribute("href", re.compile("/dashboard/templates"))
-    await expect(dialog.get_by_role("button", name="Make the flow")).to_be_disabled()
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
     await expect(page.get_by_text("2 things are missing").first).to_be_visible()
+    await page.get_by_role("button", name="Use E-mail only").click()
+    await dialog.get_by_role("button", name="Open as a draft").click()
+    await page.wait_for_url("**/create**draft=**")
+    await ready(page)
+    assert await flow_named(owner, "E-mail only") is None  # it is not published
 
 
 async def test_a_viewer_can_look_at_templates(open_page: OpenPage) -> None:

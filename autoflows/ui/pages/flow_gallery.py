@@ -117,7 +117,7 @@ def _dialog() -> rx.Component:
         rx.button("Close", variant="soft", color_scheme="gray", on_click=FlowGallery.close_template(False)),
         rx.cond(
             writes,
-            rx.button("Make the flow", on_click=FlowGallery.use, loading=FlowGallery.busy, disabled=card.lacks > 0),
+            rx.button(rx.cond(card.lacks > 0, "Open as a draft", "Make the flow"), on_click=FlowGallery.use, loading=FlowGallery.busy),
             rx.fragment(),
         ),
         class_name="af-actions",
@@ -135,7 +135,7 @@ def _dialog() -> rx.Component:
             rx.foreach(card.needs, _need),
             rx.cond(
                 card.lacks > 0,
-                note("It can be made once what is missing is there.", colour="amber", role="status"),
+                note("It opens as a draft that is not live; its problems tell what is still missing.", colour="amber", role="status"),
                 rx.el.p("It is made switched off, and opened so that you can change it.", class_name="af-help"),
             ),
             wrong,

@@ -131,11 +131,12 @@ class FlowGallery(PageState, Base):
 
     @rx.event
     async def use(self) -> Any:
-        """Make the flow, disabled, and open it."""
+        """Make the flow, disabled, and open it; with something missing it is a draft that says what."""
         if self.opened is None or self.busy:
             return None
         needs = [
-            n.model_copy(update={"error": "" if n.chosen or n.is_optional else f"Choose: {n.label.lower()}."}) for n in self.opened.needs
+            n.model_copy(update={"error": "" if n.chosen or n.is_optional or n.is_missing else f"Choose: {n.label.lower()}."})
+            for n in self.opened.needs
         ]
         self.opened = self.opened.model_copy(update={"needs": needs})
         if any(n.error for n in needs):
@@ -144,6 +145,10 @@ class FlowGallery(PageState, Base):
         try:
             with self._problems_of():
                 order = Instantiate(mapping={n.key: id_of(n.chosen) for n in needs if n.chosen}, name=self.name or None)
+                if self.opened.lacks:
+                    draft = await self._service(flow_templates.begin_with, self.opened.key, order)
+                    self.opened = None
+                    return rx.redirect(f"{EDITOR}/create?draft={draft.id}")
                 flow = await self._service(_make, self.opened.key, order)
                 self.opened = None
                 return [
