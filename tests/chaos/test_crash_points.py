@@ -34,6 +34,9 @@ WITH c AS (SELECT id FROM contacts WHERE phone LIKE $1),
 UPDATE lead_events SET due_at = now() WHERE disposition = 'queued' AND contact_id IN (SELECT id FROM c)
 """
 
+LINES = """UPDATE channels SET settings = settings || '{"max_concurrent": 1000}' WHERE provider = 'bolna'"""
+"""The dead hold lines until they are looked up: whoever waited for one would not come to the points that are still missing."""
+
 
 OVERDUE_SECONDS = max(float(SHORT[f"AUTOFLOWS_{name}_SECONDS"]) for name in ("CALL_DEADLINE", "PROVIDER_TIMEOUT")) + 1
 """After so long a call without an outcome, or without an answer, is looked up."""
@@ -129,6 +132,7 @@ async def test_killed_at_every_point(idle: Battlefield) -> None:
     field = idle
     field.setup(hooks={}, think=0.0, endings={"answered": 1}, **CALM)  # outcomes are asked for: a webhook would come when it likes
     came_before = field.health()["leads"]["received"]
+    await field.rows(LINES)
     with doomed(field) as worker:
         done = {name: await die_everywhere(field, worker, number, fates) for number, (name, fates) in enumerate(SCENARIOS.items())}
     await field.rows(UNPARK, "+9197%")
