@@ -14,8 +14,10 @@ from autoflows.engine.drain import Drainer
 from autoflows.engine.live import close_live
 from autoflows.engine.pool import close_pool
 from autoflows.engine.watch import watch_for_ever
+from autoflows.models.database import dispose_engine
 from autoflows.providers.connections import close_clients
 from autoflows.settings import SettingsError, get_settings
+from workers.flow_check import check_flows_for_ever
 from workers.worker import DoorbellWorker, heartbeat, reconcile, stop_calls, sweep
 
 log = logging.getLogger("workers")
@@ -46,6 +48,7 @@ async def work() -> None:
         asyncio.create_task(sweep(drainer, settings.sweep_seconds), name="sweep"),
         asyncio.create_task(reconcile(drainer), name="reconcile"),
         asyncio.create_task(watch_for_ever(settings.watch_seconds), name="watch"),
+        asyncio.create_task(check_flows_for_ever(), name="check flows"),
         asyncio.create_task(stop_calls(drainer), name="stop calls"),
         asyncio.create_task(heartbeat(worker.pool), name="heartbeat"),
     ]
@@ -55,7 +58,7 @@ async def work() -> None:
     await end(tasks)
     await drainer.close(CLOSE_PATIENCE_SECONDS)
     stopped.cancel()
-    for close in (close_doorbell, close_live, close_redis, close_clients, close_pool):
+    for close in (close_doorbell, close_live, close_redis, close_clients, close_pool, dispose_engine):
         await close()
     for task in done:
         if task is not stopped and not task.cancelled() and (error := task.exception()) is not None:

@@ -39,6 +39,7 @@ class NoticeKind(StrEnum):
     KILL_SWITCH = "kill_switch"
     BUDGET_REACHED = "budget_reached"
     QUOTA_REACHED = "quota_reached"
+    FLOW_PROBLEMS = "flow_problems"
     FLOW_HELD = "flow_held"
 
 
@@ -154,6 +155,11 @@ def _flow_held(facts: Facts) -> Words:
     return f"Flow '{facts.name}' is held", detail, FLOWS
 
 
+def _flow_problems(facts: Facts) -> Words:
+    title = f"Flow '{facts.name}' is on and has {many(facts.number, 'error', 'errors')}"
+    return title, facts.reason or "Open it to see which.", f"{FLOWS}?show=problems"
+
+
 def _budget_reached(facts: Facts) -> Words:
     return "The budget is used up", facts.reason or "Contacts that cost money wait until there is budget again.", "/dashboard/settings"
 
@@ -172,6 +178,7 @@ KINDS: dict[NoticeKind, Kind] = {
     NoticeKind.NO_FLOW: Kind(Severity.WARNING, Permission.FLOWS_READ, _no_flow),
     NoticeKind.ATTEMPT_UNKNOWN: Kind(Severity.WARNING, Permission.EXECUTIONS_READ, _attempt_unknown, counts=True),
     NoticeKind.LEAD_ERROR: Kind(Severity.WARNING, Permission.CONTACTS_READ, _lead_error, counts=True),
+    NoticeKind.FLOW_PROBLEMS: Kind(Severity.WARNING, Permission.FLOWS_READ, _flow_problems),
     NoticeKind.KILL_SWITCH: Kind(Severity.WARNING, Permission.SETTINGS_READ, _kill_switch),
     NoticeKind.BUDGET_REACHED: Kind(Severity.WARNING, Permission.SETTINGS_READ, _budget_reached),
     NoticeKind.QUOTA_REACHED: Kind(Severity.WARNING, Permission.CHANNELS_READ, _quota_reached),

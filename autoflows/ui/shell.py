@@ -16,6 +16,7 @@ import reflex as rx
 
 from autoflows.domain.permissions import Permission
 from autoflows.ui.bell import bell, notice_toast
+from autoflows.ui.command_palette import command_palette, palette_button
 from autoflows.ui.components.badges import avatar
 from autoflows.ui.components.feedback import error_callout, permission_state, table_skeleton
 from autoflows.ui.states.base import Base, may
@@ -49,11 +50,13 @@ def page(
     back: tuple[str, str] | None = None,
     write: Permission | None = None,
     active: str = "",
+    shortcuts: Sequence[tuple[str, str]] = (),
 ) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
     """Make a function a page of the product: adds the frame, and loads `state` (a `PageState`) at every visit.
 
     `heading` replaces the title shown (a var, for a detail page); `back` is a (label, href) above it; `write` is the permission whose lack
-    is explained as "view only"; `active` is the navigation entry to highlight (the route by default).
+    is explained as "view only"; `active` is the navigation entry to highlight (the route by default); `shortcuts` are the page's own keys
+    and what they do, for the list that "?" opens.
     """
 
     def decorate(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
@@ -68,6 +71,7 @@ def page(
                 back=back,
                 write=write,
                 active=active or route,
+                shortcuts=shortcuts,
             )
 
         framed.__name__ = content.__name__
@@ -88,6 +92,7 @@ def shell(
     back: tuple[str, str] | None = None,
     write: Permission | None = None,
     active: str = "",
+    shortcuts: Sequence[tuple[str, str]] = (),
 ) -> rx.Component:
     """The frame around one page's content. `<main data-ready="true">` says that events work and the page has settled."""
     body = rx.cond(
@@ -116,6 +121,7 @@ def shell(
             class_name="af-page",
         ),
         notice_toast(),
+        command_palette(shortcuts),
         class_name="af-shell",
         on_mount=state.arrive,
     )
@@ -225,6 +231,11 @@ def _account_menu() -> rx.Component:
             rx.dropdown_menu.separator(),
             rx.dropdown_menu.item(rx.icon("settings", size=15), "Settings", on_click=rx.redirect("/dashboard/settings")),
             rx.dropdown_menu.item(rx.icon("book-open", size=15), "API reference", on_click=rx.redirect("/api/docs", is_external=True)),
+            rx.dropdown_menu.item(
+                rx.icon("keyboard", size=15),
+                "Keyboard shortcuts",
+                on_click=rx.call_script("setTimeout(() => window.dispatchEvent(new Event('af-help')), 250)"),
+            ),
             rx.dropdown_menu.separator(),
             rx.dropdown_menu.item(
                 rx.icon("log-out", size=15), "Sign out", color_scheme="red", on_click=rx.call_script("window.afSignOut()")
@@ -238,6 +249,7 @@ def _account_menu() -> rx.Component:
 def _sidebar(active: str, *beside_brand: rx.Component) -> rx.Component:
     return rx.fragment(
         rx.el.div(_brand(), *beside_brand, class_name="af-sidebar-head"),
+        palette_button(),
         _navigation(active),
         rx.el.div(_account_menu(), colour_mode_button(), class_name="af-sidebar-foot"),
     )

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from autoflows.domain.permissions import Role
 from autoflows.models import VoiceAgent
 from autoflows.models.database import open_session
-from tests.e2e.conftest import OpenPage, make_person, ready
+from tests.e2e.conftest import OpenPage, make_person
 from tests.e2e.flow_world import flow_named, make_flow, make_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
@@ -70,19 +70,10 @@ async def test_a_viewer_sees_no_controls(open_page: OpenPage) -> None:
     page = await open_page(viewer, FLOWS)
     await expect(page.get_by_role("heading", name="Read me")).to_be_visible()
     await expect(page.get_by_text("View only")).to_be_visible()
-    for role, name in (("switch", "Enable Read me"), ("button", "More for Read me"), ("button", "New flow")):
+    for role, name in (("switch", "Enable Read me"), ("button", "Drag Read me"), ("link", "New flow")):
         await expect(page.get_by_role(role, name=name)).to_have_count(0)  # type: ignore[arg-type]
-
-
-async def test_an_empty_account_is_offered_examples(open_page: OpenPage) -> None:
-    owner = await make_person()
-    page = await open_page(owner, FLOWS)
-    await expect(page.get_by_role("heading", name="Create your first flow")).to_be_visible()
-    await page.get_by_role("link", name="Call first, then write").click()
-    await page.wait_for_url("**/create**")
-    await ready(page)
-    await expect(page.get_by_label("Name", exact=True)).to_have_value("IndiaMART first call")
-    await expect(page.get_by_role("list", name="Steps")).to_contain_text("4. E-mail")
+    await page.get_by_role("button", name="More for Read me").click()
+    await expect(page.get_by_role("menuitem")).to_have_text(["View", "Executions", "Export as YAML"])
 
 
 async def _retire_agent(agent_id: UUID) -> None:

@@ -100,7 +100,7 @@ def switch_field(name: str, label: str | rx.Var[str], *, help: str | rx.Var[str]
 def copy_field(value: rx.Var[str] | str, label: str) -> rx.Component:
     """A value to take elsewhere (a webhook URL, a token) with a copy button."""
     return rx.el.div(
-        rx.el.code(value),
+        rx.el.code(value, tab_index=0),  # it scrolls: who has no mouse must be able to
         rx.icon_button(
             rx.icon("copy", size=14),
             aria_label=f"Copy {label}",

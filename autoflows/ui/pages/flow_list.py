@@ -2,201 +2,151 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
-from autoflows.ui.components import empty_state, moment, note, priority_badge
-from autoflows.ui.flow_examples import EXAMPLES
+from autoflows.ui.components import empty_state, filter_select, note
+from autoflows.ui.components.sortable import sortable
+from autoflows.ui.pages.flow_list_row import flow_row
 from autoflows.ui.pages.flow_stop import stop_dialog
+from autoflows.ui.pages.flow_tags import tags_dialog
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
-from autoflows.ui.states.flow_list import FlowList, FlowRow, StepIcon
-from autoflows.ui.states.flow_rows import kinds
+from autoflows.ui.states.flow_list import FlowList, FlowStart
+from autoflows.ui.states.flow_shelf import BulkResult
 
 CREATE = f"{FLOWS}/create"
+GALLERY = f"{FLOWS}/gallery"
+SHOWN = (
+    ("enabled", "On"),
+    ("disabled", "Off"),
+    ("unpublished", "Unpublished changes"),
+    ("problems", "With problems"),
+    ("archived", "Archive"),
+)
 
 
 def _new() -> rx.Component:
     return rx.cond(
         may(Permission.FLOWS_WRITE),
-        rx.link(rx.button(rx.icon("plus", size=16), "New flow"), href=CREATE),
+        rx.link(rx.button(rx.icon("plus", size=16), "New flow", tab_index=-1), href=GALLERY),
         rx.fragment(),
     )
 
 
-def _step_icon(step: rx.Var[StepIcon]) -> rx.Component:
-    icon = rx.match(step.icon, *((icon, rx.icon(icon, size=15)) for _, _, icon, _ in kinds()), rx.icon("circle", size=15))
-    return rx.el.li(icon, title=step.title)
-
-
-def _measure(label: str, value: Any, extra: Any = "") -> rx.Component:
-    return rx.el.div(rx.el.dt(label), rx.el.dd(value, extra))
-
-
-def _flow(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
-    return rx.el.li(
-        rx.el.div(
-            rx.el.div(priority_badge(row.priority), _order(row, index), class_name="af-flow-order"),
-            rx.el.div(
-                rx.el.h2(rx.link(row.name, href=f"{FLOWS}/{row.id}/edit", underline="none")),
-                rx.el.p(row.trigger, class_name="af-flow-trigger"),
-                rx.cond(row.description != "", rx.el.p(row.description, class_name="af-flow-text"), rx.fragment()),
-                rx.el.ol(
-                    rx.foreach(row.steps, _step_icon),
-                    class_name="af-flow-steps",
-                    aria_label=row.steps_text,
-                ),
-                class_name="af-flow-main",
-            ),
-            rx.el.dl(
-                _measure("Last run", rx.cond(row.last_run_at != "", moment(row.last_run_at), "Never")),
-                _measure(
-                    "Running now",
-                    rx.link(row.running, href=f"{FLOWS}/executions?flow={row.id}"),
-                ),
-                _measure(
-                    "Success, 30 days",
-                    rx.el.span(row.success, class_name="af-strong"),
-                    rx.el.span(f" of {row.total}", class_name="af-muted"),
-                ),
-                class_name="af-flow-measures",
-            ),
-            rx.el.div(_switch(row), _menu(row), class_name="af-flow-tools"),
-            class_name="af-flow-row",
+def _tools() -> rx.Component:
+    search = rx.debounce_input(
+        rx.input(
+            rx.input.slot(rx.icon("search", size=15)),
+            value=FlowList.search,
+            on_change=FlowList.set_search,
+            placeholder="Search flows",
+            aria_label="Search flows",
+            type="search",
+            width="100%",
         ),
-        rx.cond(row.is_held, _held(row), rx.fragment()),
-        rx.cond(row.problems.length() > 0, _problems(row), rx.fragment()),
-        class_name=rx.cond(row.is_enabled, "af-card af-flow", "af-card af-flow af-flow-off"),
-        key=row.id,
+        debounce_timeout=300,
     )
-
-
-def _order(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
-    def button(icon: str, label: str, by: int, disabled: Any) -> rx.Component:
-        return rx.icon_button(
-            rx.icon(icon, size=14),
-            aria_label=label,
-            title=label,
-            size="1",
-            variant="ghost",
-            color_scheme="gray",
-            margin="0",
-            disabled=disabled,
-            on_click=FlowList.move(row.id, by),
-        )
-
-    return rx.cond(
-        may(Permission.FLOWS_WRITE) & (FlowList.search == ""),
-        rx.el.div(
-            button("chevron-up", f"Raise priority of {row.name}", -1, index == 0),
-            button("chevron-down", f"Lower priority of {row.name}", 1, index == FlowList.rows.length() - 1),
-            class_name="af-flow-move",
+    tags = rx.cond(
+        FlowList.tags.length() > 0,
+        rx.select.root(
+            rx.select.trigger(aria_label="Filter by tag", variant="surface"),
+            rx.select.content(
+                rx.select.item("Tag: all", value="all"),
+                rx.foreach(FlowList.tags, lambda tag: rx.select.item(tag, value=tag)),
+                position="popper",
+            ),
+            value=rx.cond(FlowList.tag == "", "all", FlowList.tag),
+            on_change=FlowList.set_tag,
         ),
         rx.fragment(),
     )
-
-
-def _switch(row: rx.Var[FlowRow]) -> rx.Component:
-    """Moves at once; a new key puts it where the server says it is."""
-    control = rx.switch(
-        default_checked=row.is_enabled,
-        on_change=lambda on: FlowList.toggle(row.id, on),
-        aria_label=f"Enable {row.name}",
-        key=f"{row.id}-{row.is_enabled}-{row.revision}",
-    )
-    state = rx.cond(
-        row.is_enabled, rx.badge("On", color_scheme="green", radius="full"), rx.badge("Off", color_scheme="gray", radius="full")
-    )
-    return rx.cond(may(Permission.FLOWS_WRITE), control, state)
-
-
-def _menu(row: rx.Var[FlowRow]) -> rx.Component:
-    menu = rx.dropdown_menu.root(
-        rx.dropdown_menu.trigger(
-            rx.icon_button(
-                rx.icon("ellipsis", size=16),
-                aria_label=f"More for {row.name}",
-                variant="ghost",
-                color_scheme="gray",
-                size="2",
-                margin="0",
-            )
+    return rx.el.div(
+        rx.el.div(search, class_name="af-list-search"),
+        filter_select("Show", FlowList.shown, SHOWN, FlowList.set_shown),
+        tags,
+        rx.cond(
+            FlowList.is_narrowed & may(Permission.FLOWS_WRITE) & (FlowList.shown != "archived"),
+            rx.el.span("Show all flows to put them in order.", class_name="af-muted"),
+            rx.fragment(),
         ),
-        rx.dropdown_menu.content(
-            rx.dropdown_menu.item(rx.icon("pencil", size=14), "Edit", on_click=rx.redirect(f"{FLOWS}/{row.id}/edit")),
-            rx.dropdown_menu.item(rx.icon("activity", size=14), "Executions", on_click=rx.redirect(f"{FLOWS}/executions?flow={row.id}")),
+        class_name="af-list-tools",
+    )
+
+
+def _bulk() -> rx.Component:
+    """What can be done with the ticked flows."""
+    every = rx.checkbox(
+        checked=FlowList.chosen.length() == FlowList.rows.length(),
+        on_change=FlowList.choose_all,
+        aria_label="Tick every flow shown",
+    )
+    bar = rx.el.div(
+        rx.el.label(every, FlowList.chosen.length(), " chosen", class_name="af-row"),
+        rx.button("Turn on", size="1", variant="soft", on_click=FlowList.switch_chosen(True)),
+        rx.button("Turn off", size="1", variant="soft", color_scheme="gray", on_click=FlowList.switch_chosen(False)),
+        rx.button("Clear", size="1", variant="ghost", color_scheme="gray", on_click=FlowList.choose_all(False)),
+        class_name="af-card af-bulk",
+        role="group",
+        aria_label="Chosen flows",
+    )
+    failed = note(
+        rx.el.strong(FlowList.bulk_text),
+        rx.el.ul(
+            rx.foreach(FlowList.bulk_failures, lambda one: rx.el.li(rx.el.strong(one.to(BulkResult).name), ": ", one.to(BulkResult).text))
+        ),
+        colour="amber",
+        action=rx.button("Dismiss", size="1", variant="soft", color_scheme="amber", on_click=FlowList.close_bulk),
+        role="alert",
+    )
+    return rx.fragment(
+        rx.cond(FlowList.bulk_text != "", failed, rx.fragment()),
+        rx.cond((FlowList.chosen.length() > 0) & (FlowList.shown != "archived"), bar, rx.fragment()),
+    )
+
+
+def _move_bar() -> rx.Component:
+    """Below the list: while a flow is dragged what the move would change, and afterwards the way back."""
+    return rx.el.div(
+        rx.cond(
+            FlowList.move_impact != "",
+            rx.el.div(rx.icon("arrow-down-up", size=16), rx.el.span(FlowList.move_impact), class_name="af-snack"),
             rx.cond(
-                row.is_held,
-                rx.dropdown_menu.item(rx.icon("play", size=14), "Resume", on_click=FlowList.hold(row.id, False)),
-                rx.dropdown_menu.item(rx.icon("octagon-pause", size=14), "Hold every contact", on_click=FlowList.hold(row.id, True)),
+                FlowList.undo_text != "",
+                rx.el.div(
+                    rx.icon("check", size=16),
+                    rx.el.span(FlowList.undo_text),
+                    rx.el.button("Undo", type="button", on_click=FlowList.undo, class_name="af-snack-action"),
+                    rx.el.button(rx.icon("x", size=15), type="button", aria_label="Dismiss", on_click=FlowList.dismiss_undo),
+                    class_name="af-snack",
+                ),
+                rx.fragment(),
             ),
-            rx.dropdown_menu.item(rx.icon("copy", size=14), "Duplicate", on_click=FlowList.duplicate(row.id)),
-            rx.dropdown_menu.separator(),
-            rx.dropdown_menu.item(rx.icon("trash-2", size=14), "Delete", color="red", on_click=FlowList.ask_delete(row.id)),
-            align="end",
         ),
+        class_name="af-snack-place",
+        role="status",
     )
-    return rx.cond(may(Permission.FLOWS_WRITE), menu, rx.fragment())
 
 
-def _held(row: rx.Var[FlowRow]) -> rx.Component:
-    """The flow's kill switch is on."""
-    resume = rx.button(
-        rx.icon("play", size=13),
-        "Resume",
-        size="1",
-        variant="soft",
-        color_scheme="amber",
-        aria_label=f"Resume {row.name}",
-        on_click=FlowList.hold(row.id, False),
-    )
-    return rx.el.div(
-        note(
-            rx.el.strong("Held"),
-            ": nothing is sent by this flow. ",
-            rx.match(
-                row.running,
-                (0, "No lead is in it now."),
-                (1, "1 lead waits in it where it is."),
-                f"{row.running.to_string()} leads wait in it where they are.",
-            ),
-            colour="amber",
-            icon="octagon-pause",
-            action=rx.cond(may(Permission.FLOWS_WRITE), resume, rx.fragment()),
-            role="status",
+def _start(start: rx.Var[FlowStart]) -> rx.Component:
+    return rx.link(
+        rx.el.span(
+            rx.match(start.icon, *((name, rx.icon(name, size=18)) for name in START_ICONS), rx.icon("workflow", size=18)),
+            class_name="af-example-icon",
+            aria_hidden="true",
         ),
-        class_name="af-flow-problems",
+        rx.el.strong(start.title),
+        rx.el.span(start.summary),
+        href=f"{GALLERY}?template={start.key}",
+        class_name="af-card af-example",
+        underline="none",
     )
 
 
-def _problems(row: rx.Var[FlowRow]) -> rx.Component:
-    return rx.el.div(
-        note(
-            rx.el.strong("It cannot be turned on yet:"),
-            rx.el.ul(rx.foreach(row.problems, rx.el.li)),
-            colour="amber",
-            action=rx.link("Mend it", href=f"{FLOWS}/{row.id}/edit"),
-            role="alert",
-        ),
-        class_name="af-flow-problems",
-    )
+START_ICONS = ("zap", "phone-missed", "message-circle")
 
 
-def _examples() -> rx.Component:
-    cards = (
-        rx.link(
-            rx.el.span(rx.icon(example.icon, size=18), class_name="af-example-icon", aria_hidden="true"),
-            rx.el.strong(example.title),
-            rx.el.span(example.text),
-            href=CREATE if slug == "blank" else f"{CREATE}?example={slug}",
-            class_name="af-card af-example",
-            underline="none",
-        )
-        for slug, example in EXAMPLES.items()
-        if slug != "blank"
-    )
+def _starts() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             empty_state(
@@ -204,34 +154,40 @@ def _examples() -> rx.Component:
                 "Create your first flow",
                 "A flow says which leads it takes and what happens to them: an AI call within seconds, a message if nobody answers, "
                 "a mail in any case.",
-                rx.link(rx.button(rx.icon("plus", size=16), "Create your first flow"), href=CREATE),
+                rx.link(rx.button(rx.icon("plus", size=16), "Create your first flow", tab_index=-1), href=CREATE),
             ),
             class_name="af-card",
         ),
-        rx.el.h2("Or start from an example", class_name="af-subhead"),
-        rx.el.div(*cards, class_name="af-grid-3"),
+        rx.el.h2("Or start from a template", class_name="af-subhead"),
+        rx.el.div(rx.foreach(FlowList.starts, _start), class_name="af-grid-3"),
+        rx.link("All templates", href=GALLERY),
         class_name="af-stack",
     )
 
 
 def _nothing() -> rx.Component:
-    return rx.cond(
-        FlowList.search != "",
+    empty = rx.cond(
+        may(Permission.FLOWS_WRITE) & (FlowList.archived_total == 0),
+        _starts(),
         rx.el.div(
-            empty_state(
-                "search-x", "No flow fits", "Search looks at names and triggers.",
-                rx.button("Clear search", variant="soft", on_click=FlowList.set_search("")),
-            ),
+            empty_state("workflow", "No flows yet", "An owner or admin of the account can create one. What is archived is under “Show”."),
             class_name="af-card",
         ),
-        rx.cond(
-            may(Permission.FLOWS_WRITE),
-            _examples(),
-            rx.el.div(
-                empty_state("workflow", "No flows yet", "An owner or admin of the account can create the first one."), class_name="af-card"
+    )
+    narrowed = rx.el.div(
+        empty_state(
+            "search-x",
+            rx.cond(FlowList.shown == "archived", "Nothing in the archive", "No flow fits"),
+            rx.cond(
+                FlowList.shown == "archived",
+                "A flow that is archived takes no leads and keeps its history.",
+                "Search looks at names and triggers.",
             ),
+            rx.button("Show all flows", variant="soft", on_click=FlowList.clear_filters),
         ),
-    )  # fmt: skip
+        class_name="af-card",
+    )
+    return rx.cond(FlowList.is_narrowed, narrowed, empty)
 
 
 @page(
@@ -241,33 +197,30 @@ def _nothing() -> rx.Component:
     text="A new lead enters the first flow in this order whose conditions all hold.",
     actions=lambda: (_new(),),
     write=Permission.FLOWS_WRITE,
+    shortcuts=(("Space on a handle, then ↑ ↓, then Space", "Move a flow; Esc leaves it where it was"),),
 )
 def flow_list() -> rx.Component:
     """The list."""
     return rx.fragment(
-        rx.cond(
-            FlowList.total > 3,
-            rx.el.div(
-                rx.debounce_input(
-                    rx.input(
-                        rx.input.slot(rx.icon("search", size=15)),
-                        value=FlowList.search,
-                        on_change=FlowList.set_search,
-                        placeholder="Search flows",
-                        aria_label="Search flows",
-                        type="search",
-                        width="100%",
-                    ),
-                    debounce_timeout=300,
-                ),
-                class_name="af-list-search",
-            ),
-            rx.fragment(),
-        ),
+        rx.cond((FlowList.total + FlowList.archived_total > 0) | FlowList.is_narrowed, _tools(), rx.fragment()),
+        _bulk(),
         rx.cond(
             FlowList.rows.length() > 0,
-            rx.el.ol(rx.foreach(FlowList.rows, _flow), class_name="af-flows", aria_label="Flows by priority"),
+            sortable(
+                rx.foreach(FlowList.rows, flow_row),
+                ids=FlowList.ids,
+                labels=FlowList.names,
+                revision=FlowList.order_revision,
+                disabled=FlowList.is_narrowed,
+                on_move=FlowList.reorder,
+                on_hover=FlowList.preview_move,
+                on_cancel=FlowList.end_preview,
+                class_name="af-flows",
+                aria_label="Flows by priority",
+            ),
             _nothing(),
         ),
+        _move_bar(),
         stop_dialog(),
+        tags_dialog(),
     )

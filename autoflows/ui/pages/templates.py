@@ -105,7 +105,9 @@ COLUMNS = (
 def _tabs() -> rx.Component:
     return rx.el.div(
         rx.tabs.root(
-            rx.tabs.list(*(rx.tabs.trigger(shelf.title, value=kind) for kind, shelf in SHELVES.items())),
+            rx.tabs.list(
+                *(rx.tabs.trigger(shelf.title, value=kind, custom_attrs={"aria-controls": "content"}) for kind, shelf in SHELVES.items())
+            ),
             value=TemplatesState.kind,
             on_change=TemplatesState.show,
         ),

@@ -254,6 +254,13 @@ def id_of(value: Any) -> UUID:
         raise Invalid("This is not the id of anything.") from None
 
 
+def ids_of(value: Any, limit: int = 1000) -> list[UUID]:
+    """A handler's argument as a list of ids, at most `limit`. Raises Invalid."""
+    if not isinstance(value, list) or len(value) > limit:
+        raise Invalid("This is not a list of ids.")
+    return [id_of(item) for item in value]
+
+
 def choice_of(value: Any, choices: Any, *, default: str = "") -> str:
     """A handler's argument as one of a closed vocabulary; "all" and "" mean `default`. Raises Invalid."""
     if value in ("", "all", None):

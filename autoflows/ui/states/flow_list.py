@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 from uuid import UUID
@@ -9,113 +10,131 @@ from uuid import UUID
 import reflex as rx
 from pydantic import BaseModel
 
-from autoflows.actions import ACTIONS
-from autoflows.domain.errors import Conflict, Invalid
-from autoflows.domain.flow import ActionType
-from autoflows.services import flow_control, flows
+from autoflows.domain.errors import Invalid
+from autoflows.domain.problems import Problem
+from autoflows.services import flow_control, flow_shelf, flow_templates, flow_trends, flows
 from autoflows.services.pages import MAX_LIMIT
+from autoflows.services.views.flow_trends import FlowTrend
 from autoflows.services.views.flows import FlowView, Running
-from autoflows.ui import live, words
+from autoflows.ui import live
+from autoflows.ui.flow_row import FlowRow, row_of
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
+from autoflows.ui.states.flow_order import FlowOrder
+from autoflows.ui.states.flow_shelf import FlowShelf
+
+JUDGE_SECONDS = 30.0
+"""How old problems and trends may be on a page that is refreshed because something moved: they cost more than counts."""
+FIRST = ("indiamart-first-touch", "missed-call-rescue", "whatsapp-first")
+"""The templates that an empty list offers."""
 
 
-class StepIcon(BaseModel):
-    """One step of a flow at a glance."""
+class FlowStart(BaseModel):
+    """A ready flow to begin with."""
 
+    key: str
     icon: str
     title: str
+    summary: str
 
 
-class FlowRow(BaseModel):
-    """A flow in the list. `revision` grows when the switch must spring back."""
-
-    id: str
-    name: str
-    description: str
-    priority: int
-    is_enabled: bool
-    is_held: bool
-    trigger: str
-    steps: list[StepIcon]
-    steps_text: str
-    last_run_at: str
-    running: int
-    total: int
-    success: str
-    rate: int
-    revision: int = 0
-    problems: list[str] = []
+SHOWN = ("enabled", "disabled", "unpublished", "problems", "archived")
+"""What the list can be narrowed to."""
 
 
-def row_of(flow: FlowView) -> FlowRow:
-    """A flow as the list shows it. Success is completed of completed and failed, over 30 days."""
-    counts = flow.executions_30d
-    ended = counts.completed + counts.failed
-    titles = [_spec(a.action_type)[0] for a in flow.actions]
-    return FlowRow(
-        id=str(flow.id),
-        name=flow.name,
-        description=flow.description,
-        priority=flow.priority,
-        is_enabled=flow.is_enabled,
-        is_held=flow.is_held,
-        trigger=words.trigger_in_words(c.model_dump(mode="json") for c in flow.conditions),
-        steps=[StepIcon(icon=_spec(a.action_type)[1], title=_spec(a.action_type)[0]) for a in flow.actions],
-        steps_text=", then ".join(titles) or "No step yet",
-        last_run_at=flow.last_run_at.isoformat() if flow.last_run_at else "",
-        running=flow.running_executions,
-        total=counts.total,
-        success=f"{100 * counts.completed / ended:.0f}%" if ended else "–",
-        rate=round(100 * counts.completed / ended) if ended else -1,
-    )
-
-
-def _spec(kind: ActionType) -> tuple[str, str]:
-    spec = ACTIONS.get(kind)
-    return (spec.title, spec.icon) if spec else (str(kind), "circle")
-
-
-class FlowList(PageState, Base):
-    """All flows of the account, by priority."""
+class FlowList(FlowOrder, FlowShelf, PageState, Base):
+    """All flows of the account, by priority, or those of its archive."""
 
     live_gap_seconds: ClassVar[float] = 2.0  # its figures are sums over a month
 
     rows: list[FlowRow] = []
     search: str = ""
+    shown: str = ""
+    tag: str = ""
+    tags: list[str] = []
     total: int = 0
+    archived_total: int = 0
+    starts: list[FlowStart] = []
     stopping: FlowRow | None = None
     deletes: bool = False
     running_choice: str = Running.FINISH.value
     cancelled: int = 0
+    _problems: dict[str, list[Problem]] = {}
+    _trends: dict[UUID, FlowTrend] = {}
+    _judged_at: float = 0.0
+
+    @rx.var
+    def ids(self) -> list[str]:
+        """The flows shown, for dragging."""
+        return [row.id for row in self.rows]
+
+    @rx.var
+    def names(self) -> list[str]:
+        """What a screen reader calls them."""
+        return [row.name for row in self.rows]
+
+    @rx.var
+    def is_narrowed(self) -> bool:
+        """Whether some flows are not shown: then they cannot be put in order."""
+        return bool(self.search or self.shown or self.tag)
 
     def _close_dialogs(self) -> None:
-        self.stopping = None
+        self.stopping = self.tagging = None
+        self.undo_text = self.move_impact = self.bulk_text = ""
+        self.bulk_failures, self.chosen = [], []
 
     async def _load(self) -> None:
         actor = await self._actor()
         live.subscribe(self, live.account_topic(actor.account_id))
+        if (asked := self._param("show")) in SHOWN:
+            self.shown = asked
         await self._fetch()
+        ready = {} if self.total else {t.key: t for t in (await self._call(flow_templates.list_templates)).data}
+        self.starts = [FlowStart(**ready[key].model_dump(include=set(FlowStart.model_fields))) for key in FIRST if key in ready]
 
     async def _refresh(self) -> None:
-        await self._fetch()
+        await (self._fetch() if time.monotonic() - self._judged_at > JUDGE_SECONDS else self._show())
 
     async def _fetch(self) -> None:
-        shown = {row.id: row for row in self.rows}
-        found = [row_of(flow) for flow in await self._all()]
-        self.total = len(found)
-        for row in found:
-            if (before := shown.get(row.id)) is not None:
-                row.revision = before.revision
-                row.problems = [] if row.is_enabled else before.problems
-        wanted = self.search.casefold()
-        self.rows = [r for r in found if wanted in r.name.casefold() or wanted in r.trigger.casefold()]
+        """Show the list anew, judged anew: somebody has changed something."""
+        found = await self._service(flow_shelf.find_all_problems)
+        self._problems = {str(one.flow_id): one.problems for one in found}
+        self._trends = await self._service(flow_trends.flow_trends)
+        self._judged_at = time.monotonic()
+        await self._show()
 
-    async def _all(self) -> list[FlowView]:
-        """Every flow; an account has some hundreds at most."""
+    async def _show(self) -> None:
+        before = {row.id: row for row in self.rows}
+        views, archived = await self._all(), await self._all(is_archived=True)
+        self.total, self.archived_total = len(views), len(archived)
+        self.tags = sorted({tag for flow in (*views, *archived) for tag in flow.tags}, key=str.casefold)
+        rows = [
+            row_of(flow, self._trends.get(flow.id), self._problems.get(str(flow.id), ()))
+            for flow in (archived if self.shown == "archived" else views)
+        ]
+        for row in rows:
+            if (seen := before.get(row.id)) is not None:
+                row.revision = seen.revision
+                row.refusal = [] if row.is_enabled else seen.refusal
+        self.rows = [row for row in rows if self._is_wanted(row)]
+        known = set(self.ids)
+        self.chosen = [flow_id for flow_id in self.chosen if flow_id in known]
+
+    def _is_wanted(self, row: FlowRow) -> bool:
+        wanted = self.search.casefold()
+        fits = {
+            "enabled": row.is_enabled,
+            "disabled": not row.is_enabled,
+            "unpublished": row.has_draft,
+            "problems": bool(row.tallies),
+        }.get(self.shown, True)
+        return fits and (not self.tag or self.tag in row.tags) and (wanted in row.name.casefold() or wanted in row.trigger.casefold())
+
+    async def _all(self, *, is_archived: bool = False) -> list[FlowView]:
+        """Every flow of the list or the archive; an account has some hundreds at most."""
         views: list[FlowView] = []
         cursor: str | None = None
         while True:
-            page = await self._service(flows.list_flows, limit=MAX_LIMIT, cursor=cursor)
+            page = await self._service(flows.list_flows, is_archived=is_archived, limit=MAX_LIMIT, cursor=cursor)
             views += page.data
             cursor = page.next_cursor
             if cursor is None:
@@ -125,7 +144,27 @@ class FlowList(PageState, Base):
     async def set_search(self, text: str) -> None:
         """Show the flows whose name or trigger holds the text."""
         self.search = text_of(text, 200)
-        await self._fetch()
+        await self._show()
+
+    @rx.event
+    async def set_shown(self, shown: str) -> None:
+        """Show all flows, some of them, or the archive."""
+        self.shown = choice_of(shown, SHOWN)
+        self.chosen = []
+        await self._show()
+
+    @rx.event
+    async def set_tag(self, tag: str) -> None:
+        """Show the flows with this label only, or all again."""
+        text = text_of(tag, 40)
+        self.tag = "" if text == "all" else text
+        await self._show()
+
+    @rx.event
+    async def clear_filters(self) -> None:
+        """Show all flows again."""
+        self.search = self.shown = self.tag = ""
+        await self._show()
 
     @rx.event
     async def toggle(self, flow_id: str, on: bool) -> Any:
@@ -141,41 +180,22 @@ class FlowList(PageState, Base):
         except Invalid as error:
             self._spring_back(str(wanted), [e.detail for e in error.errors] or [error.detail])
             return rx.toast.error("Not enabled", description=error.detail)
-        self._replace(flow)
+        await self._fetch()
         if flow.is_enabled:
             return rx.toast.success(f"“{flow.name}” is on", description="New leads that match enter it from now on.")
         return rx.toast.info(f"“{flow.name}” is off", description="No new lead enters. Nothing is running in it.")
 
-    def _replace(self, flow: FlowView) -> None:
-        self.rows = [row_of(flow) if r.id == str(flow.id) else r for r in self.rows]
-
-    def _spring_back(self, flow_id: str, problems: list[str]) -> None:
-        self.rows = [r.model_copy(update={"revision": r.revision + 1, "problems": problems}) if r.id == flow_id else r for r in self.rows]
+    def _spring_back(self, flow_id: str, refusal: list[str]) -> None:
+        self.rows = [r.model_copy(update={"revision": r.revision + 1, "refusal": refusal}) if r.id == flow_id else r for r in self.rows]
 
     @rx.event
     async def hold(self, flow_id: str, is_held: bool) -> Any:
         """Hold every contact of a flow's runs, or let them go on."""
         flow = await self._service(flow_control.hold_flow, id_of(flow_id), is_held is True)
-        self._replace(flow)
+        await self._show()
         if flow.is_held:
             return rx.toast.info(f"“{flow.name}” is held", description="Nothing is sent by it until you resume it.")
         return rx.toast.success(f"“{flow.name}” goes on", description="What it held goes out within its hours and limits.")
-
-    @rx.event
-    async def move(self, flow_id: str, by: int) -> None:
-        """One place up (-1) or down (1) in priority."""
-        if by not in (-1, 1):
-            raise Invalid("A flow moves one place at a time.")
-        ids = [flow.id for flow in await self._all()]
-        wanted = id_of(flow_id)
-        if wanted not in ids:
-            raise Conflict("This flow is not there any more. Reload the list.")
-        at = ids.index(wanted)
-        to = at + by
-        if 0 <= to < len(ids):
-            ids[at], ids[to] = ids[to], ids[at]
-            await self._service(flows.reorder_flows, ids)
-        await self._fetch()
 
     @rx.event
     async def duplicate(self, flow_id: str) -> Any:

@@ -29,7 +29,11 @@ def settings() -> rx.Component:
     return rx.fragment(
         rx.el.div(
             rx.tabs.root(
-                rx.tabs.list(rx.foreach(SettingsState.tabs, lambda tab: rx.tabs.trigger(tab[1], value=tab[0]))),
+                rx.tabs.list(
+                    rx.foreach(
+                        SettingsState.tabs, lambda tab: rx.tabs.trigger(tab[1], value=tab[0], custom_attrs={"aria-controls": "content"})
+                    )
+                ),
                 value=SettingsState.tab,
                 on_change=SettingsState.show,
             ),

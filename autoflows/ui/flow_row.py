@@ -1,0 +1,125 @@
+"""A flow as its list shows it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from autoflows.actions import ACTIONS
+from autoflows.domain.flow import ActionType
+from autoflows.domain.problems import Problem, Severity
+from autoflows.services.views.flow_trends import TREND_DAYS, FlowTrend
+from autoflows.services.views.flows import FlowView
+from autoflows.ui import words
+from autoflows.ui.sparkline import sparkline
+
+COUNTED = {
+    Severity.ERROR: ("error", "errors"),
+    Severity.WARNING: ("warning", "warnings"),
+    Severity.ADVICE: ("piece of advice", "pieces of advice"),
+}
+
+
+class StepIcon(BaseModel):
+    """One step of a flow at a glance."""
+
+    icon: str
+    title: str
+
+
+class Finding(BaseModel):
+    """One problem of a flow."""
+
+    severity: str
+    message: str
+
+
+class Tally(BaseModel):
+    """How many problems of one severity."""
+
+    severity: str
+    text: str
+
+
+class FlowRow(BaseModel):
+    """A flow in the list. `revision` grows when the switch must spring back; `refusal` is why it did."""
+
+    id: str
+    name: str
+    description: str
+    priority: int
+    is_enabled: bool
+    is_held: bool
+    is_archived: bool
+    has_draft: bool
+    draft_text: str
+    trigger: str
+    steps: list[StepIcon]
+    steps_text: str
+    tags: list[str]
+    last_run_at: str
+    running: int
+    total: int
+    success: str
+    speed: str = "–"
+    spark: str = ""
+    spark_text: str = ""
+    findings: list[Finding] = []
+    tallies: list[Tally] = []
+    revision: int = 0
+    refusal: list[str] = []
+
+
+def row_of(flow: FlowView, trend: FlowTrend | None = None, problems: Sequence[Problem] = ()) -> FlowRow:
+    """Dress a flow. Success is completed of completed and failed, over 30 days."""
+    counts = flow.executions_30d
+    ended = counts.completed + counts.failed
+    steps = [_step(a.action_type) for a in flow.actions]
+    severities = Counter(p.severity for p in problems)
+    return FlowRow(
+        id=str(flow.id),
+        name=flow.name,
+        description=flow.description,
+        priority=flow.priority,
+        is_enabled=flow.is_enabled,
+        is_held=flow.is_held,
+        is_archived=flow.archived_at is not None,
+        has_draft=flow.draft is not None,
+        draft_text=f"Edited by {flow.draft.edited_by_name or 'somebody'} and not live yet" if flow.draft else "",
+        trigger=words.trigger_in_words(c.model_dump(mode="json") for c in flow.conditions),
+        steps=steps,
+        steps_text=", then ".join(step.title for step in steps) or "No step yet",
+        tags=flow.tags,
+        last_run_at=flow.last_run_at.isoformat() if flow.last_run_at else "",
+        running=flow.running_executions,
+        total=counts.total,
+        success=f"{100 * counts.completed / ended:.0f}%" if ended else "–",
+        speed=short(trend.median_seconds) if trend else "–",
+        spark=sparkline(trend.days) if trend else "",
+        spark_text=_course(trend) if trend else "",
+        findings=[Finding(severity=p.severity.value, message=p.message) for p in problems],
+        tallies=[
+            Tally(severity=s.value, text=f"{severities[s]} {said[severities[s] != 1]}") for s, said in COUNTED.items() if severities[s]
+        ],
+    )
+
+
+def _step(kind: ActionType) -> StepIcon:
+    spec = ACTIONS.get(kind)
+    return StepIcon(icon=spec.icon, title=spec.title) if spec else StepIcon(icon="circle", title=str(kind))
+
+
+def _course(trend: FlowTrend) -> str:
+    """The line in words, for who does not see it."""
+    known = [value for value in trend.days if value is not None]
+    return f"Median of each of the last {TREND_DAYS} days, between {short(min(known))} and {short(max(known))}" if known else ""
+
+
+def short(seconds: float) -> str:
+    """`4 s`, `2 min`, `3 h`, `2 d`: never longer than a column."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
