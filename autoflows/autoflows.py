@@ -14,6 +14,7 @@ from autoflows.embedded.web import SOURCE
 from autoflows.engine.pool import close_pool
 from autoflows.engine.watch import watch_for_ever
 from autoflows.models.database import dispose_engine
+from autoflows.services.after_commit import settle
 from autoflows.services.health import count_workers
 from autoflows.settings import SettingsError, get_settings
 from autoflows.ui import live, pages, theme
@@ -28,6 +29,7 @@ __all__ = ["app", "pages"]
 async def _connections() -> AsyncIterator[None]:
     """Close what this process opened, when it ends."""
     yield
+    await settle()
     await close_pool()
     await dispose_engine()
 

@@ -21,6 +21,7 @@ from bench.database import plans
 from bench.stack import ROOT, connect_whatsapp, free_port, running, whatsapp_flow
 
 RATES = (10, 25, 50)
+UPLOADED = 100_000
 MILLION = 1_000_000
 
 
@@ -52,6 +53,7 @@ def run(results: dict[str, Any], scale: float, workers: int, size: int) -> None:
                 results["big"] = asyncio.run(big.seed(stack, size, flow, ids["channel"]))
                 results["big"]["plans"] = asyncio.run(plans(stack, UUID(results["big"]["account"])))
                 results["big"]["steady"] = measure.measure_steady(stack, others, port, RATES[-1], seconds)
+            results["upload"] = measure.measure_beside_upload(stack, others, port, int(UPLOADED * scale), RATES[0], seconds)
             stack.api("DELETE", f"/api/automation/flows/{flow}")
             results["ledger"] = stack.api("GET", "/api/health")["leads"]
     finally:

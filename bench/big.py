@@ -66,6 +66,36 @@ WHERE i.indrelid = ANY($1::text[]::regclass[]) AND c.relname NOT LIKE '%\\_due'
 """
 
 
+# What `POST /api/contacts/bulk` leaves behind for an upload, at once.
+UPLOAD = """
+WITH people AS (
+  INSERT INTO contacts (id, user_id, name, phone, company, lead_source, entry_type, created_at, updated_at)
+  SELECT uuidv7(), $1, 'Upload ' || n, '+9160' || lpad(n::text, 8, '0'), '', 'Upload', 'upload', now(), now()
+  FROM generate_series(1, $2::int) AS n RETURNING id, phone
+)
+INSERT INTO lead_events (id, user_id, contact_id, lead_source, entry_type, external_id, request_hash, payload, received_at, disposition,
+                         reason, trace, due_at, bulk)
+SELECT uuidv7(), $1, id, 'Upload', 'upload', phone, md5(phone), '{}', now(), 'queued', '', '[]', now(), true FROM people
+"""
+WAITING = "SELECT count(*) FROM lead_events WHERE disposition = 'queued' AND bulk"
+OWNER = "SELECT id FROM users WHERE owner_id IS NULL"
+
+
+async def upload(stack: Stack, amount: int) -> None:
+    """So many uploaded leads that wait to be matched, from one moment to the next."""
+    connection = await connect(stack)
+    await connection.execute(UPLOAD, await connection.fetchval(OWNER), amount, timeout=SECONDS)
+    await connection.close()
+
+
+async def waiting(stack: Stack) -> int:
+    """How many uploaded leads still wait to be matched."""
+    connection = await connect(stack)
+    found: int = await connection.fetchval(WAITING)
+    await connection.close()
+    return found
+
+
 async def seed(stack: Stack, amount: int, flow: str, channel: str) -> dict[str, Any]:
     """So many sleeping and so many finished executions of a flow; how long it took and how large the database is then."""
     began = time.monotonic()

@@ -79,8 +79,8 @@ def watching(stack: Stack, into: dict[str, Any]) -> Iterator[None]:
 async def plans(stack: Stack, account: UUID) -> dict[str, dict[str, Any]]:
     """Milliseconds and plan of the statements that must stay quick: both claims, the ledger's counts, the list of executions."""
     statements: dict[str, tuple[str, tuple[Any, ...]]] = {
-        "claim executions": (advance.CLAIM, (BATCH,)),
-        "claim lead events": (match.CLAIM, (BATCH,)),
+        "claim executions": (advance.CLAIM, (BATCH, BATCH)),
+        "claim lead events": (match.CLAIM, (BATCH, BATCH)),
         "ledger by disposition": (ledger.BY_DISPOSITION, (account, None)),
         "ledger unaccounted": (ledger.UNACCOUNTED, (account, None)),
         "queue": (ledger.QUEUE, ()),

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from bench import load, provider
+from bench import big, load, provider
 from bench.database import moving, watching
 from bench.stack import ROOT, Stack
 from bench.usage import spent
@@ -109,6 +109,31 @@ def measure_steady(stack: Stack, others: dict[str, int], port: int, rate: float,
         "answered_to_first_request": quantiles(from_answer),
         "posted_to_first_request": quantiles(from_post),
         "ingest": quantiles(posted.took),
+    }
+
+
+def measure_beside_upload(stack: Stack, others: dict[str, int], port: int, amount: int, rate: float, seconds: float) -> dict[str, Any]:
+    """Fresh leads at a steady rate while an upload of so many is being worked off; how much of it was, in that time.
+
+    The provider is asked only for the fresh ones' first request: the upload's keep coming.
+    """
+    provider.ask(port, "/reset", "POST")
+    asyncio.run(big.upload(stack, amount))
+    figures: dict[str, Any] = {"leads": int(rate * seconds), "rate": rate, "uploaded": amount}
+    started = time.monotonic()
+    with spent(stack, others, figures):
+        posted = asyncio.run(load.steady(stack.port, stack.token, rate, seconds))
+        time.sleep(2)
+        counts: dict[str, Any] = provider.ask(port)
+    first = counts["first"]
+    left = asyncio.run(big.waiting(stack))
+    from_answer = [max(first[phone] - at, 0.0) for phone, at in posted.answered.items() if phone in first]
+    return {
+        **figures,
+        "never_reached": len(posted.sent) - len(from_answer),
+        "answered_to_first_request": quantiles(from_answer),
+        "uploaded_per_second": round((amount - left) / (time.monotonic() - started), 1),
+        "upload_left": left,
     }
 
 

@@ -28,6 +28,11 @@ def _rows(results: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for name, plan in big["plans"].items():
             yield f"large tables: {name}", f"{plan['ms']:g} ms"
         yield from _steady([big["steady"]], "large tables: ")
+    upload = results["upload"]
+    lag, beside = upload["answered_to_first_request"], f"beside an upload of {upload['uploaded']:,} leads"
+    what = f"{beside}: fresh lead answered -> first provider request at {upload['rate']:g}/s"
+    yield what, f"p50 {lag['p50']}, p95 {lag['p95']}, p99 {lag['p99']} ms, {upload['never_reached']} never reached"
+    yield f"{beside}: worked off meanwhile", f"{upload['uploaded_per_second']}/s; {_cost(upload)}"
     yield "whole product ready", f"{results['start_seconds']} s"
     yield "worker ready", f"{results['worker_start_seconds']} s"
     yield "memory, idle", f"{results['idle']['total_mib']} MiB"
@@ -79,6 +84,8 @@ COMPARED = {
     "large tables: claim executions": ("big", "plans", "claim executions", "ms"),
     "large tables: claim lead events": ("big", "plans", "claim lead events", "ms"),
     "large tables: ledger unaccounted": ("big", "plans", "ledger unaccounted", "ms"),
+    "beside an upload: answered -> first request, p50": ("upload", "answered_to_first_request", "p50"),
+    "beside an upload: answered -> first request, p99": ("upload", "answered_to_first_request", "p99"),
     "worker ready": ("worker_start_seconds",),
     "memory, idle": ("idle", "total_mib"),
 }

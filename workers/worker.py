@@ -82,8 +82,16 @@ class DoorbellWorker(Worker):
                 await cast(Awaitable[Any], self.pool.blpop([WAKE_LIST], timeout=IDLE_BLOCK_SECONDS))
             except BROKER_LOST as error:
                 log.warning("Redis does not answer, the sweep goes on without it: %s", error)
+                for task in self.tasks.values():
+                    task.add_done_callback(_let_go)
                 self.tasks.clear()
                 await asyncio.sleep(1)
+
+
+def _let_go(task: asyncio.Task[Any]) -> None:
+    """The job was a ring, and Redis was lost around it: what it raised is no news."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _arq_pool(settings: Settings) -> ArqRedis:

@@ -70,6 +70,10 @@ class Rate:
         """The new `next_at` after one more attempt."""
         return max(self.next_at, now) + self.interval
 
+    def bounded(self, now: datetime) -> datetime:
+        """`next_at`, but no farther than a burst reaches: what does is of a slower limit that was raised, or a clock that was set back."""
+        return min(self.next_at, now + self.interval * self.burst)
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:

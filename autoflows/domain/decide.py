@@ -211,7 +211,10 @@ def _in_flight(action: Action, log: Log, timing: Timing, now: datetime) -> Decis
         deadline = log.started_at + timing.provider_timeout + timing.unknown_grace * (lookups + 1) / max(timing.lookups, 1)
     else:
         reason = "Call in progress" if action.action_type is ActionType.AI_CALL else "Waiting for the outcome"
-        deadline = log.answered_at + timing.call_deadline * 2**lookups
+        begun = max(log.answered_at, log.wait_until or log.answered_at)
+        if log.wait_until is not None and now < log.wait_until:
+            reason = "The provider has put the call off to its own calling hours"
+        deadline = begun + timing.call_deadline * 2**lookups
     if now < deadline:
         return AwaitOutcome(deadline, reason, action.action_order)
     if log.lookups < timing.lookups:

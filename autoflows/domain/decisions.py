@@ -37,7 +37,7 @@ class Log:
     started_at: datetime
     answered_at: datetime | None = None
     completed_at: datetime | None = None
-    wait_until: datetime | None = None
+    wait_until: datetime | None = None  # of a call: until when the provider itself has put it off
     provider_ref: str | None = None
     outcome: CallOutcome | None = None
     message_state: MessageState | None = None

@@ -7,6 +7,7 @@ attempt stands against what is told later.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from autoflows.domain.executions import LogStatus
@@ -26,7 +27,7 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to write; None leaves a field. `wakes`: the execution has something new to decide."""
+    """What to write; None leaves a field. `wakes`: the execution has something new to decide. `postponed_until`: the call waits there."""
 
     status: LogStatus | None = None
     outcome: CallOutcome | None = None
@@ -37,6 +38,7 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
     wakes: bool = False
     note: str = ""
+    postponed_until: datetime | None = None
 
 
 NAMED_BY_PERSON = {
@@ -45,6 +47,8 @@ NAMED_BY_PERSON = {
 }
 """How a call may have ended by what a person says of it; the first is meant where they do not say."""
 
+OUT = frozenset({LogStatus.PENDING, LogStatus.RUNNING})
+"""An attempt that is out, and so holds a line if it is a call."""
 OPEN = frozenset({LogStatus.PENDING, LogStatus.RUNNING, LogStatus.UNKNOWN})
 NEVER_SENT = frozenset({LogStatus.SKIPPED, LogStatus.CANCELLED})
 
@@ -75,6 +79,8 @@ _STATUS_OF_OUTCOME = {CallOutcome.FAILED: LogStatus.FAILED, CallOutcome.UNKNOWN:
 
 def _call(attempted: Attempted, event: ProviderEvent) -> Change:
     if not event.terminal or event.call_outcome is None:
+        if event.postponed_until is not None and attempted.status in OUT:
+            return Change(data=event.data, postponed_until=event.postponed_until, wakes=True)
         # Progress is shown while the call runs and never decides.
         return Change(data=event.data, note="Progress") if attempted.status in OPEN else Change(note="Progress after the end")
     if attempted.outcome == event.call_outcome:

@@ -95,12 +95,12 @@ def fold(text: str) -> str:
             continue  # dropped without a gap: don't, ZERO WIDTH JOINER, accents, variation selectors
         letters.append(letter if kind[0] in "LMN" else " ")
     words = "".join(letters).split()
-    if len(words) > 1 and all(len(word) == 1 and word.isascii() for word in words):
-        words = ["".join(words)]  # S.T.O.P
     while len(words) > 1 and words[0] in COURTESIES:
         words = words[1:]
     while len(words) > 1 and words[-1] in COURTESIES:
         words = words[:-1]
+    if len(words) > 1 and all(len(word) == 1 and word.isascii() for word in words):
+        words = ["".join(words)]  # S.T.O.P
     return words[0] if len(set(words)) == 1 else " ".join(words)
 
 

@@ -106,7 +106,8 @@ class ProviderEvent:
 
     `event_id` de-duplicates within a channel. `attempt_id` is ours, when the provider echoes it; else `provider_ref` names the attempt.
     `terminal` means that nothing further can change the outcome. `data` goes into the attempt's `result_data`. `suppress`: `address` must
-    not be used again on this channel (True), or may be again (False), as the person told the provider.
+    not be used again on this channel (True), or may be again (False), as the person told the provider. `postponed_until`: the provider
+    itself has moved the call to that time.
     """
 
     event_id: str
@@ -125,3 +126,4 @@ class ProviderEvent:
     data: dict[str, Any] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
     suppress: bool | None = None
+    postponed_until: datetime | None = None

@@ -33,3 +33,11 @@ def rate_queue(owner_id: UUID) -> str:
 def quota_queue(owner_id: UUID) -> str:
     """Those that wait for tomorrow's quota of a channel or budget of an account."""
     return f"quota:{owner_id}"
+
+
+def is_served_in_turn(queue: str) -> bool:
+    """Whether its first is called when something comes free, so that a turn that is not taken has to be passed on.
+
+    The others go by the clock, or all at once.
+    """
+    return queue.startswith(("lines:", "channel:"))

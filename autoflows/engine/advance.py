@@ -6,6 +6,7 @@ The write-ahead row of every attempt is committed here, before anyone calls a pr
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from autoflows.domain import decisions as d
+from autoflows.domain import queues
 from autoflows.domain.decide import decide
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.flow import Action, ActionType
@@ -84,6 +86,8 @@ class Attempt:
     charges: tuple[Charge, ...] = ()
     probe: bool = False
     """The one contact let through to see whether a held channel works again."""
+    claimed: float = field(default_factory=time.monotonic)
+    """When this process took it, by its own clock."""
 
 
 @dataclass(slots=True)
@@ -99,6 +103,8 @@ class Batch:
     changes: list[LiveChange] = field(default_factory=list)
     freed: list[tuple[UUID, UUID | None]] = field(default_factory=list)
     """Calls given up: account and channel whose line is free."""
+    passed: list[tuple[UUID, str]] = field(default_factory=list)
+    """Turns that were not taken: account and queue."""
 
     async def write(self, connection: Connection) -> None:
         """All of it, in the caller's transaction."""
@@ -109,6 +115,7 @@ class Batch:
         if self.moved:
             await connection.executemany(MOVE, self.moved)
         await parking.free_lines(connection, self.freed)
+        await parking.pass_turns(connection, self.passed)
 
 
 async def claim(connection: Connection, limit: int, bulk: int, timing: d.Timing, lease: timedelta) -> Batch:
@@ -185,11 +192,29 @@ class _Step:
     def put(self, batch: Batch) -> None:
         batch.added += [tuple(row) for row in self.added.values()]
         batch.freed += self.freed
+        if self.has_passed_its_turn():
+            batch.passed.append((self.run.account_id, str(self.run.policy.parked_on)))
         batch.ended += self.ended
         batch.moved.append(self.move)
         if self.attempt is not None:
             batch.attempts.append(self.attempt)
         batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))
+
+    def has_passed_its_turn(self) -> bool:
+        """Whether it leaves a queue without taking what it stood there for, a line or the channel's one probe: the next one may then.
+
+        Not if a limit holds it that would hold the next one as well: its turn goes with it, or one free line would move a whole queue.
+        """
+        queue, attempt = self.run.policy.parked_on, self.attempt
+        if queue is None or queue == self.queue or not queues.is_served_in_turn(queue):
+            return False
+        if queue == queues.line_queue(self.run.account_id) and self.queue is not None and self.queue.startswith("lines:"):
+            return True  # its own channel's lines are taken; the next one's may be free
+        if queue.startswith("lines:") and self.queue is not None:
+            return False
+        if attempt is None or attempt.action.action_order != self.run.step:
+            return True
+        return attempt.channel_id is not None and queue == queues.channel_queue(attempt.channel_id) and not attempt.probe
 
     def walk(self) -> None:
         run = self.run
@@ -278,13 +303,19 @@ class _Step:
         """Nothing before a time, by the word of a gate or of the step itself; in a queue, if the gate names one."""
         run, block = self.run, wait.block
         self.queue = block.queue if block else None
-        parked_at = (run.policy.parked_at if run.policy.parked_on == self.queue else self.now) if self.queue else None
+        parked_at = self._since() if self.queue else None
         until = None if block and block.guess else wait.when
         rule = block.gate if block else None
         self.move = (
             run.id, self.fence, wait.when, ExecutionStatus.RUNNING.value, wait.action_order, wait.reason[:500], until, None, None, None,
             rule, self.queue, parked_at,
         )  # fmt: skip
+
+    def _since(self) -> datetime:
+        """Since when it waits: from one limit to the next it keeps its place, but the patience with a channel begins with that."""
+        policy = self.run.policy
+        is_limit = policy.parked_on == self.queue or not str(self.queue).startswith("channel:")
+        return policy.parked_at if policy.parked_at is not None and is_limit else self.now
 
     def stay(self, due_at: datetime, order: int, *, waiting_reason: str | None = None, first_attempt: bool = False) -> None:
         first = self.now if first_attempt else None

@@ -45,7 +45,8 @@ FROM flow_executions e JOIN contacts c ON c.id = e.contact_id WHERE e.id = $1 AN
 MARK = "UPDATE flow_action_logs SET result_data = result_data || jsonb_build_object('retried_at', now()) WHERE id = ANY($1)"
 RESTART = """
 UPDATE flow_executions SET status = 'running', fence = fence + 1, due_at = now(), completed_at = NULL, error_message = NULL,
-  waiting_reason = NULL, waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL
+  waiting_reason = NULL, waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL,
+  current_action_step = least(current_action_step, $2)
 WHERE id = $1
 """
 
@@ -119,7 +120,7 @@ async def retry(account_id: UUID, execution_id: UUID, actor_id: UUID | None) -> 
             raise Conflict("What is stored of this version of the flow cannot be read, so it cannot run again.")
         again = to_retry(definition, list(logs.values()))
         await connection.execute(MARK, [log_id for log_id, log in logs.items() if log in again])
-        await connection.execute(RESTART, execution_id)
+        await connection.execute(RESTART, execution_id, min((log.action_order for log in again), default=None))
         data: dict[str, Any] = {"steps": [log.action_order for log in again]}
         await audit.note(connection, account_id, actor_id, "execution.retried", "execution", execution_id, data)
 

@@ -6,6 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from autoflows.domain.errors import Unavailable
+from autoflows.engine.pool import LOST
+
 log = logging.getLogger(__name__)
 
 
@@ -15,6 +18,8 @@ def spawn(work: Callable[[], object], keep: set[asyncio.Task[None]]) -> None:
     async def run() -> None:
         try:
             await work()  # type: ignore[misc]
+        except (Unavailable, *LOST) as error:
+            log.warning("background work not done, the database does not answer: %s", error)
         except Exception:
             log.exception("background work failed")
 

@@ -20,7 +20,8 @@ from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 
 FIND = """
-SELECT id, user_id, name, breaker_state, CASE WHEN breaker_opened_at > now() - interval '1 hour' THEN breaker_trips ELSE 0 END AS trips
+SELECT id, user_id, name, breaker_state, breaker_opened_at,
+  CASE WHEN breaker_opened_at > now() - interval '1 hour' THEN breaker_trips ELSE 0 END AS trips
 FROM channels WHERE id = $1 FOR NO KEY UPDATE
 """
 OPEN = """
@@ -33,11 +34,11 @@ WHERE id = $1 AND breaker_state <> 'closed' RETURNING user_id
 """
 LET_THROUGH = "UPDATE channels SET breaker_until = clock_timestamp() WHERE id = $1 AND breaker_state <> 'closed' RETURNING id"
 # Of the people whom a channel contacted last, those whose latest attempt failed for the channel's own reasons, or was not answered: one
-# mailbox that is full five times says nothing about the channel.
+# mailbox that is full five times says nothing about the channel. What opened the breaker once does not open it again.
 LATEST = """
 WITH latest AS (
   SELECT contact_id, started_at, error_class, status, answered_at, error_message FROM flow_action_logs
-  WHERE user_id = $1 AND channel_id = $2 AND started_at > now() - interval '10 minutes' ORDER BY started_at DESC LIMIT $3
+  WHERE user_id = $1 AND channel_id = $2 AND started_at > greatest(now() - interval '10 minutes', $4) ORDER BY started_at DESC LIMIT $3
 ), people AS (SELECT DISTINCT ON (contact_id) * FROM latest ORDER BY contact_id, started_at DESC)
 SELECT count(*) AS people, count(*) FILTER (
   WHERE error_class = 'transient' OR (status IN ('running', 'unknown') AND answered_at IS NULL AND error_message IS NOT NULL)) AS failed
@@ -45,15 +46,23 @@ FROM people
 """
 
 
+WAVE = 500
+"""How many are called at once when a channel works again: a hundred thousand would hold up the transaction for seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What one attempt tells about its channel. `mend`: nothing works until a person mends it. `failed`: it did not work this time."""
+    """What one attempt tells about its channel. `mend`: nothing works until a person mends it. `failed`: it did not work this time.
+
+    `made`: the provider was asked at all.
+    """
 
     channel_id: UUID
     reason: str = ""
     mend: bool = False
     failed: bool = False
     probe: bool = False
+    made: bool = True
 
 
 async def heed(connection: Connection, signs: Iterable[Sign], base: timedelta) -> list[LiveChange]:
@@ -72,6 +81,8 @@ async def heed(connection: Connection, signs: Iterable[Sign], base: timedelta) -
         worst = next((s for s in decisive if s.mend), next((s for s in decisive if s.failed), None))
         if worst is not None:
             changes += await _fail(connection, channel_id, worst, base)
+        elif not any(s.made for s in decisive):  # a probe that could not be made for its own reasons: the next one is
+            await let_through(connection, channel_id)
         else:
             changes += await close(connection, channel_id)
     return changes
@@ -83,7 +94,7 @@ async def _fail(connection: Connection, channel_id: UUID, sign: Sign, base: time
         return []
     reason = sign.reason
     if not sign.mend and not sign.probe:
-        latest = await connection.fetchrow(LATEST, channel["user_id"], channel_id, WINDOW)
+        latest = await connection.fetchrow(LATEST, channel["user_id"], channel_id, WINDOW, channel["breaker_opened_at"])
         if not fails_too_often(latest["failed"], latest["people"]):
             return []
         reason = f"{latest['failed']} of the last {latest['people']} contacts by it failed, the latest with: {sign.reason}"
@@ -94,11 +105,14 @@ async def _fail(connection: Connection, channel_id: UUID, sign: Sign, base: time
 
 
 async def close(connection: Connection, channel_id: UUID) -> list[LiveChange]:
-    """The channel works: everybody it held may go. Gives what to publish afterwards, nothing if it was not held."""
+    """The channel works: everybody it held may go, the first at once and each who goes calls the next.
+
+    Gives what to publish afterwards, nothing if it was not held.
+    """
     account_id = await connection.fetchval(CLOSE, channel_id)
     if account_id is None:
         return []
-    await parking.wake(connection, channel_queue(channel_id))
+    await parking.wake(connection, channel_queue(channel_id), WAVE)
     resolved = await notices.resolve(connection, account_id, NoticeKind.CHANNEL_DOWN, str(channel_id))
     return [LiveChange(account_id, kind="channel"), *resolved]
 

@@ -5,6 +5,7 @@ Accounts that limit nothing, and whose channels all work, cost one query here an
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -55,29 +56,34 @@ class Channel:
         return self.per_minute is not None or self.per_day is not None or self.state is not BreakerState.CLOSED
 
 
+Place = tuple[datetime, UUID]
+"""Since when an execution waits, and its id."""
+
+
 @dataclass(slots=True)
 class Queue:
-    """Who stands where: fresh leads before bulk ones, each kind in the order of arrival."""
+    """Who stands where: fresh leads before bulk ones, each kind in the order in which they began to wait."""
 
-    fresh: list[UUID] = field(default_factory=list)
-    bulk: list[UUID] = field(default_factory=list)
+    fresh: list[Place] = field(default_factory=list)
+    bulk: list[Place] = field(default_factory=list)
 
-    def ahead(self, run: Run) -> int:
+    def ahead(self, run: Run, place: Place) -> int:
         """How many stand before this execution, or would if it joined now."""
-        mine, others = (self.bulk, len(self.fresh)) if run.bulk else (self.fresh, 0)
-        return others + (mine.index(run.id) if run.id in mine else len(mine))
+        return bisect_left(self.bulk, place) + len(self.fresh) if run.bulk else bisect_left(self.fresh, place)
 
-    def leave(self, run: Run) -> None:
+    def leave(self, run: Run, place: Place) -> None:
         """It stands here no more."""
         mine = self.bulk if run.bulk else self.fresh
-        if run.id in mine:
-            mine.remove(run.id)
+        at = bisect_left(mine, place)
+        if mine[at : at + 1] == [place]:
+            del mine[at]
 
-    def join(self, run: Run) -> None:
-        """It stands at the end of its kind, unless it stands here already."""
+    def join(self, run: Run, place: Place) -> None:
+        """It stands here from now on, at the place it has by the time it waits already."""
         mine = self.bulk if run.bulk else self.fresh
-        if run.id not in mine:
-            mine.append(run.id)
+        at = bisect_left(mine, place)
+        if mine[at : at + 1] != [place]:
+            mine.insert(at, place)
 
 
 class _LimitsOf(Mapping[int, Limits]):
@@ -137,7 +143,10 @@ class Capacity:
         )
 
     def _ahead(self, queue: str, run: Run) -> int:
-        return self.queues[queue].ahead(run) if queue in self.queues else 0
+        return self.queues[queue].ahead(run, self._place(run)) if queue in self.queues else 0
+
+    def _place(self, run: Run) -> Place:
+        return run.policy.parked_at or self.now, run.id
 
     def _health(self, run: Run, channel: Channel | None) -> Health | None:
         if channel is None or channel.state is BreakerState.CLOSED:
@@ -162,10 +171,15 @@ class Capacity:
             found.append((f"The channel '{channel.name}'", channel.id, channel.per_minute, MINUTE))
         if run.definition.max_contacts_per_hour is not None:
             found.append((f"The flow '{run.flow_name}'", run.flow_id, run.definition.max_contacts_per_hour, HOUR))
-        return tuple(
-            Rate(owner, queue := queues.rate_queue(key), limit, period, self.next_at.get(key, self.now), self._ahead(queue, run))
-            for owner, key, limit, period in found
-        )
+        return tuple(self._rate(run, *one) for one in found)
+
+    def _rate(self, run: Run, owner: str, key: UUID, limit: int, period: timedelta) -> Rate:
+        queue = queues.rate_queue(key)
+        rate = Rate(owner, queue, limit, period, self.next_at.get(key, self.now), self._ahead(queue, run))
+        if (next_at := rate.bounded(self.now)) != rate.next_at:
+            self.next_at[key], rate = next_at, replace(rate, next_at=next_at)
+            self._paced.add(key)
+        return rate
 
     def _allowances(self, run: Run, channel: Channel | None, action: Action) -> tuple[Allowance, ...]:
         found = []
@@ -223,9 +237,9 @@ class Capacity:
         """The execution stands in this queue from now on, and in no other."""
         for name, known in self.queues.items():
             if name != queue:
-                known.leave(run)
+                known.leave(run, self._place(run))
         if queue in self.queues:
-            self.queues[queue].join(run)
+            self.queues[queue].join(run, self._place(run))
 
     async def write(self, connection: Connection) -> None:
         """What was taken, in the transaction that took it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,20 +18,22 @@ from autoflows.domain.gate_context import CAP_WINDOW, CHANNEL_OF_ACTION
 from autoflows.engine import parking
 from autoflows.engine.capacity import Capacity, Channel, Queue
 from autoflows.engine.pool import Connection
-from autoflows.engine.runs import Run
+from autoflows.engine.runs import Run, account_settings
 from autoflows.providers import get_provider
 
 PERSON_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 8)) FROM unnest($1::text[]) AS name"
 CHANNELS = """
 SELECT id, name, provider, settings, breaker_state, breaker_reason, breaker_until FROM channels WHERE id = ANY($1)
 """
+ACCOUNTS = "SELECT id, settings FROM users WHERE id = ANY($1)"
 IN_USE = """
 SELECT user_id, channel_id, count(*) AS n FROM flow_action_logs
 WHERE user_id = ANY($1) AND action_type = 'ai_call' AND status = 'running' AND started_at > $2::timestamptz - interval '1 day'
+  AND (wait_until IS NULL OR wait_until <= $2)
 GROUP BY user_id, channel_id
 """
 QUEUES = """
-SELECT q.name, e.id, e.bulk FROM unnest($1::text[]) AS q(name) CROSS JOIN LATERAL (
+SELECT q.name, e.id, e.bulk, e.parked_at FROM unnest($1::text[]) AS q(name) CROSS JOIN LATERAL (
   SELECT id, bulk, parked_at FROM flow_executions WHERE parked_on = q.name AND status = 'running' ORDER BY bulk, parked_at, id LIMIT $2) e
 ORDER BY q.name, e.bulk, e.parked_at, e.id
 """
@@ -63,8 +66,9 @@ async def load(connection: Connection, runs: Sequence[Run], now: datetime, probe
     capacity.limited = {run.account_id for run in limited}
     if limited:
         await connection.execute(parking.ACCOUNT_LOCKS, sorted(str(account_id) for account_id in capacity.limited))
-        if any(channel.state is not BreakerState.CLOSED for channel in capacity.channels.values()):
-            capacity.channels = await _channels(connection, ids)  # as they are under the lock
+        # Both as they are under the lock, or what a person raised meanwhile would still hold those who wait for it.
+        capacity.channels = await _channels(connection, ids)
+        await _read_accounts_again(connection, limited)
         await _load_use(connection, capacity, limited)
     await _load_recent(connection, capacity, runs)
     return capacity
@@ -79,6 +83,14 @@ def _is_limited(capacity: Capacity, run: Run) -> bool:
         channel.limited or (_calls(run, order) and (channel.lines is not None or run.account.max_concurrent_calls is not None))
         for order, channel in channels
     )
+
+
+async def _read_accounts_again(connection: Connection, runs: Sequence[Run]) -> None:
+    rows = await connection.fetch(ACCOUNTS, list({run.account_id for run in runs}))
+    accounts = {row["id"]: account_settings(row["settings"]) for row in rows}
+    for run in runs:
+        if (account := accounts[run.account_id]) != run.account:
+            run.account, run.policy = account, replace(run.policy, account=account)
 
 
 def _calls(run: Run, order: int) -> bool:
@@ -154,7 +166,7 @@ async def _load_use(connection: Connection, capacity: Capacity, runs: Sequence[R
     names.update(queues.quota_queue(key) for key in allowed)
     found = {name: Queue() for name in names}
     for row in await connection.fetch(QUEUES, sorted(names), MAX_QUEUE):
-        (found[row["name"]].bulk if row["bulk"] else found[row["name"]].fresh).append(row["id"])
+        (found[row["name"]].bulk if row["bulk"] else found[row["name"]].fresh).append((row["parked_at"], row["id"]))
     capacity.queues = found
     if paced:
         capacity.next_at = {row["key"]: row["next_at"] for row in await connection.fetch(PACES, sorted(paced))}

@@ -15,6 +15,7 @@ from autoflows.domain.leads import has_dnc
 from autoflows.domain.queues import line_queue, quota_queue, rate_queue
 from autoflows.domain.suppressions import closing
 from autoflows.engine import breaker, doorbell, live, parking
+from autoflows.engine.advance import UNREADABLE
 from autoflows.engine.audit import note
 from autoflows.engine.background import spawn
 from autoflows.engine.pool import Connection, get_pool, transact
@@ -41,7 +42,6 @@ CANCEL_LOGS = """
 UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_message = $2
 WHERE flow_execution_id = ANY($1) AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
 """
-ALL = 1_000_000
 MAX_ASKS = 3
 STOPS_AT_ONCE = 10
 ASK_AGAIN_AFTER = timedelta(seconds=4)
@@ -71,11 +71,18 @@ WAKE_ONE = "UPDATE flow_executions SET due_at = now() WHERE id = $1 AND status =
 NOT_STOPPED = """
 UPDATE flow_action_logs SET result_data = result_data || '{"stopped_at_provider": false}' WHERE id = $1 AND status = 'running'
 """
-# Locked by id, as everywhere, so that no worker and no wake wait for each other.
-WAKE_ACCOUNT = """
-UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
-  SELECT id FROM flow_executions WHERE user_id = $1 AND status = 'running' AND waiting_reason IS NOT NULL ORDER BY id FOR UPDATE)
+# A page of those that a rule holds, or that could not be read; and of those in one queue. Locked by id, as everywhere, so that no worker
+# and no wake wait for each other. Whom a worker holds that still goes by what was lifted is waited for, and woken after it.
+WAKE_PAGE = """
+WITH chosen AS MATERIALIZED (
+  SELECT id FROM flow_executions WHERE {which} AND status = 'running' AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE
+), woken AS (UPDATE flow_executions e SET due_at = clock_timestamp() FROM chosen WHERE e.id = chosen.id AND e.status = 'running')
+SELECT id FROM chosen ORDER BY id DESC LIMIT 1
 """
+WAKE_ACCOUNT = WAKE_PAGE.format(which="user_id = $1 AND (waiting_rule IS NOT NULL OR waiting_reason = $4)")
+WAKE_QUEUE = WAKE_PAGE.format(which="parked_on = $1")
+PAGE = 5_000
+"""Executions woken in one transaction: a hundred thousand in one would hold up workers for seconds, a million would not end in time."""
 WAKE_CONTACT = """
 UPDATE flow_executions SET due_at = now() WHERE status = 'running' AND id IN (
   SELECT id FROM flow_executions WHERE contact_id = $1 AND status = 'running' ORDER BY id FOR UPDATE)
@@ -160,29 +167,39 @@ async def _note_stop(row: Mapping[str, Any], stopped: bool, connection: Connecti
         await parking.free_lines(connection, [(row["user_id"], row["channel_id"])])
 
 
-async def wake_queue(account_id: UUID, queue: str, limit: int = ALL) -> None:
-    """Let those who stand in one queue be looked at again, the first `limit` of them, after what held them was lifted."""
-    await transact(lambda connection: parking.wake(connection, queue, limit))
+async def _wake_all(page: str, whose: object, *more: object) -> None:
+    """Page after page, each in a transaction of its own: what is woken stays so."""
+    last: UUID | None = UUID(int=0)
+    while last is not None:
+
+        async def work(connection: Connection, after: UUID = last) -> UUID | None:
+            found: UUID | None = await connection.fetchval(page, whose, after, PAGE, *more)
+            return found
+
+        last = await transact(work)
+
+
+async def wake_queue(account_id: UUID, queue: str) -> None:
+    """Let those who stand in one queue be looked at again, after what held them was lifted."""
+    await _wake_all(WAKE_QUEUE, queue)
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
 
 
 async def wake_channel(account_id: UUID, channel_id: UUID) -> None:
     """Look again at everything that waits for a channel, after it or its limits changed; one that its breaker holds is tried at once."""
-
-    async def work(connection: Connection) -> None:
-        await breaker.let_through(connection, channel_id)
-        for queue in (line_queue(channel_id), rate_queue(channel_id), quota_queue(channel_id)):
-            await parking.wake(connection, queue)
-
-    await transact(work)
+    await transact(lambda connection: parking.let_pass(connection, account_id))
+    for queue in (line_queue(channel_id), rate_queue(channel_id), quota_queue(channel_id)):
+        await _wake_all(WAKE_QUEUE, queue)
+    await transact(lambda connection: breaker.let_through(connection, channel_id))
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="channel")])
 
 
 async def wake_account(account_id: UUID) -> None:
-    """Look again at everything of an account that waits, after its rules changed (kill switch, hours, limits)."""
-    await transact(lambda connection: connection.execute(WAKE_ACCOUNT, account_id))
+    """Look again at everything of an account that a rule holds, after its rules changed (kill switch, hours, limits)."""
+    await transact(lambda connection: parking.let_pass(connection, account_id))
+    await _wake_all(WAKE_ACCOUNT, account_id, UNREADABLE)
     await doorbell.ring()
     live.publish([live.LiveChange(account_id, kind="account")])
 

@@ -26,6 +26,8 @@ BATCH = 50
 """Rows per claim: large enough to share a commit, small enough not to hold locks for long."""
 
 
+BULK_BATCH = 10
+"""Bulk rows per claim: a fresh lead that comes meanwhile waits until these are done."""
 FRESH_SHARE = 4
 """One slot in so many is kept for fresh leads."""
 SETTLERS = 2
@@ -71,9 +73,9 @@ class Drainer:
                     if limit == 0:
                         self._starved = True
                         return
-                    bulk = min(self.free_for_bulk, limit)
-                    self._starved |= bulk < limit
-                    full |= await take(limit, bulk) >= limit
+                    bulk = min(self.free_for_bulk, limit, BULK_BATCH)
+                    self._starved |= bulk < min(limit, BULK_BATCH)
+                    full |= await take(limit, bulk) >= (bulk or limit)
                 if not full and not self._again:
                     return
         finally:

@@ -16,7 +16,6 @@ import asyncpg
 from autoflows.domain.account import BusinessHours
 from autoflows.domain.conditions import Lead
 from autoflows.domain.decisions import Timing
-from autoflows.domain.errors import Unavailable
 from autoflows.domain.leads import Disposition
 from autoflows.domain.matching import Candidate, History, Match, match
 from autoflows.domain.suppressions import Suppressed
@@ -97,14 +96,15 @@ async def _one_by_one(limit: int, bulk: int, timing: Timing, lease: timedelta) -
             return await _match(connection, rows, timing, lease)
 
         try:
-            batch, count = await transact(work)
-        except Unavailable as error:  # what was settled so far is to be performed all the same
-            log.warning("matching stopped half-way: %s", error)
+            try:
+                batch, count = await transact(work)
+            except FAULTS as error:
+                await transact(partial(_give_up, guilty, f"Internal error while matching: {type(error).__name__}"))
+                settled += len(guilty)
+                continue
+        except Exception:  # what was settled so far is committed, and known only here: it is to be performed all the same
+            log.exception("matching stopped half-way")
             break
-        except FAULTS as error:
-            await transact(partial(_give_up, guilty, f"Internal error while matching: {type(error).__name__}"))
-            settled += len(guilty)
-            continue
         whole.attempts += batch.attempts
         whole.changes += batch.changes
         settled += count

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from autoflows.domain.evidence import Attempted, Change, weigh
+from autoflows.domain.evidence import OUT, Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
 from autoflows.engine import breaker, control, doorbell, live, parking, suppression
@@ -16,8 +16,6 @@ from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 from autoflows.settings import get_settings
 
-_OUT = frozenset({LogStatus.PENDING, LogStatus.RUNNING})
-"""An attempt that is out, and so holds a line if it is a call."""
 ADD_EVENT = """
 INSERT INTO provider_events (id, channel_id, provider_event_id, kind, provider_ref, action_log_id, received_at, occurred_at, applied, note,
                              event, payload)
@@ -55,7 +53,7 @@ UPDATE flow_action_logs SET
   answered_at = COALESCE(answered_at, clock_timestamp()), channel_id = COALESCE(channel_id, $9), provider_ref = COALESCE(provider_ref, $10),
   status = COALESCE($2::text, status), outcome = COALESCE($3, outcome), message_state = COALESCE($4, message_state),
   error_class = COALESCE($5, error_class), error_code = COALESCE($6, error_code), error_message = COALESCE($7, error_message),
-  result_data = result_data || $8
+  result_data = result_data || $8, wait_until = COALESCE($11, wait_until)
 WHERE id = $1
 """
 NOTE_EVENT = "UPDATE provider_events SET action_log_id = $2, applied = $3, note = $4 WHERE id = $1"
@@ -78,6 +76,15 @@ WHERE action_log_id IS NULL AND (channel_id, provider_ref) IN (SELECT * FROM unn
 TEMPLATE = """
 UPDATE whatsapp_templates SET status = $3, updated_at = now() WHERE channel_id = $1 AND (provider_template_id = $2 OR name = $4)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events of a channel that are new, each with its row and the attempt it is about, and what people said in them of being contacted."""
+
+    channel_id: UUID
+    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]]
+    heeded: suppression.Heeded = field(default_factory=suppression.Heeded)
 
 
 @dataclass(slots=True)
@@ -112,8 +119,17 @@ async def record(channel_id: UUID, events: Sequence[ProviderEvent]) -> int:
     return written.new
 
 
-async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Written:
-    """The same inside a transaction, at whose end the caller frees the lines. `attempt_id` names the attempt we asked about ourselves."""
+async def write(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent]) -> Written:
+    """The same inside a transaction, at whose end the caller frees the lines."""
+    return await apply(connection, await add(connection, channel_id, events))
+
+
+async def add(connection: Connection, channel_id: UUID, events: Sequence[ProviderEvent], attempt_id: UUID | None = None) -> Told:
+    """Record those that are new, find the attempts they are about, and heed who opts out; `attempt_id` names the attempt when we asked for
+    it ourselves.
+
+    Comes before any attempt is locked, everywhere: who is second with an event waits here, and must not hold what the first one needs.
+    """
     nameless = {(channel_id, event.provider_ref) for event in events if event.attempt_id is None and event.provider_ref is not None}
     if attempt_id is None:
         await lock_refs(connection, list(nameless))
@@ -139,10 +155,7 @@ async def write(connection: Connection, channel_id: UUID, events: Sequence[Provi
                 TEMPLATE, channel_id, event.data.get("provider_template_id"), event.data.get("status"), event.data.get("name")
             )
     about = [(row_id, event, attempt_id or await _attempt_of(connection, channel_id, event)) for row_id, event in new]
-    heeded = await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about])
-    written = await _apply(connection, channel_id, about, heeded)
-    written.new, written.ended = len(new), heeded.execution_ids
-    return written
+    return Told(channel_id, about, await suppression.heed(connection, channel_id, [(event, log_id) for _, event, log_id in about]))
 
 
 async def lock_refs(connection: Connection, refs: Sequence[tuple[UUID, str]]) -> None:
@@ -164,7 +177,7 @@ async def claim_early(connection: Connection, refs: Sequence[tuple[UUID, str]]) 
         event = _restored(row["event"])
         found = await connection.fetchval(FIND_LOG, row["channel_id"], None, event.provider_ref)
         if found is not None:
-            freed += (await _apply(connection, row["channel_id"], [(row["id"], event, found)])).freed
+            freed += (await apply(connection, Told(row["channel_id"], [(row["id"], event, found)]))).freed
     return freed
 
 
@@ -177,13 +190,9 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
     return found
 
 
-async def _apply(
-    connection: Connection,
-    channel_id: UUID,
-    about: Sequence[tuple[UUID, ProviderEvent, UUID | None]],
-    heeded: suppression.Heeded | None = None,
-) -> Written:
+async def apply(connection: Connection, told: Told) -> Written:
     """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
+    channel_id, about, heeded = told.channel_id, told.about, told.heeded
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
     locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
     standing = {
@@ -195,11 +204,11 @@ async def _apply(
         )
         for log_id, row in locked.items()
     }
-    wakes: set[UUID] = set(heeded.execution_ids) if heeded else set()
+    wakes: set[UUID] = set(heeded.execution_ids)
     conversed: set[UUID] = set()
     changes: set[live.LiveChange] = set()
-    written = Written()
-    if heeded and heeded.account_id:
+    written = Written(len(about), ended=heeded.execution_ids)
+    if heeded.account_id:
         changes = {live.LiveChange(heeded.account_id, kind="contact")}
         changes |= {live.LiveChange(heeded.account_id, execution_id=ended) for ended in wakes}
     for row_id, event, log_id in about:
@@ -224,7 +233,7 @@ async def _apply(
         changes.add(live.LiveChange(locked[log_id]["user_id"], execution_id=execution_id))
         if change.wakes:
             wakes.add(execution_id)
-        if event.kind is EventKind.CALL and before.status in _OUT and change.status is not None:
+        if event.kind is EventKind.CALL and before.status in OUT and (change.status or change.postponed_until):
             written.freed.append((locked[log_id]["user_id"], channel_id))
         if change.error_class is ErrorClass.ACCOUNT and not event.data.get("template_only"):
             written.signs.append(breaker.Sign(channel_id, change.error_message or "The provider refused", mend=True))
@@ -254,12 +263,17 @@ async def _change(connection: Connection, channel_id: UUID, log_id: UUID, change
         change.data,
         channel_id,
         ref,
+        change.postponed_until,
     )
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None
 
 
 def _stored(event: ProviderEvent) -> dict[str, Any]:
     stored = {key: value for key, value in asdict(event).items() if key != "raw" and value not in (None, {}, False)}
-    return {**stored, "occurred_at": event.occurred_at.isoformat() if event.occurred_at else None}
+    return {**stored, **{name: value.isoformat() for name, value in stored.items() if isinstance(value, datetime)}}
 
 
 def _restored(stored: dict[str, Any]) -> ProviderEvent:
@@ -276,6 +290,7 @@ def _restored(stored: dict[str, Any]) -> ProviderEvent:
         error_message=stored.get("error_message"),
         address=stored.get("address"),
         text=stored.get("text"),
-        occurred_at=datetime.fromisoformat(stored["occurred_at"]) if stored.get("occurred_at") else None,
+        occurred_at=_moment(stored.get("occurred_at")),
+        postponed_until=_moment(stored.get("postponed_until")),
         data=stored.get("data") or {},
     )

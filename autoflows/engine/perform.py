@@ -23,7 +23,7 @@ from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.engine import breaker, outcome, parking, suppression
 from autoflows.engine.advance import Attempt, Batch, lock_and_advance
-from autoflows.engine.capacity import refund
+from autoflows.engine.capacity import Charge, refund
 from autoflows.engine.pool import LOST, Connection, get_pool
 from autoflows.providers import get_provider
 from autoflows.providers.base import Connection as ChannelConnection
@@ -88,6 +88,8 @@ async def perform(attempt: Attempt) -> Result:
         prepared = await _prepare(attempt)
         # A probe asks whether the channel was mended, so it must not go by what was remembered.
         channel, connection = await _open(attempt.run.account_id, prepared.channel_id, fresh=attempt.probe)
+        if _is_stale(attempt):
+            return _not_sent(attempt, ErrorClass.TRANSIENT, "internal", "Not sent: this worker had stood still for too long")
     except CannotPerform as problem:
         return _not_sent(attempt, ErrorClass.PERMANENT, "cannot_perform", str(problem))
     except AutoflowsError as problem:
@@ -99,6 +101,12 @@ async def perform(attempt: Attempt) -> Result:
         log.exception("attempt %s cannot be prepared", attempt.log_id)
         return _not_sent(attempt, ErrorClass.PERMANENT, "internal", f"Not sent: internal error ({type(error).__name__})")
     return await _send(attempt, prepared, channel, connection)
+
+
+def _is_stale(attempt: Attempt) -> bool:
+    """Whether others may have given the attempt up by now, since this process stood still: then it must not be made any more."""
+    settings = get_settings()
+    return time.monotonic() - attempt.claimed > settings.provider_timeout_seconds + settings.unknown_grace_seconds
 
 
 def _not_sent(attempt: Attempt, error_class: ErrorClass, code: str, message: str) -> Result:
@@ -211,6 +219,9 @@ WHERE id = $1
 """
 
 
+STILL_OUT = "SELECT id FROM flow_action_logs WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR UPDATE"
+
+
 def _refusal(result: Result) -> suppression.Refusal:
     run, action_type = result.attempt.run, result.attempt.action.action_type
     address = run.lead.email if action_type is ActionType.EMAIL else run.lead.phone
@@ -226,6 +237,9 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
     ordered = sorted(results, key=lambda r: r.attempt.log_id)
     named = [(r.channel_id, r.provider_ref) for r in ordered if r.channel_id and r.provider_ref]
     await outcome.lock_refs(connection, named)
+    told = [await outcome.add(connection, r.channel_id, r.events, r.attempt.log_id) for r in ordered if r.events and r.channel_id]
+    await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
+    refunds = await _refunds(connection, ordered)
     await connection.executemany(
         RECORD,
         [
@@ -238,23 +252,33 @@ async def settle(connection: Connection, results: Sequence[Result], timing: Timi
         ],
     )  # fmt: skip
     freed = await outcome.claim_early(connection, named)
-    await suppression.heed_refusals(connection, [_refusal(r) for r in ordered if r.suppress])
-    for r in ordered:
-        if r.events and r.channel_id is not None:
-            written = await outcome.write(connection, r.channel_id, r.events, attempt_id=r.attempt.log_id)
-            freed += written.freed
-        elif r.status is LogStatus.FAILED and r.attempt.action.action_type is ActionType.AI_CALL:
-            freed.append((r.attempt.run.account_id, r.channel_id or r.attempt.channel_id))
+    signs = [sign for r in ordered if (sign := _sign(r)) is not None]
+    for events in told:
+        written = await outcome.apply(connection, events)
+        freed, signs = freed + written.freed, signs + written.signs
+    freed += [
+        (r.attempt.run.account_id, r.channel_id or r.attempt.channel_id)
+        for r in ordered
+        if r.status is LogStatus.FAILED and r.attempt.action.action_type is ActionType.AI_CALL
+    ]
     batch = await lock_and_advance(connection, sorted({r.attempt.run.id for r in ordered}), timing, lease, start=start)
     moved = {row[0] for row in batch.moved}
     if late := [r.attempt for r in ordered if r.attempt.run.id not in moved]:  # their executions were over, perhaps by an erasure
         await connection.execute(outcome.FORGET_RESULTS, [attempt.log_id for attempt in late])
         batch.over = [attempt.run.id for attempt in late]
     await parking.free_lines(connection, freed)
-    await refund(connection, [charge for r in ordered if r.status is LogStatus.FAILED for charge in r.attempt.charges])
+    await refund(connection, refunds)
     pause = timedelta(seconds=get_settings().breaker_pause_seconds)
-    batch.changes += await breaker.heed(connection, [sign for r in ordered if (sign := _sign(r)) is not None], pause)
+    batch.changes += await breaker.heed(connection, signs, pause)
     return batch
+
+
+async def _refunds(connection: Connection, results: Sequence[Result]) -> list[Charge]:
+    """What attempts that failed had been charged; not of those that were written before, or that were heard of otherwise meanwhile."""
+    failed = {r.attempt.log_id: r.attempt.charges for r in results if r.status is LogStatus.FAILED and r.attempt.charges}
+    if not failed:
+        return []
+    return [charge for row in await connection.fetch(STILL_OUT, list(failed)) for charge in failed[row["id"]]]
 
 
 def _sign(r: Result) -> breaker.Sign | None:
@@ -265,4 +289,5 @@ def _sign(r: Result) -> breaker.Sign | None:
     mend = r.error_class is ErrorClass.ACCOUNT and not r.data.get("template_only")
     unanswered = r.status is LogStatus.RUNNING and not r.answered
     failed = unanswered or (r.error_class is ErrorClass.TRANSIENT and r.error_code != "internal")
-    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe)
+    made = r.answered or r.status is not LogStatus.FAILED
+    return breaker.Sign(channel_id, r.error_message or "It did not answer", mend=mend, failed=failed, probe=r.attempt.probe, made=made)

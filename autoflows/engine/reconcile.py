@@ -15,7 +15,7 @@ BATCH = 500
 CLOSE = """
 WITH lost AS (
   SELECT l.id, l.flow_execution_id FROM flow_action_logs l JOIN flow_executions e ON e.id = l.flow_execution_id
-  WHERE l.status = 'running' AND l.started_at < now() - $1::interval AND e.status <> 'running'
+  WHERE l.status = 'running' AND l.action_type <> 'wait' AND l.started_at < now() - $1::interval AND e.status <> 'running'
   ORDER BY l.started_at LIMIT $2 FOR UPDATE OF l SKIP LOCKED
 )
 UPDATE flow_action_logs l SET status = 'unknown', completed_at = now(), error_message = COALESCE(l.error_message, $3),

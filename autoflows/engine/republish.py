@@ -16,6 +16,7 @@ import asyncpg
 from autoflows.domain.errors import Conflict
 from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.flow_steps import new_places
+from autoflows.engine import control
 from autoflows.engine.pool import Connection
 
 RUNNING = """
@@ -37,14 +38,6 @@ UPDATE flow_action_logs l SET action_order = -m.new FROM unnest($1::uuid[], $2::
 WHERE l.flow_execution_id = m.execution AND l.action_order = m.old
 """
 RENUMBERED = "UPDATE flow_action_logs SET action_order = -action_order WHERE flow_execution_id = ANY($1) AND action_order < 0"
-CANCEL = """
-UPDATE flow_executions SET status = 'cancelled', fence = fence + 1, due_at = NULL, completed_at = now(), waiting_reason = NULL,
-  waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL, error_message = $2 WHERE id = ANY($1)
-"""
-CANCEL_LOGS = """
-UPDATE flow_action_logs SET status = 'cancelled', completed_at = now(), error_message = $2
-WHERE flow_execution_id = ANY($1) AND status IN ('pending', 'running') AND (action_type = 'wait' OR status = 'pending')
-"""
 TRIES = 3
 
 T = TypeVar("T")
@@ -108,9 +101,7 @@ async def cancel_runs(connection: Connection, flow_id: UUID, target: UUID, reaso
 
     async def work() -> list[UUID]:
         ids = [row["id"] for row in await connection.fetch(LOCKED, flow_id, target)]
-        await connection.execute(CANCEL, ids, reason)
-        await connection.execute(CANCEL_LOGS, ids, reason)
-        return ids
+        return await control.end(connection, ids, reason)
 
     return await _patiently(connection, work)
 

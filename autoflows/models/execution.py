@@ -27,7 +27,7 @@ class Execution(SQLModel, table=True):
         sa.Index("idx_executions_contact", "contact_id", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_user_status", "user_id", "status", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_user_time", "user_id", sa.text("triggered_at DESC"), sa.text("id DESC")),
-        sa.Index("idx_executions_user_completed", "user_id", "completed_at"),
+        sa.Index("idx_executions_user_completed", "user_id", "completed_at", postgresql_where=sa.text("completed_at IS NOT NULL")),
         sa.Index("idx_executions_test", "is_test_run", postgresql_where=sa.text("is_test_run")),
         sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
         # Queues, first come first served, fresh leads before bulk ones: for a line, a rate, a channel, a flow, an account.
@@ -81,7 +81,8 @@ class ActionLog(SQLModel, table=True):
         one_of("message_state", MessageState, optional=True),
         one_of("error_class", ErrorClass, optional=True),
         sa.UniqueConstraint("flow_execution_id", "action_order", "attempt"),
-        sa.Index("idx_action_logs_status", "status", "started_at"),
+        # Only what may still change its mind: a finished attempt is found by its execution, contact or time.
+        sa.Index("idx_action_logs_status", "status", "started_at", postgresql_where=sa.text("status IN ('pending', 'running', 'unknown')")),
         sa.Index("idx_action_logs_contact", "contact_id", "started_at"),
         sa.Index("idx_action_logs_user_time", "user_id", "started_at"),
         # Calls in progress, for counting the lines an account or a channel has in use.

@@ -7,6 +7,7 @@ Sources: Bolna docs, execution payload, call statuses, hangup codes. Nothing is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, ProviderEvent
@@ -42,6 +43,11 @@ ANSWERED = Ending(CallOutcome.ANSWERED)
 REJECTED = Ending(CallOutcome.MISSED, "rejected")
 NO_CONVERSATION = Ending(CallOutcome.MISSED, "no_conversation")
 INVALID_NUMBER = Ending(CallOutcome.FAILED, "invalid_number", ErrorClass.LEAD)
+
+POSTPONED = "rescheduled"
+"""Outside the agent's own calling hours: Bolna moves the call to their next opening by itself (guides, calling guardrails)."""
+POSTPONED_BY = timedelta(hours=12)
+"""When it will be placed, where Bolna does not say."""
 
 SPELLINGS = {"cancelled": "canceled"}
 """Spellings seen besides the documented one; underscores (`balance_low`) are read as hyphens."""
@@ -81,7 +87,14 @@ def event_of(execution: dict[str, Any]) -> ProviderEvent:
         occurred_at=moment(execution.get("updated_at")) or moment(execution.get("created_at")),
         data=data,
         raw=execution,
+        postponed_until=_postponed_until(execution) if status == POSTPONED else None,
     )
+
+
+def _postponed_until(execution: dict[str, Any]) -> datetime | None:
+    told = moment(execution.get("rescheduled_at")) or moment(execution.get("scheduled_at"))
+    since = moment(execution.get("updated_at")) or moment(execution.get("created_at"))
+    return told or (since + POSTPONED_BY if since else None)
 
 
 def ending_of(status: str, execution: dict[str, Any]) -> Ending | None:

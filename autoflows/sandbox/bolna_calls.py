@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from autoflows.sandbox.received import now_iso
-from autoflows.sandbox.scripts import Step, call_outcome, call_script
+from autoflows.sandbox.scripts import RESCHEDULED_SECONDS, Step, call_outcome, call_script
 from autoflows.sandbox.webhooks import body_of, deliver
 from autoflows.sandbox.world import NUMBERS, Call, World
 
@@ -135,6 +135,8 @@ def advance(world: World, call: Call, step: Step) -> None:
     """The execution's next status, told by webhook where the agent has an address."""
     execution = call.execution
     execution.update(step.changes, status=step.status, updated_at=now_iso())
+    if step.status == "rescheduled":
+        execution["rescheduled_at"] = (datetime.now(UTC) + timedelta(seconds=RESCHEDULED_SECONDS / world.speed)).isoformat()
     execution["telephony_data"].update(step.telephony)
     call.row["status"] = step.status
     url = world.agents[execution["agent_id"]]["agent_config"]["webhook_url"]

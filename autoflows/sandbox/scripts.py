@@ -22,8 +22,10 @@ CALL_ENDINGS = {
     "08": "silent",
     "09": "hang",
     "10": "invalid_number",
+    "11": "rescheduled",
 }
 """What the last two digits of a called number force. `silent`: no webhook ever comes, only a look-up tells; ends unanswered.
+`rescheduled`: Bolna puts the call off to its own calling hours, here a minute later, and it is answered then.
 `hang`: the call is placed and answered by the person, but the request to place it is never answered."""
 
 MESSAGE_ENDINGS = {"91": 131026, "92": 131049, "93": 131050}
@@ -53,6 +55,7 @@ class Rates(BaseModel):
     replied: float = Field(0.12, ge=0, le=1)
 
 
+RESCHEDULED_SECONDS = 60.0
 CHANCES = ("answered", "no_answer", "busy", "voicemail", "rejected", "failed")
 
 
@@ -82,6 +85,8 @@ def call_script(outcome: str, user_data: dict[str, Any], recording_url: str, rng
     match outcome:
         case "answered" | "hang":
             return [*dialing, *_conversation(user_data, recording_url, rng)]
+        case "rescheduled":
+            return [Step(0.5, "rescheduled"), Step(RESCHEDULED_SECONDS, "queued"), *dialing, *_conversation(user_data, recording_url, rng)]
         case "voicemail":
             return [*dialing, *_voicemail(recording_url, rng)]
         case "rejected":

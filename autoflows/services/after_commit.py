@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from autoflows.services.access import AsyncSession
+from autoflows.services.access import AsyncSession, open_to
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,13 @@ def after_commit(session: AsyncSession, work: Callable[[], Coroutine[Any, Any, N
         task.add_done_callback(_finished)
 
     event.listen(session.sync_session, "after_commit", start, once=True)
+
+
+@open_to("services")
+async def settle() -> None:
+    """Wait for the work that was started; before the connections it uses are closed."""
+    while _running:
+        await asyncio.wait(set(_running))
 
 
 def _finished(task: asyncio.Task[None]) -> None:

@@ -114,8 +114,8 @@ async def _running(actor: Actor, session: AsyncSession, flow: FlowView, choice: 
 async def _tell(account_id: UUID, cancelled: list[UUID]) -> None:
     live.publish([live.LiveChange(account_id, kind="account")])
     await doorbell.ring()
-    for execution_id in cancelled:
-        await control.stop_at_providers(execution_id)
+    if cancelled:
+        await control.stop_at_providers(*cancelled)
 
 
 def _said(flow: FlowView, is_new: bool, done: dict[str, int]) -> str:

@@ -19,6 +19,7 @@ from autoflows.engine.pool import close_pool
 from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, WhatsAppNumber, WhatsAppTemplate
 from autoflows.models.database import dispose_engine, open_session
 from autoflows.services import auth
+from autoflows.services.after_commit import settle
 from autoflows.services.tokens import create_token
 from autoflows.services.users import create_user
 from autoflows.settings import get_settings
@@ -41,6 +42,7 @@ async def environment(postgres_url: str, redis_url: str, monkeypatch: pytest.Mon
     for buckets in (auth.tries_per_person, auth.tries_per_address):
         buckets.clear()
     yield
+    await settle()
     await close_doorbell()
     await close_redis()
     await close_pool()

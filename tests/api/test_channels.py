@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ import pytest
 from autoflows.domain.permissions import Role
 from autoflows.engine.pool import get_pool
 from autoflows.providers.connections import close_clients
+from autoflows.services.after_commit import settle
 from autoflows.settings import get_settings
 from tests.api.conftest import OWNER, Catalogue, FlowBody, People
 from tests.sandbox.fixtures import Sandbox
@@ -284,10 +284,7 @@ async def test_a_channel_that_is_held_is_tried_now(owner: httpx.AsyncClient, peo
     tried = await owner.post(retry)
     assert tried.status_code == 200, tried.text
     assert (tried.json()["breaker"]["state"], tried.json()["breaker"]["reason"]) == ("open", "The provider refused our key")
-    for _ in range(500):  # what waits is woken right after the answer
-        if await pool.fetchval("SELECT breaker_until <= now() FROM channels"):
-            break
-        await asyncio.sleep(0.01)
+    await settle()
     assert await pool.fetchval("SELECT breaker_until <= now() FROM channels")
     assert (await viewer.get(f"/api/channels/{channel['id']}")).json()["breaker"]["state"] == "open"
     assert await pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'channel.retried'") == 1

@@ -146,6 +146,7 @@ async def test_the_schema_is_open_and_names_every_field(anonymous: httpx.AsyncCl
     resolved(schema)
 
 
+@pytest.mark.timeout(180)  # a dozen starts of the program
 async def test_the_commands(owner: httpx.AsyncClient, catalogue: Catalogue, tmp_path: Path, postgres_url: str, redis_url: str) -> None:
     autoflows = Shell(tmp_path, AUTOFLOWS_DATABASE_URL=postgres_url, AUTOFLOWS_REDIS_URL=redis_url)
     file = tmp_path / "flow.yaml"

@@ -116,24 +116,27 @@ async def test_no_other_body_is_a_500(owner: httpx.AsyncClient, target: tuple[st
     await send(owner, *target, body)
 
 
-@FUZZ
+LESS = settings(FUZZ, max_examples=25)
+"""For what takes several requests each time."""
+files = flows.map(lambda fields: write_yaml({"autoflows": 1, **json.loads(json.dumps(fields, default=str))}))
+
+
+@LESS
 @given(st.fixed_dictionaries({"definition": flows | st.dictionaries(st.text(max_size=8), anything, max_size=4)}) | anything)
 async def test_no_draft_is_a_500_and_it_is_shown_as_it_was_saved(owner: httpx.AsyncClient, body: Any) -> None:
     answer = await send(owner, "POST", "/api/automation/drafts", body)
     if answer.status_code == 201:
-        draft = answer.json()
-        path = f"/api/automation/drafts/{draft['id']}"
+        path = f"/api/automation/drafts/{answer.json()['id']}"
+        draft = (await owner.get(path)).json()
         again = await send(owner, "PUT", path, {"revision": 1, "definition": draft["definition"]})
         assert (again.status_code, again.json()["revision"]) == (200, 1), "it says nothing new"
-        for method, end, sent in (("GET", "/impact", None), ("POST", "/publish", {"revision": 1})):
-            assert (await send(owner, method, path + end, sent)).status_code in (200, 422)
-        await owner.delete(path, params={"revision": 1})
+        published = await send(owner, "POST", f"{path}/publish", {"revision": 1})
+        assert published.status_code in (200, 422)
+        if published.status_code == 422:
+            await owner.delete(path, params={"revision": 1})
 
 
-@FUZZ
-@given(
-    st.text(max_size=50) | flows.map(lambda fields: write_yaml({"autoflows": 1, **json.loads(json.dumps(fields, default=str))})),
-    st.booleans(),
-)
+@LESS
+@given(st.text(max_size=50) | files, st.booleans())
 async def test_no_file_is_a_500(owner: httpx.AsyncClient, text: str, dry: bool) -> None:
     await send(owner, "POST", f"{FLOWS}/import", {"yaml": text, "dry_run": dry})

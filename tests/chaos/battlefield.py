@@ -64,7 +64,7 @@ class Verdict:
     unsent: int = 0
     """of these, attempts that the provider never acted on: the messages that are missing"""
     retried: int = 0
-    """definite refusals that were tried again as a new attempt"""
+    """new attempts at a step after one that surely did not happen"""
     lookups: int = 0
     """times that the provider was asked what became of an attempt"""
     lost: int = 0

@@ -161,10 +161,12 @@ class Protocol(bench.Protocol):
 
     def write(self, answer: dict[str, Any], status: int = 200) -> None:
         """Answer with JSON, if the other side still listens."""
-        text = json.dumps(answer).encode()
+        self._send(status, b"application/json", json.dumps(answer).encode())
+
+    def _send(self, status: int, kind: bytes, body: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():
-            head = b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(text))
-            self.transport.write(head + text)
+            head = b"HTTP/1.1 %d X\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (status, kind, len(body))
+            self.transport.write(head + body)
 
     def _befall(self, fate: str, answer: dict[str, Any], refusal: dict[str, Any], refusal_status: int) -> None:
         """Answer as the fate says; what was done is done already."""
@@ -172,8 +174,7 @@ class Protocol(bench.Protocol):
         if fate.startswith("reset"):
             self.transport.abort()
         elif fate == "error_after":
-            page = b"<html>Internal Server Error</html>"
-            self.transport.write(b"HTTP/1.1 500 X\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (len(page), page))
+            self._send(500, b"text/html", b"<html>Internal Server Error</html>")
         elif fate == "refused":
             self.write(refusal, refusal_status)
         elif not fate.startswith("hang"):

@@ -15,8 +15,8 @@ from bench.stack import ROOT
 from tests.chaos.battlefield import Verdict
 
 COLUMNS = (
-    "kind", "kills", "executions", "provider requests", "repeats by attempt", "second contacts by person and step", "refusals tried again",
-    "unknown attempts", "of these never sent", "lost", "unaccounted", "seconds",
+    "kind", "kills", "executions", "provider requests", "repeats by attempt", "second contacts by person and step",
+    "tried again after a no", "unknown attempts", "of these never sent", "lost", "unaccounted", "seconds",
 )  # fmt: skip
 HEAD = """# Killed, and nothing lost and nothing sent twice
 
@@ -38,6 +38,8 @@ twice, out of order, or never. Counted at the provider, which nobody kills.
 
 - **repeats by attempt**: attempt ids for which the provider got more than one request.
 - **second contacts**: persons for whom the provider did the same step more than once.
+- **tried again after a no**: second and later attempts at a step, each after one that surely did not happen: the provider refused it, or
+  our database was away before it was sent.
 - **unknown attempts**: shown to the team as such; some were sent and some were not, and nobody can tell. They are never sent again.
 - **lost**: leads without an execution, executions that did not end, and steps neither made, nor skipped by a rule, nor refused by the
   provider, nor listed as unknown.

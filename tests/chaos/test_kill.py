@@ -86,11 +86,13 @@ def strike(field: Battlefield, victim: str, how: str, chance: random.Random) -> 
 
 
 async def violence(field: Battlefield, victims: dict[str, str], done: asyncio.Event, log: Counter[str]) -> None:
-    """Strike one of the victims at random times while leads arrive."""
+    """Strike one of the victims at random times while leads arrive; each comes once in a round, and the rounds are in random order."""
     chance = random.Random(11)
+    round_: list[str] = []
     while victims and not done.is_set():
         await asyncio.sleep(chance.uniform(*KILL_EVERY))
-        victim = chance.choice(list(victims))
+        round_ = round_ or chance.sample(list(victims), len(victims))
+        victim = round_.pop()
         with contextlib.suppress(
             OSError, IndexError, psutil.Error, http.client.HTTPException
         ):  # it is dead already, and was not started again yet

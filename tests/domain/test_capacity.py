@@ -33,15 +33,34 @@ def test_no_window_ever_holds_more_than_the_limit(limit: int, pauses: list[int])
 @given(st.integers(1, 600), st.integers(0, 50), st.integers(0, 90))
 def test_the_time_told_is_the_time_it_goes(limit: int, ahead: int, used: int) -> None:
     """Those ahead go first, each when told; then the one who waited goes exactly when told, and not before."""
-    rate = Rate("x", "q", limit, MINUTE, NOW)
+    rate, now = Rate("x", "q", limit, MINUTE, NOW), NOW
     for _ in range(used):
-        rate = Rate("x", "q", limit, MINUTE, rate.taken(NOW))
-    promised = Rate("x", "q", limit, MINUTE, rate.next_at, ahead).wait(NOW) or NOW
+        now = rate.wait(now) or now
+        rate = Rate("x", "q", limit, MINUTE, rate.taken(now))
+    promised = Rate("x", "q", limit, MINUTE, rate.next_at, ahead).wait(now) or now
     for _ in range(ahead):
-        at = rate.wait(NOW) or NOW
-        assert at <= promised
-        rate = Rate("x", "q", limit, MINUTE, rate.taken(at))
-    assert (rate.wait(NOW) or NOW) == promised
+        now = rate.wait(now) or now
+        assert now <= promised
+        rate = Rate("x", "q", limit, MINUTE, rate.taken(now))
+    assert (rate.wait(now) or now) == promised
+
+
+def test_a_limit_that_is_raised_or_a_clock_that_is_set_back_holds_nobody_to_the_old_one() -> None:
+    hour = timedelta(hours=1)
+    slow = Rate("x", "q", 1, hour, NOW)
+    raised = Rate("x", "q", 60, hour, slow.taken(NOW))
+    assert raised.bounded(NOW) == NOW + raised.interval
+    assert Rate("x", "q", 60, MINUTE, NOW + timedelta(days=1)).bounded(NOW) == NOW + timedelta(seconds=1)
+
+
+@given(st.integers(1, 3000), st.lists(st.integers(0, 400), max_size=100))
+def test_what_a_limit_itself_did_is_within_its_bound(limit: int, pauses: list[int]) -> None:
+    rate, now = Rate("x", "q", limit, MINUTE, NOW), NOW
+    for pause in pauses:
+        now += timedelta(milliseconds=pause)
+        if rate.wait(now) is None:
+            rate = Rate("x", "q", limit, MINUTE, rate.taken(now))
+        assert rate.bounded(now) == rate.next_at
 
 
 def test_a_slow_rate_is_spread_and_a_fast_one_bursts_for_a_second() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autoflows.domain.opt_out import COURTESIES, START_WORDS, STOP_WORDS, fold, is_opt_in, is_opt_out
@@ -75,6 +75,7 @@ def test_more_than_the_word_is_no_opt_out(word: str, more: str) -> None:
 
 
 @given(st.text(max_size=200))
+@example("0:1:POR")
 @THOROUGH
 def test_any_text_is_read_and_never_both(text: str) -> None:
     assert not (is_opt_out(text) and is_opt_in(text))

@@ -14,10 +14,10 @@ from autoflows.domain.permissions import Role
 from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, FlowVersion, VoiceAgent
 from autoflows.models.database import open_session
-from autoflows.services import auth, drafts, users
+from autoflows.services import auth, drafts, flows, users
 from autoflows.services.views.drafts import DraftSave
 from autoflows.ui.states.flow_list import FlowList
-from tests.e2e.conftest import OpenPage, Person, Site, make_person
+from tests.e2e.conftest import OpenPage, Person, Site, make_person, until
 from tests.e2e.flow_world import World, flow_named, make_flow, make_world
 from tests.e2e.forged import forged_socket
 
@@ -112,6 +112,23 @@ async def test_drag_with_the_mouse_and_undo(open_page: OpenPage) -> None:
     await expect(names_of(page)).to_have_text(["First", "Second", "Third"])
 
 
+async def test_undo_does_not_take_back_what_another_did(open_page: OpenPage) -> None:
+    owner = await make_person()
+    await make_flows(owner, "First", "Second", "Third")
+    ids = {name: await flow_id(owner, name) for name in ("First", "Second", "Third")}
+    page = await open_page(owner, FLOWS)
+    await page.get_by_role("button", name="Raise priority of Second").click()
+    await expect(names_of(page)).to_have_text(["Second", "First", "Third"])
+    async with open_session() as session:
+        user = await users.find_user(session, owner.email)
+        assert user is not None
+        await flows.reorder_flows(auth.actor_of(user, "session"), session, [ids["Third"], ids["Second"], ids["First"]])
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("The list was changed since")).to_be_visible()
+    await page.reload()
+    await expect(names_of(page)).to_have_text(["Third", "Second", "First"])
+
+
 async def test_drag_with_the_keyboard(open_page: OpenPage) -> None:
     owner = await make_person()
     await make_flows(owner, "First", "Second", "Third")
@@ -120,6 +137,7 @@ async def test_drag_with_the_keyboard(open_page: OpenPage) -> None:
     await handle.focus()
     await page.keyboard.press("Space")
     await expect(page.get_by_text("Third is lifted. It is at place 3 of 3.")).to_be_attached()
+    await page.wait_for_timeout(500)  # a row takes arrows a moment after it was lifted, sooner than any hand
     await page.keyboard.press("ArrowUp")
     await expect(page.get_by_text("Third would be at place 2 of 3.")).to_be_attached()
     await page.keyboard.press("ArrowUp")
@@ -128,9 +146,16 @@ async def test_drag_with_the_keyboard(open_page: OpenPage) -> None:
     await expect(names_of(page)).to_have_text(["Third", "First", "Second"])
     await expect(handle).to_be_focused()  # to go on
     await page.keyboard.press("Space")
+    await page.wait_for_timeout(500)
     await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_text("Third would be at place 2 of 3.")).to_be_attached()
     await page.keyboard.press("Escape")
-    assert await order_of(page) == ["Third", "First", "Second"]
+    await expect(page.get_by_text("Third stays at place 1.")).to_be_attached()
+
+    async def is_back() -> bool:
+        return await order_of(page) == ["Third", "First", "Second"]
+
+    await until(is_back, "the lifted row glides back to its place")
 
 
 async def test_drag_with_a_finger(open_page: OpenPage) -> None:

@@ -74,6 +74,7 @@ async def test_a_viewer_sees_no_controls(open_page: OpenPage) -> None:
         await expect(page.get_by_role(role, name=name)).to_have_count(0)  # type: ignore[arg-type]
     await page.get_by_role("button", name="More for Read me").click()
     await expect(page.get_by_role("menuitem")).to_have_text(["View", "Executions", "Export as YAML"])
+    await page.keyboard.press("Escape")
 
 
 async def _retire_agent(agent_id: UUID) -> None:

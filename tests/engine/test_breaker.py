@@ -95,3 +95,36 @@ async def test_a_person_can_try_at_once(bench: Bench, monkeypatch: pytest.Monkey
     await bench.finished(1)
     assert await bench.one(STATE) == "closed"
     assert not await transact(lambda connection: breaker.let_through(connection, channel)), "it is not held any more"
+
+
+async def test_what_failed_before_the_channel_was_held_does_not_hold_it_again(bench: Bench) -> None:
+    await bench.flow(bench.call(1))
+    bench.world.faults.error_500 = 1.0
+    for n in range(11):
+        await bench.lead(f"+9198765{n + 100}01", email=None)
+    await bench.until(STATE, expect="open")
+    bench.world.faults.error_500 = 0
+    await bench.finished(11, seconds=30)
+    await bench.until(STATE, expect="closed", seconds=5)
+    pool = await get_pool()
+    # All of those went in the end, so that it looks as if they had been given up: only what comes after the opening counts.
+    await pool.execute("UPDATE flow_action_logs SET error_class = 'transient', started_at = started_at - interval '1 minute'")
+    await pool.execute("UPDATE channels SET breaker_opened_at = now() - interval '30 seconds'")
+    channel = await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")
+    failed = breaker.Sign(channel, "The provider answered 500", failed=True)
+    await transact(lambda connection: breaker.heed(connection, [failed], timedelta(seconds=1)))
+    assert await bench.one(STATE) == "closed"
+
+
+async def test_when_a_channel_works_again_each_who_goes_calls_the_next(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "WAVE", 1)
+    monkeypatch.setattr(get_settings(), "breaker_pause_seconds", 600.0)
+    await set_key(bench, "wrong")
+    await bench.flow(bench.call(1))
+    for n in range(6):
+        await bench.lead(f"+9198765001{n + 2}1", email=None)
+    await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_rule = 'channel_health'", expect=6)
+    await set_key(bench, sandbox.BOLNA_KEY)
+    channel = await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")
+    await transact(lambda connection: breaker.let_through(connection, channel))
+    await bench.finished(6)

@@ -14,7 +14,7 @@ from autoflows.engine.pool import get_pool
 from autoflows.settings import get_settings
 from tests.engine.conftest import ANSWERED, Bench, received
 
-PEOPLE = [f"+9198765001{n}" for n in (11, 21, 31, 41, 51, 61, 71, 81)]
+PEOPLE = [f"+9198765001{n}" for n in (20, 21, 31, 41, 51, 61, 71, 81)]
 """Numbers that answer, or not, and are done soon."""
 
 

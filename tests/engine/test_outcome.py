@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID, uuid4
 
+from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, EventKind, MessageState, ProviderEvent
 from autoflows.engine import control, outcome
-from autoflows.engine.pool import get_pool
+from autoflows.engine.advance import claim
+from autoflows.engine.perform import Result, settle
+from autoflows.engine.pool import get_pool, transact
 from tests.engine.conftest import MISSED, Bench
 
 
@@ -100,6 +103,7 @@ async def test_waking_an_account_waits_in_the_order_of_ids(bench: Bench) -> None
     await bench.until("SELECT count(*) FROM flow_executions WHERE waiting_reason IS NOT NULL", expect=2)
     pool = await get_pool()
     first, second = [row["id"] for row in await pool.fetch("SELECT id FROM flow_executions WHERE flow_id = $1 ORDER BY id", flow)]
+    await pool.execute("UPDATE flow_executions SET waiting_rule = 'legal_hours'")
     await pool.execute("UPDATE flow_executions SET fence = fence + 1 WHERE id = $1", first)  # now it lies behind the second one
     async with pool.acquire() as worker, worker.transaction():
         await worker.execute("SELECT 1 FROM flow_executions WHERE id = $1 FOR UPDATE", first)
@@ -107,3 +111,21 @@ async def test_waking_an_account_waits_in_the_order_of_ids(bench: Bench) -> None
         await asyncio.sleep(0.2)
         assert await worker.fetchval("SELECT 1 FROM flow_executions WHERE id = $1 FOR UPDATE NOWAIT", second)
     await waking
+
+
+async def test_a_webhook_and_a_look_up_that_tell_the_same_do_not_wait_for_each_other(bench: Bench) -> None:
+    log_id, channel, ref = await silent_call(bench)
+    pool, timing, lease = await get_pool(), bench.drainer.timing, bench.drainer.lease
+    await pool.execute("UPDATE flow_action_logs SET answered_at = answered_at - interval '1 minute'")
+    await pool.execute("UPDATE flow_executions SET due_at = now()")
+    (attempt,) = (await transact(lambda connection: claim(connection, 1, 1, timing, lease))).attempts
+    assert attempt.lookup_of is not None
+    found = Result(attempt, LogStatus.RUNNING, channel_id=channel, data={"lookups": 1}, events=[missed(ref)])
+    async with pool.acquire() as hook, hook.transaction():
+        about = await outcome.add(hook, channel, [missed(ref)])
+        settling = asyncio.create_task(transact(lambda connection: settle(connection, [found], timing, lease)))
+        await asyncio.sleep(0.2)  # it waits for the event, which is ours
+        await hook.execute("SELECT FROM flow_action_logs WHERE id = $1 FOR UPDATE NOWAIT", log_id)
+        await outcome.apply(hook, about)
+    await settling
+    assert (await bench.summary())[0] == ("ai_call", "success", "missed")

@@ -191,7 +191,7 @@ def _menu(row: rx.Var[FlowRow]) -> rx.Component:
             item("archive", "Archive", FlowList.archive(row.id)),
         ),
         rx.dropdown_menu.separator(),
-        item("trash-2", "Delete", FlowList.ask_delete(row.id), color="red"),
+        item("trash-2", "Delete", FlowList.ask_delete(row.id), color="var(--red-11)"),
     )
     return rx.dropdown_menu.root(
         rx.dropdown_menu.trigger(
