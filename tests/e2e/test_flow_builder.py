@@ -247,7 +247,7 @@ async def test_build_a_flow_with_the_keyboard_only(open_page: OpenPage) -> None:
     page = await open_page(owner, f"{FLOWS}/create")
     keys = page.keyboard
     await keys.press("?")
-    await expect(page.get_by_role("dialog")).to_contain_text("Nothing here needs a mouse")
+    await expect(page.get_by_role("dialog")).to_contain_text("Walk the cards")
     await keys.press("Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -274,6 +274,7 @@ async def test_build_a_flow_with_the_keyboard_only(open_page: OpenPage) -> None:
     await expect(page.locator("#step-trigger")).to_be_focused()
     await expect(page.locator("#step-trigger")).to_contain_text("When lead source is IndiaMART")
     for place, (search, title) in enumerate((("call", "AI call"), ("wait", "Wait"), ("e-mail", "E-mail")), start=1):
+        await expect(page.get_by_role("dialog")).to_have_count(0)
         await keys.press("Tab")
         await expect(page.get_by_role("dialog").get_by_label("Search steps")).to_be_focused()
         await keys.type(search)

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 
 const TYPING = "input, textarea, select, [contenteditable=true]";
-const LAYER = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
+const LAYER = "dialog[open], [role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
 const BEAT_MS = 10_000;
 const FOCUS_MS = 1500;
 
@@ -50,11 +50,11 @@ export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", onPress, 
     const down = (event) => {
       if (event.defaultPrevented || event.isComposing) return;
       const target = event.target instanceof Element ? event.target : document.body;
-      const layered = document.querySelector(LAYER);
+      const layered = [...document.querySelectorAll(LAYER)].some((e) => e.getClientRects().length > 0);
       const command = event.ctrlKey || event.metaKey;
       const key = event.key.toLowerCase();
       if (command && key === "s") {
-        if (layered) return event.preventDefault();
+        if (layered) return event.preventDefault(); // not the browser's own
         document.activeElement?.blur?.(); // what is being typed counts
         return press(event, "publish");
       }
@@ -65,7 +65,6 @@ export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", onPress, 
       if (command && (key === "z" || key === "y")) return press(event, key === "y" || event.shiftKey ? "redo" : "undo");
       if (command || event.altKey) return;
       const onCard = target.matches("[data-stop]");
-      if (event.key === "?") return press(event, "help");
       if (event.key === "Escape") return press(event, "escape");
       if (target !== document.body && !onCard) return;
       if (event.key === "Tab" && onCard && !event.shiftKey) return press(event, "add");

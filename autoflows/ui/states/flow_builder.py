@@ -15,10 +15,9 @@ from autoflows.services.views.flows import FlowView
 from autoflows.ui import words
 from autoflows.ui.flow_cards import Card, cards_of, counts_in_words, inspected
 from autoflows.ui.flow_chart import chart_of
-from autoflows.ui.flow_draft import chosen, condition_body, draft_of
-from autoflows.ui.flow_examples import EXAMPLES
+from autoflows.ui.flow_draft import condition_body, draft_of
 from autoflows.ui.flow_findings import Finding, Mark, errors_at, findings_of, marks_of, setting_errors, severity_of, with_errors
-from autoflows.ui.flow_rows import ConditionRow, Draft, Settings, StepRow
+from autoflows.ui.flow_rows import ConditionRow, Draft, Settings, StepRow, new_key
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
 from autoflows.ui.states.flow_palette import FlowPalette
@@ -98,11 +97,11 @@ class FlowBuilder(FlowPalette, FlowPublish, FlowVersions, PageState, Base):
         elif self._param("draft"):
             self._open(await self._service(drafts.heartbeat, id_of(self._param("draft"))))
         else:
-            self._open_example(self._param("example"))
+            self._open_new()
         self._opened = asked
 
     def _address(self, draft_id: str) -> str:
-        return f"{self._asked_for()}?{draft_id}&{self._param('example')}&{self.me.id}"
+        return f"{self._asked_for()}?{draft_id}&{self.me.id}"
 
     def _begin(self) -> None:
         """Forget the flow that was open before in this tab."""
@@ -116,7 +115,7 @@ class FlowBuilder(FlowPalette, FlowPublish, FlowVersions, PageState, Base):
         self._close_dialogs()
 
     def _close_dialogs(self) -> None:
-        self.insert_at, self.publish_open, self.history_open, self.help_open, self.problems_open = -1, False, False, False, False
+        self.insert_at, self.publish_open, self.history_open, self.problems_open = -1, False, False, False
 
     def _asked_for(self) -> str:
         parts = [p for p in self.router.url.path.split("/") if p]
@@ -173,13 +172,9 @@ class FlowBuilder(FlowPalette, FlowPublish, FlowVersions, PageState, Base):
         self.dirty = False
         self._refill()
 
-    def _open_example(self, name: str) -> None:
-        start = EXAMPLES.get(name, EXAMPLES["blank"])
-        definition = {
-            "name": start.name, "description": start.description, "conditions": start.conditions, "actions": start.actions,
-        }  # fmt: skip
-        draft = draft_of(definition)
-        self._draft = draft._replace(steps=tuple(chosen(step, self.choices) for step in draft.steps))
+    def _open_new(self) -> None:
+        """One condition to fill in; no draft until something is edited."""
+        self._draft = Draft(conditions=(ConditionRow(key=new_key()),))
         self.can_edit = self._may_write()
         self._refill()
 

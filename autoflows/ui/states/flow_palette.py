@@ -16,7 +16,6 @@ class FlowPalette(FlowRows, mixin=True):
 
     insert_at: int = -1
     palette_search: str = ""
-    help_open: bool = False
     problems_open: bool = False
 
     @rx.var
@@ -62,13 +61,13 @@ class FlowPalette(FlowRows, mixin=True):
 
     @rx.event
     async def set_open(self, what: str, is_open: bool) -> None:
-        """Open or close the help or the to-do list."""
-        setattr(self, f"{choice_of(what, ('help', 'problems'))}_open", bool(is_open))
+        """Open or close the to-do list."""
+        setattr(self, f"{choice_of(what, ('problems',))}_open", bool(is_open))
 
     @rx.event
     async def press(self, key: str) -> Any:
         """A shortcut of the keyboard."""
-        choice_of(key, ("undo", "redo", "remove", "add", "publish", "help", "escape"))
+        choice_of(key, ("undo", "redo", "remove", "add", "publish", "escape"))
         state = type(self)
         match key:
             case "undo" | "redo" if self.can_edit:
@@ -79,8 +78,6 @@ class FlowPalette(FlowRows, mixin=True):
                 return state.open_palette(self._place_after_selected())
             case "publish" if self.can_edit:
                 return state.open_publish()
-            case "help":
-                return state.set_open("help", True)
             case "escape":
                 return state.select("")
         return None

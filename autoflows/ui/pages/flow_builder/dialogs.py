@@ -1,39 +1,11 @@
-"""A conflict with what somebody else saved, and the help on the keyboard."""
+"""A conflict with what somebody else saved."""
 
 from __future__ import annotations
 
 import reflex as rx
 
-from autoflows.ui.components.sheet import form_dialog
 from autoflows.ui.states.flow_builder import FlowBuilder
 from autoflows.ui.states.flow_saving import GONE
-
-KEYS = (
-    ("↑ ↓", "Walk the cards"),
-    ("Enter", "Edit the selected card"),
-    ("Tab", "On a card: add a step after it"),
-    ("Space, ↑ ↓, Space", "On a card's handle: move the step"),
-    ("Del", "Remove the selected step"),
-    ("Ctrl Z", "Undo"),
-    ("Ctrl Shift Z", "Redo"),
-    ("Ctrl S", "Publish with a name"),
-    ("Esc", "Back to the card; close the panel"),
-    ("?", "This list"),
-)
-
-
-def help_dialog() -> rx.Component:
-    """What the keys do."""
-    return form_dialog(
-        "Keyboard",
-        "Nothing here needs a mouse. On a Mac, Cmd stands for Ctrl.",
-        rx.el.dl(
-            *(rx.el.div(rx.el.dt(*(rx.el.kbd(k) for k in keys.split(", "))), rx.el.dd(said)) for keys, said in KEYS),
-            class_name="af-fb-keys",
-        ),
-        is_open=FlowBuilder.help_open,
-        on_open_change=lambda is_open: FlowBuilder.set_open("help", is_open),
-    )
 
 
 def conflict_dialog() -> rx.Component:

@@ -37,7 +37,10 @@ def actions() -> Sequence[rx.Component]:
         ),
         problems_button(),
         rx.cond(FlowBuilder.version > 0, _tool("history", "Version history", FlowBuilder.open_history), rx.fragment()),
-        rx.el.span(_tool("circle-help", "Keyboard shortcuts", FlowBuilder.set_open("help", True), "?"), class_name="af-fb-label"),
+        rx.el.span(
+            _tool("circle-help", "Keyboard shortcuts", rx.call_script("window.dispatchEvent(new Event('af-help'))"), "?"),
+            class_name="af-fb-label",
+        ),
         rx.cond(
             FlowBuilder.can_edit,
             rx.fragment(

@@ -8,7 +8,7 @@ from autoflows.domain.permissions import Permission
 from autoflows.ui.components import form_skeleton
 from autoflows.ui.components.builder_keys import BuilderKeys
 from autoflows.ui.pages.flow_builder.canvas import canvas
-from autoflows.ui.pages.flow_builder.dialogs import conflict_dialog, help_dialog
+from autoflows.ui.pages.flow_builder.dialogs import conflict_dialog
 from autoflows.ui.pages.flow_builder.header import actions, strips
 from autoflows.ui.pages.flow_builder.history import history_sheet
 from autoflows.ui.pages.flow_builder.inspector import inspector
@@ -19,6 +19,18 @@ from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.flow_builder import FlowBuilder
 
 BACK = ("Flows", FLOWS)
+KEYS = (
+    ("↑ ↓", "Walk the cards"),
+    ("Enter", "Edit the selected card"),
+    ("Tab", "On a card: add a step after it"),
+    ("Space, ↑ ↓, Space", "On a card's handle: move the step"),
+    ("Del", "Remove the selected step"),
+    ("Ctrl Z", "Undo"),
+    ("Ctrl Shift Z", "Redo"),
+    ("Ctrl S", "Publish with a name"),
+    ("Esc", "Back to the card; close the panel"),
+)
+"""The shortcuts, for the list that "?" opens. On a Mac, Cmd stands for Ctrl."""
 
 
 def _builder() -> rx.Component:
@@ -29,7 +41,6 @@ def _builder() -> rx.Component:
         publish_dialog(),
         history_sheet(),
         problems_sheet(),
-        help_dialog(),
         conflict_dialog(),
         BuilderKeys.create(
             focus=FlowBuilder.focus,
@@ -52,6 +63,7 @@ def _builder() -> rx.Component:
     skeleton=form_skeleton,
     back=BACK,
     write=Permission.FLOWS_WRITE,
+    shortcuts=KEYS,
 )
 def create() -> rx.Component:
     """A flow begun: empty, from an example, or a draft that was never published."""
@@ -67,6 +79,7 @@ def create() -> rx.Component:
     skeleton=form_skeleton,
     back=BACK,
     write=Permission.FLOWS_WRITE,
+    shortcuts=KEYS,
 )
 def edit() -> rx.Component:
     """A flow that was published."""
