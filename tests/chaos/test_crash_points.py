@@ -146,4 +146,5 @@ async def test_killed_at_every_point(idle: Battlefield) -> None:
         assert (verdict.repeats, verdict.second_contacts, verdict.lost, verdict.wrong) == (0, 0, 0, [])
         assert lines == deaths, "a line at which nobody died"
         functions = {line.rpartition(":")[0] for line in deaths}
-        assert {"autoflows.engine.perform._send", "autoflows.engine.perform.settle", "autoflows.providers.wire.exchange"} <= functions
+        assert "autoflows.engine.perform.settle" in functions
+        assert any(name.startswith("autoflows.providers.transport.") for name in functions), "nobody died while a request was out"
