@@ -99,7 +99,7 @@ async def test_leads_that_are_stuck_are_on_the_home_page(open_page: OpenPage, si
     await expect(page.locator("#unaccounted")).to_have_text("0")
     pool = await get_pool()
     await pool.execute("UPDATE lead_events SET due_at = now() - interval '2 minutes' WHERE user_id = $1", owner.account_id)
-    await expect(page.locator("#stuck")).to_have_text("1")
+    await expect(page.locator("#stuck")).to_have_text("1", timeout=20_000)  # a slow look is followed by a long rest
     await expect(page.locator("main")).to_contain_text("1 lead waits to be matched for too long")
     await expect(page.locator("main")).to_contain_text("No worker is running")  # nor is there one in this test
     await pool.execute("UPDATE lead_events SET disposition = 'no_match', due_at = NULL WHERE user_id = $1", owner.account_id)
