@@ -178,6 +178,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+def off_balance(counts: Sequence[int], shares: Sequence[float]) -> float:
+    """The probability of people being divided so far from their shares by chance: the worst of the arms' own, times their number."""
+    total, whole = sum(counts), sum(shares)
+    worst = 1.0
+    for count, part in zip(counts, shares, strict=True):
+        share = part / whole if whole else 0.0
+        if 0 < share < 1 and total:
+            worst = min(worst, two_sided((count - total * share) / sqrt(total * share * (1 - share))))
+    return min(worst * len(counts), 1.0)
+
+
 def student_two_sided(t: float, freedom: float) -> float:
     """The probability of at least `t` either way, by Student's distribution."""
     return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))
