@@ -181,7 +181,7 @@ Versions = Sequence[tuple[datetime, FlowDefinition]]
 async def _with_splits(session: AsyncSession, flows: Sequence[Flow]) -> list[tuple[Flow, Versions]]:
     """The flows whose present version has a split."""
     has_split = sa.text('definition @> \'{"actions": [{"action_type": "split"}]}\'::jsonb')
-    found = []
+    found: list[tuple[Flow, Versions]] = []
     for flow in flows:
         statement = (
             sa.select(col(FlowVersion.version), col(FlowVersion.created_at), col(FlowVersion.definition))

@@ -17,7 +17,7 @@ from autoflows.domain.statistics import NORMAL, Difference, Interval, Proportion
 TYPICAL_EFFECT = 0.05
 """The spread of the differences one expects, as a rate: the test is at its best around it, and right for any. Never chosen by the data."""
 FEWEST = 100
-"""People per arm before anything is said: the test is right for many, and below this, simulated, up to 7 % are false where one arm is small."""
+"""People per arm before anything is said: the test is right for many. With 30, simulated, up to 9 % were false where one arm is small."""
 SMALLEST_EFFECT = 0.05
 """The difference worth finding unless somebody says another."""
 POWER = 0.8
@@ -126,7 +126,7 @@ def _finding(difference: Difference, effect: float, significance: float) -> Find
 
 def _rounded(count: float) -> int:
     """To two digits: more would claim to know more."""
-    size = 10 ** max(len(str(max(ceil(count), 0))) - 2, 0)
+    size: int = 10 ** max(len(str(max(ceil(count), 0))) - 2, 0)
     return ceil(count / size) * size
 
 

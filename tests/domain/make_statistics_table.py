@@ -11,9 +11,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-import numpy as np  # type: ignore[import-not-found]
-from scipy import special, stats  # type: ignore[import-not-found]
-from statsmodels.stats import multitest, power, proportion  # type: ignore[import-not-found]
+import numpy as np  # type: ignore
+from scipy import special, stats  # type: ignore
+from statsmodels.stats import multitest, power, proportion  # type: ignore
 
 TABLE = Path(__file__).with_name("statistics_table.json")
 COUNTS = [(0, 5), (1, 5), (5, 5), (3, 40), (56, 70), (48, 80), (120, 1000), (151, 1000), (9, 10_000), (5031, 10_000)]

@@ -56,7 +56,7 @@ def test_what_is_there_is_found_and_soon() -> None:
     """Fifteen points more: found in nearly every experiment, and with fewer people than one would have planned for five points."""
     chance, needed = random.Random(5), []
     for _ in range(60):
-        sizes = [sum(p.total for p in arms) for arms in arriving(chance, (0.2, 0.35), (1, 1), 4000, 20) if watch(*arms).p_value <= 0.05]
+        sizes = [a.total + b.total for a, b in arriving(chance, (0.2, 0.35), (1, 1), 4000, 20) if watch(a, b).p_value <= 0.05]
         needed.append(min(sizes, default=None))
     assert sum(n is None for n in needed) == 0
     assert sorted(n for n in needed if n is not None)[30] < 2 * sample_size(0.2, 0.05)
@@ -65,7 +65,7 @@ def test_what_is_there_is_found_and_soon() -> None:
 def test_the_interval_is_right_at_all_times_together() -> None:
     chance, missed, times = random.Random(2), 0, 200
     for _ in range(times):
-        missed += any(0.1 not in watch(*arms).interval for arms in arriving(chance, (0.15, 0.25), (2, 1), 1500, 10))
+        missed += any(0.1 not in watch(a, b).interval for a, b in arriving(chance, (0.15, 0.25), (2, 1), 1500, 10))
     assert missed / times <= 0.05 + 0.025
 
 
@@ -75,7 +75,7 @@ def test_the_people_it_says_are_needed_are_enough() -> None:
     people = people_needed(Proportion(30, 300), Proportion(45, 300), effect=0.05)
     found = 0
     for _ in range(times):
-        found += any(watch(*arms).p_value <= 0.05 for arms in arriving(chance, (0.1, 0.15), (1, 1), people, 100))
+        found += any(watch(a, b).p_value <= 0.05 for a, b in arriving(chance, (0.1, 0.15), (1, 1), people, 100))
     assert found / times >= 0.8 - 0.06
     assert people > 2 * sample_size(0.1, 0.05), "looking whenever one likes has a price"
     assert people < 5 * sample_size(0.1, 0.05)
