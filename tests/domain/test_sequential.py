@@ -100,8 +100,8 @@ def test_what_is_said_hangs_together(arms: list[Proportion]) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "finding", "sentence"),
     [
-        ((50, 500), (100, 500), "better", "B reaches 10 points more than A (95 %: 3 to 17)."),
-        ((100, 500), (50, 500), "worse", "B reaches 10 points less than A (95 %: −17 to −3)."),
+        ((50, 500), (100, 500), "better", "B reaches 10 points more than A (95 %: 3.1 to 16.9)."),
+        ((100, 500), (50, 500), "worse", "B reaches 10 points less than A (95 %: −16.9 to −3.1)."),
         ((5000, 50_000), (5010, 50_000), "same", "B and A differ by less than 5 points (95 %: −0.7 to 0.7)."),
         ((FEWEST - 1, FEWEST - 1), (0, 5000), "open", None),
         ((0, 0), (0, 0), "open", None),
