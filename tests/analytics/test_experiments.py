@@ -78,7 +78,13 @@ class Past:
             first_conversation_at=at if facts.get("answered") else None, converted_at=at if facts.get("converted") else None,
         )  # fmt: skip
         self.rows[1].append(execution)
-        log = {"flow_execution_id": execution.id, "user_id": self.account, "contact_id": contact.id, "status": "success", "started_at": at}
+        log: dict[str, Any] = {
+            "flow_execution_id": execution.id,
+            "user_id": self.account,
+            "contact_id": contact.id,
+            "status": "success",
+            "started_at": at,
+        }
         if arm is not None:
             self.rows[2].append(ActionLog(**log, action_id=UUID(split["id"]), action_type="split", action_order=1, arm=arm))
         if facts.get("contacted"):
@@ -284,11 +290,12 @@ async def test_before_and_after_a_version_beside_the_others(owner: httpx.AsyncCl
     assert beyond["sentence"].startswith("Beyond the control, ")
     named = (await owner.get(COMPARE, params={"flow_id": flow["id"], "version": 2, "control_flow_id": control["id"]})).json()
     assert named["control"][0]["label"] == "Other, before version 2"
-    for wrong, status in (
+    wrongs: list[tuple[dict[str, Any], int]] = [
         ({"version": 9}, 404),
         ({"version": 2, "control_flow_id": flow["id"]}, 422),
         ({"version": 2, "flow_id": [flow["id"], control["id"]]}, 422),
         ({"flow_id": [flow["id"], flow["id"]]}, 422),
         ({"flow_id": str(new_id())}, 404),
-    ):
+    ]
+    for wrong, status in wrongs:
         assert (await owner.get(COMPARE, params={"flow_id": flow["id"], **wrong})).status_code == status
