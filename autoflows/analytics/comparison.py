@@ -44,15 +44,14 @@ NOT_RANDOM = (
 METRICS = {"contacted": "are contacted", "answered": "answer", "converted": "convert"}
 SURE = 0.05
 
-# `flow_ids` null: all flows; `others`: all but these.
 RUNS = """
 SELECT e.id, e.first_attempt_at, e.lead_at, e.first_conversation_at, e.goal_until, e.converted_at, e.triggered_at FROM flow_executions e
 WHERE e.user_id = :account AND e.triggered_at >= :start AND e.triggered_at < :end AND NOT e.is_test_run
-  AND (cast(:flow_ids AS uuid[]) IS NULL OR (e.flow_id = ANY(:flow_ids)) <> :others)
+  AND {which}
 ORDER BY e.triggered_at DESC LIMIT :most
 """
-FIGURES = f"""
-WITH runs AS MATERIALIZED ({RUNS})
+FIGURES = """
+WITH runs AS MATERIALIZED ({runs})
 SELECT count(*) AS entered, count(first_attempt_at) AS contacted, count(first_conversation_at) AS answered,
   count(*) FILTER (WHERE goal_until <= :now) AS measured,
   count(*) FILTER (WHERE goal_until <= :now AND converted_at IS NOT NULL) AS converted,
@@ -60,11 +59,11 @@ SELECT count(*) AS entered, count(first_attempt_at) AS contacted, count(first_co
     FILTER (WHERE first_attempt_at IS NOT NULL) AS speed,
   (SELECT coalesce(sum(l.cost_amount), 0)::bigint FROM flow_action_logs l WHERE l.flow_execution_id IN (SELECT id FROM runs)) AS cost
 FROM runs
-"""  # noqa: S608
-TIMES = f"""
-SELECT greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision AS seconds FROM ({RUNS}) runs
+"""
+TIMES = """
+SELECT greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision AS seconds FROM ({runs}) runs
 WHERE first_attempt_at IS NOT NULL LIMIT :times
-"""  # noqa: S608
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,16 @@ class Cut:
     end: datetime
     flow_ids: Sequence[UUID] | None = None
     others: bool = False
+
+    def sql(self, statement: str) -> sa.TextClause:
+        """The statement over its executions; where flows are named, by their index."""
+        which = "true" if self.flow_ids is None else f"{'NOT ' if self.others else ''}e.flow_id = ANY(:flow_ids)"
+        return sa.text(statement.format(runs=RUNS.format(which=which)))
+
+    def parameters(self, actor: Actor) -> dict[str, object]:
+        """What the statement is asked with."""
+        named = {"flow_ids": list(self.flow_ids)} if self.flow_ids is not None else {}
+        return {"account": actor.account_id, "start": self.start, "end": self.end, "most": MOST_RUNS, **named}
 
 
 class SideView(BaseModel):
@@ -187,14 +196,9 @@ async def _compared(actor: Actor, session: AsyncSession, kind: str, cuts: Sequen
     return Comparison(kind=kind, sides=sides, differences=differences)
 
 
-def _parameters(actor: Actor, cut: Cut) -> dict[str, object]:
-    ids = list(cut.flow_ids) if cut.flow_ids is not None else None
-    return {"account": actor.account_id, "start": cut.start, "end": cut.end, "flow_ids": ids, "others": cut.others, "most": MOST_RUNS}
-
-
 async def _side(actor: Actor, session: AsyncSession, cut: Cut, now: datetime) -> SideView:
     connection = await session.connection()
-    row = (await connection.execute(sa.text(FIGURES), {**_parameters(actor, cut), "now": now})).mappings().one()
+    row = (await connection.execute(cut.sql(FIGURES), {**cut.parameters(actor), "now": now})).mappings().one()
     return SideView(
         label=cut.label,
         since=cut.start,
@@ -211,7 +215,7 @@ async def _side(actor: Actor, session: AsyncSession, cut: Cut, now: datetime) ->
 
 async def _times(actor: Actor, session: AsyncSession, cut: Cut) -> list[float]:
     connection = await session.connection()
-    rows = await connection.execute(sa.text(TIMES), {**_parameters(actor, cut), "times": MOST_TIMES})
+    rows = await connection.execute(cut.sql(TIMES), {**cut.parameters(actor), "times": MOST_TIMES})
     return [row.seconds for row in rows]
 
 

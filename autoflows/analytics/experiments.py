@@ -36,6 +36,7 @@ MOST_LISTED = 50
 WINDOW_DAYS = 7
 """How long people are given to answer where the flow has no goal with a window of its own."""
 UNBALANCED = 0.001
+HAS_SPLIT = sa.text("""flow_versions.definition @> '{"actions": [{"action_type": "split"}]}'::jsonb""")
 
 # The split's index gives the passes; what followed is read by the key on (execution, order, attempt).
 RESULTS = """
@@ -146,7 +147,9 @@ class Experiments(BaseModel):
 @requires(Permission.ANALYTICS_READ)
 async def list_experiments(actor: Actor, session: AsyncSession, *, effect: float = SMALLEST_EFFECT) -> Experiments:
     """Every split of the account's flows as published now, at most `MOST_LISTED`."""
-    flows = (await session.exec(live_flows(actor).where(col(Flow.archived_at).is_(None)).order_by(col(Flow.priority)))).all()
+    present = sa.and_(col(FlowVersion.flow_id) == col(Flow.id), col(FlowVersion.version) == col(Flow.version), HAS_SPLIT)
+    statement = live_flows(actor).join(FlowVersion, present).where(col(Flow.archived_at).is_(None))
+    flows = (await session.exec(statement.order_by(col(Flow.priority)).limit(MOST_LISTED))).all()
     found: list[ExperimentView] = []
     for flow, versions in await _with_splits(session, flows):
         found += [await _result(actor, session, flow, versions, split, effect) for split in splits_of(versions[0][1])]
@@ -180,12 +183,11 @@ Versions = Sequence[tuple[datetime, FlowDefinition]]
 
 async def _with_splits(session: AsyncSession, flows: Sequence[Flow]) -> list[tuple[Flow, Versions]]:
     """The flows whose present version has a split."""
-    has_split = sa.text('definition @> \'{"actions": [{"action_type": "split"}]}\'::jsonb')
     found: list[tuple[Flow, Versions]] = []
     for flow in flows:
         statement = (
             sa.select(col(FlowVersion.version), col(FlowVersion.created_at), col(FlowVersion.definition))
-            .where(col(FlowVersion.flow_id) == flow.id, has_split)
+            .where(col(FlowVersion.flow_id) == flow.id, HAS_SPLIT)
             .order_by(col(FlowVersion.version).desc())
             .limit(100)
         )

@@ -151,12 +151,8 @@ async def test_an_experiment_counts_people_whose_time_is_over(owner: httpx.Async
     assert nobody["verdict"]["finding"] == "open", "too few to say"
     assert nobody["verdict"]["needed"] > 0
     assert view["summary"].startswith("B converts ")
-    assert (await owner.get(EXPERIMENTS)).json()["data"] == [{**view, "until": (await _until(owner))}]
-
-
-async def _until(owner: httpx.AsyncClient) -> str:
-    """The list says until when it counted, which is now."""
-    return str((await owner.get(EXPERIMENTS)).json()["data"][0]["until"])
+    listed = (await owner.get(EXPERIMENTS)).json()["data"]
+    assert [{**one, "until": ""} for one in listed] == [{**view, "until": ""}]
 
 
 async def test_who_had_reached_the_goal_before_is_not_judged(owner: httpx.AsyncClient, catalogue: Catalogue) -> None:
