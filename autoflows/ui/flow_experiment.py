@@ -52,15 +52,15 @@ def arm_options(draft: Draft, step_id: str) -> list[Option]:
 
 
 def arm_value(arm: str, split: str) -> str:
-    """One text for an arm and the split it is of."""
-    return f"{split.strip()}\n{arm.strip()}"
+    """One text for an arm and the split it is of; the arm comes first, so that no space around the text means anything."""
+    return f"{arm.strip()}\n{split.strip()}".strip()
 
 
 def chosen_option(step: StepRow, options: Sequence[Option]) -> str:
     """The option that the step's condition is; as it stands if there is no such arm."""
     wanted = fold(step.when_value), fold(step.when_field)
     for option in reversed(options):
-        split, _, arm = option.value.partition("\n")
+        arm, _, split = option.value.partition("\n")
         if fold(arm) == wanted[0] and wanted[1] in ("", fold(split)):
             return option.value
     return arm_value(step.when_value, step.when_field) if step.when_value else ""

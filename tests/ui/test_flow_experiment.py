@@ -69,13 +69,13 @@ def test_the_arm_of_a_step() -> None:
     options = arm_options(one, one.steps[1].id)
     assert [o.label for o in options] == ["A", "B"], "the hold-out gets no step"
     assert chosen(one, 1).arm_chosen == options[1].value
-    assert chosen(one, 2).arm_chosen == "\nC", "an arm that is gone is shown as it stands"
+    assert chosen(one, 2).arm_chosen == "C", "an arm that is gone is shown as it stands"
     assert chosen(one, 3).arm_chosen == ""
     assert chosen(one, 0).arm_options == []
     two = draft_of(flow(split("Opening"), split("Hour"), mail("A"), mail("A", "opening")))
     options = arm_options(two, two.steps[2].id)
     assert [o.label for o in options] == ["Opening: A", "Opening: B", "Hour: A", "Hour: B"]
-    assert [chosen(two, place).arm_chosen for place in (2, 3)] == ["Hour\nA", "Opening\nA"]
+    assert [chosen(two, place).arm_chosen for place in (2, 3)] == ["A\nHour", "A\nOpening"]
 
 
 def test_what_is_wrong_with_the_arms_is_told_at_them() -> None:

@@ -81,7 +81,7 @@ class FlowExperiment(FlowRows, mixin=True):
     @rx.event
     async def choose_arm(self, step_id: str, value: str) -> Any:
         """The arm that a step is for, as `arm_options` gives it."""
-        split, _, arm = text_of(value, 255).partition("\n")
+        arm, _, split = text_of(value, 255).partition("\n")
         return self._change_step(step_id, lambda s: s.model_copy(update={"when_value": arm, "when_field": split}))
 
     @rx.event

@@ -216,7 +216,7 @@ class FlowRows(rx.State, mixin=True):
     async def set_when(self, step_id: str, kind: str) -> Any:
         """When the step runs: "none" (unless an exit rule fired), or one of the conditions, with its usual value."""
         kind = "" if kind == "none" else choice_of(kind, ActionCondition)
-        field, _, arm = next((option.value for option in arm_options(self._draft, step_id)), "").partition("\n")
+        arm, _, field = next((option.value for option in arm_options(self._draft, step_id)), "").partition("\n")
         usual = {"call_outcome": "not_answered", "message_status": "read", "split": arm}.get(kind, "")
         field = field if kind == "split" else ""
         return self._change_step(step_id, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": field}))
