@@ -50,8 +50,8 @@ SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
 ADD_LOG = """
 INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_id, action_type, action_order, attempt, snapshot,
                               started_at, completed_at, wait_until, status, skip_reason, gates, result_data, channel_id, error_class,
-                              error_code, error_message)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                              error_code, error_message, arm)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 """
 END_LOG = """
 UPDATE flow_action_logs SET status = $2, completed_at = $3, error_message = COALESCE($4, error_message),
@@ -223,6 +223,8 @@ class _Step:
             match decide(situation, [row.log for row in run.logs]):
                 case d.Skip(action, attempt, reason, gates):
                     self.add(action, attempt, LogStatus.SKIPPED, gates, skip_reason=reason)
+                case d.Assign(action, arm, gates):
+                    self.add(action, 1, LogStatus.SUCCESS, gates, arm=arm)
                 case d.StartWait(action, until, reason, gates):
                     self.add(action, 1, LogStatus.RUNNING, gates, wait_until=until, data={"reason": reason})
                 case d.EndWait(order, attempt, cut_short):
@@ -270,13 +272,14 @@ class _Step:
         wait_until: datetime | None = None,
         data: dict[str, Any] | None = None,
         error: tuple[str | None, str | None, str | None] = (None, None, None),
+        arm: str | None = None,
     ) -> UUID:
         run, log_id = self.run, new_id()
-        done = self.now if status in (LogStatus.SKIPPED, LogStatus.FAILED) else None
+        done = self.now if status in (LogStatus.SKIPPED, LogStatus.FAILED, LogStatus.SUCCESS) else None
         self.added[log_id] = [
             log_id, run.id, run.account_id, run.contact_id, action.id, action.action_type.value, action.action_order, attempt,
             action.model_dump(mode="json"), self.now, done, wait_until, status.value, skip_reason[:255] if skip_reason else None,
-            [g.as_dict() for g in gates], data or {}, None, *error,
+            [g.as_dict() for g in gates], data or {}, None, *error, arm,
         ]  # fmt: skip
         entry = d.Log(
             action.action_order,
@@ -287,6 +290,7 @@ class _Step:
             completed_at=done,
             wait_until=wait_until,
             error_class=ErrorClass(error[0]) if error[0] else None,
+            arm=arm,
         )
         run.logs.append(LogRow(log_id, entry))
         return log_id

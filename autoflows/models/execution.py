@@ -32,6 +32,13 @@ class Execution(SQLModel, table=True):
         sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
         # Queues, first come first served, fresh leads before bulk ones: for a line, a rate, a channel, a flow, an account.
         sa.Index("idx_executions_parked", "parked_on", "bulk", "parked_at", postgresql_where=sa.text("parked_on IS NOT NULL")),
+        # Executions that may still convert, when something about their contact changes.
+        sa.Index(
+            "idx_executions_goal",
+            "contact_id",
+            "goal_until",
+            postgresql_where=sa.text("goal_until IS NOT NULL AND converted_at IS NULL"),
+        ),
         sa.Index(
             "uq_executions_one_live",
             "flow_id",
@@ -65,6 +72,8 @@ class Execution(SQLModel, table=True):
     lead_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     first_attempt_at: datetime | None = Field(default=None, sa_type=Timestamp)
     first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    goal_until: datetime | None = Field(default=None, sa_type=Timestamp, description="until when it can convert; null: it has no goal")
+    converted_at: datetime | None = Field(default=None, sa_type=Timestamp, description="when its flow's goal was met")
 
 
 class ActionLog(SQLModel, table=True):
@@ -89,6 +98,8 @@ class ActionLog(SQLModel, table=True):
         sa.Index(
             "idx_action_logs_lines", "user_id", "channel_id", postgresql_where=sa.text("status = 'running' AND action_type = 'ai_call'")
         ),
+        # The people of an experiment, by the split's id.
+        sa.Index("idx_action_logs_split", "user_id", "action_id", "started_at", postgresql_where=sa.text("arm IS NOT NULL")),
         sa.Index("idx_action_logs_provider", "channel_id", "provider_ref", postgresql_where=sa.text("provider_ref IS NOT NULL")),
     )
 
@@ -119,6 +130,7 @@ class ActionLog(SQLModel, table=True):
     gates: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}, nullable=False)
     cost_amount: int | None = Field(default=None, sa_type=sa.BigInteger)
     cost_currency: str | None = Field(default=None, max_length=3)
+    arm: str | None = Field(default=None, max_length=40, description="of a split: the arm that was chosen")
 
 
 class ProviderEventRow(SQLModel, table=True):

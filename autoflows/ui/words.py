@@ -64,6 +64,7 @@ GATES = {
     "kill_switch": "Kill switch",
     "dnc": "Do not call",
     "consent": "Consent",
+    "holdout": "Hold-out",
     "exit_rules": "Exit rules",
     "condition": "Step condition",
     "legal_hours": "Legal hours",
