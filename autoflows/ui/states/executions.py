@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.executions import ExecutionStatus
-from autoflows.services import executions, flows
+from autoflows.services import execution_counts, executions, flows
 from autoflows.services.pages import MAX_LIMIT
-from autoflows.services.views.executions import ExecutionView
+from autoflows.services.views.executions import ExecutionFilter, ExecutionView
 from autoflows.ui import live, words
 from autoflows.ui.components import duration_text
 from autoflows.ui.states.base import Base, ListState, choice_of, id_of, text_of
@@ -101,18 +101,18 @@ class ExecutionList(ListState, Base):
 
     async def _fetch(self) -> None:
         since, until = self._span()
-        common = {"flow_id": id_of(self.flow) if self.flow else None, "since": since, "until": until, "is_test_run": self.runs == "test"}
         in_doubt = self.status == NEEDS_PERSON
-        page = await self._service(
-            executions.list_executions,
-            **common,
-            status="" if in_doubt else self.status,
+        wanted = ExecutionFilter(
+            flow_id=id_of(self.flow) if self.flow else None,
+            since=since,
+            until=until,
+            is_test_run=self.runs == "test",
+            status=ExecutionStatus(self.status) if self.status and not in_doubt else None,
             needs_person=True if in_doubt else None,
             search=self.search,
-            limit=PAGE_SIZE,
-            cursor=self._cursor,
         )
-        counts = await self._service(executions.count_by_status, **common)
+        page = await self._service(executions.list_executions, wanted, limit=PAGE_SIZE, cursor=self._cursor)
+        counts = await self._service(execution_counts.count_by_status, wanted)
         self.rows = [row_of(execution) for execution in page.data]
         self._show_page(next_cursor=page.next_cursor, has_more=page.has_more)
         self.total = counts.total
