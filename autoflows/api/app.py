@@ -27,6 +27,7 @@ from autoflows.api import (
     lead_events,
     notifications,
     reference,
+    saved_views,
     settings,
     suppressions,
     team,
@@ -59,6 +60,7 @@ AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
     flows.router,
     drafts.router,
     executions.router,
+    saved_views.router,
     analytics.router,
 )
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""

@@ -22,6 +22,7 @@ class Execution(SQLModel, table=True):
     __tablename__ = "flow_executions"
     __table_args__ = (
         one_of("status", ExecutionStatus),
+        one_of("last_outcome", CallOutcome, optional=True),
         sa.CheckConstraint("(status = 'running') = (due_at IS NOT NULL)", name="running_is_due"),
         sa.Index("idx_executions_flow", "flow_id", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_contact", "contact_id", sa.text("triggered_at DESC")),
@@ -65,6 +66,7 @@ class Execution(SQLModel, table=True):
     lead_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     first_attempt_at: datetime | None = Field(default=None, sa_type=Timestamp)
     first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    last_outcome: str | None = Field(default=None, max_length=20, description="how its last call ended, of those known to have ended")
 
 
 class ActionLog(SQLModel, table=True):
