@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col
 
 from autoflows.domain.executions import ExecutionStatus, LogStatus
+from autoflows.ids import utc_now
 from autoflows.models import ActionLog, Contact, Execution
 from autoflows.services.access import Actor, open_to
 from autoflows.services.contacts import clean, matches_person
@@ -36,6 +38,8 @@ async def conditions(actor: Actor, wanted: ExecutionFilter) -> list[sa.ColumnEle
         tests.append(col(Execution.triggered_at) >= wanted.since)
     if wanted.until is not None:
         tests.append(col(Execution.triggered_at) < wanted.until)
+    if wanted.within_hours is not None:
+        tests.append(col(Execution.triggered_at) >= utc_now() - timedelta(hours=wanted.within_hours))
     if wanted.stage is not None:
         tests += [WAITS] if wanted.stage is Stage.WAITING else [RUNNING, ~WAITS]
     if wanted.waiting_rule is not None:

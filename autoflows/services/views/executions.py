@@ -56,6 +56,9 @@ class ExecutionFilter(Trimmed):
     stage: Stage | None = Field(default=None, description="of the running ones: acting now, or held by a rule or a wait step")
     since: Moment = Field(default=None, alias="from", description="triggered not before this time")
     until: Moment = Field(default=None, alias="to", description="triggered before this time")
+    within_hours: int | None = Field(
+        default=None, ge=1, le=24 * 366, description="triggered in the last so many hours, whenever it is asked"
+    )
     lead_source: str | None = Field(default=None, min_length=1, max_length=100, description="where the lead came from; `manual` by hand")
     outcome: CallOutcome | None = Field(default=None, description="how its last call ended")
     is_test_run: bool | None = None

@@ -184,7 +184,9 @@ class ExecutionBulk(rx.State, mixin=True):
             else:
                 retried = await self._call(execution_control.retry_many, _body(RetryMany, wanted))
                 moved, tally.left = retried.retried, retried.left
-                tally.refused = Counter(retried.skipped)  # they fit again the next time, so they are not added up
+                tally.refused = Counter(
+                    {one.reason: one.number for one in retried.skipped}
+                )  # they fit again the next time, so they are not added up
             tally.done += moved
             yield tally
             if not tally.left or not moved:
