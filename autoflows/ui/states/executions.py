@@ -99,10 +99,11 @@ class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
             await self._show()
 
     async def _load_choices(self) -> None:
-        listed = [
-            flow for kind in (False, True) for flow in (await self._service(flows.list_flows, is_archived=kind, limit=MAX_LIMIT)).data
-        ]
-        self.flow_options = [Option(value=str(flow.id), label=flow.name, note="archived" if flow.is_archived else "") for flow in listed]
+        options = []
+        for is_archived in (False, True):
+            page = await self._service(flows.list_flows, is_archived=is_archived, limit=MAX_LIMIT)
+            options += [Option(value=str(flow.id), label=flow.name, note="archived" if is_archived else "") for flow in page.data]
+        self.flow_options = options
         self.flow_is_gone = False
         if self.wanted.flow and self.wanted.flow not in {option.value for option in self.flow_options}:
             try:
