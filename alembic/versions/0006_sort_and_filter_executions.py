@@ -48,7 +48,12 @@ RETURN array_to_tsvector(
 WORDS = "person_words(user_id, name, company, email, phone, phone_raw)"
 COMPLETED = "idx_executions_user_completed"
 NEW_INDEXES: tuple[tuple[str, str, list[object], str | None], ...] = (
-    ("idx_executions_source", "flow_executions", ["user_id", sa.text("lower((metadata ->> 'trigger_source'::text))"), *NEWEST], None),
+    (
+        "idx_executions_source",
+        "flow_executions",
+        ["user_id", sa.text("lower((metadata ->> 'trigger_source'::text))"), "triggered_at"],
+        None,
+    ),
     ("idx_executions_outcome", "flow_executions", ["user_id", "last_outcome", *NEWEST], "last_outcome IS NOT NULL"),
     (
         "idx_executions_speed",

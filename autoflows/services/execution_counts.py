@@ -43,15 +43,15 @@ MOST_SOURCES = 200
 
 DUE = f"""
 SELECT rule, bucket, due FROM unnest(CAST(:rules AS text[])) AS rule CROSS JOIN generate_series(0, :buckets - 1) AS bucket
-CROSS JOIN LATERAL (SELECT :since + bucket * CAST(:step AS interval) AS at) AS begins
+CROSS JOIN LATERAL (SELECT :since + bucket * CAST(:step AS interval) AS starts) AS begins
 CROSS JOIN LATERAL (
   SELECT count(*) AS due FROM (
     (SELECT 1 FROM flow_executions WHERE user_id = :account AND {table.WAITS} AND waiting_rule = rule
-     AND waiting_until >= at AND waiting_until < at + CAST(:step AS interval) LIMIT :most)
+     AND waiting_until >= starts AND waiting_until < starts + CAST(:step AS interval) LIMIT :most)
     UNION ALL
     (SELECT 1 FROM flow_executions WHERE rule = :a_step AND user_id = :account AND {table.WAITS} AND waiting_rule IS NULL
-     AND waiting_until >= at AND waiting_until < at + CAST(:step AS interval) LIMIT :most)
-  ) AS some
+     AND waiting_until >= starts AND waiting_until < starts + CAST(:step AS interval) LIMIT :most)
+  ) AS those
 ) AS counted WHERE due > 0
 """  # noqa: S608
 # From one source to the next in the index, not through all of its executions.
