@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
+from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Transaction
-from autoflows.services import execution_control, execution_counts, executions
+from autoflows.ids import utc_now
+from autoflows.services import execution_control, execution_counts, execution_export, executions
 from autoflows.services.pages import MAX_LIMIT, Page
 from autoflows.services.views.bodies import Trimmed
 from autoflows.services.views.executions import (
@@ -101,6 +103,20 @@ async def read_forecast(actor: CurrentActor, session: Transaction) -> Forecast:
 async def read_choices(actor: CurrentActor, session: Transaction) -> ExecutionChoices:
     """The sources of the account's leads, and the rules that hold executions now."""
     return await execution_counts.choices(actor, session)
+
+
+@router.get(
+    "/executions/export.csv",
+    summary="Executions as CSV",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def export(actor: CurrentActor, query: Annotated[FilterQuery, Query()]) -> StreamingResponse:
+    """All that fit, newest first, streamed: UTF-8, RFC 4180, times in UTC. Addresses are masked for a token without `pii:read`. A text that
+    a spreadsheet would take for a formula begins with an apostrophe."""
+    pieces = await execution_export.export_csv(actor, query)
+    disposition = f'attachment; filename="executions_{utc_now():%Y-%m-%d}.csv"'
+    return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
 def _filter(query: ExecutionFilter) -> ExecutionFilter:

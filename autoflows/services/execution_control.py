@@ -15,7 +15,7 @@ from autoflows.models import ActionLog, Channel, Execution
 from autoflows.models.database import open_session
 from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.contacts import clean
-from autoflows.services.execution_filter import conditions
+from autoflows.services.execution_filter import choose, for_audit
 from autoflows.services.executions import action_log_view, get_execution
 from autoflows.services.views.executions import (
     ActionLogView,
@@ -50,7 +50,7 @@ async def cancel_many(actor: Actor, wanted: CancelMany) -> Cancellations:
     ids = await _ids(actor, wanted, *more)
     if wanted.dry_run:
         return Cancellations(dry_run=True, cancelled=0, left=len(ids))
-    done = await selection.cancel(actor.account_id, ids, _told(wanted), wanted.reason or f"Cancelled by {_name(actor)}", actor.user_id)
+    done = await selection.cancel(actor.account_id, ids, for_audit(wanted), wanted.reason or f"Cancelled by {_name(actor)}", actor.user_id)
     return Cancellations(dry_run=False, cancelled=done.cancelled, left=done.left)
 
 
@@ -64,22 +64,17 @@ async def retry_many(actor: Actor, wanted: RetryMany) -> Retries:
     if wanted.dry_run:
         done = await selection.would_retry(actor.account_id, ids)
     else:
-        done = await selection.retry(actor.account_id, ids, _told(wanted), actor.user_id)
+        done = await selection.retry(actor.account_id, ids, for_audit(wanted), actor.user_id)
     skipped = [Skipped(reason=reason, number=number) for reason, number in sorted(done.skipped.items())]
     return Retries(dry_run=wanted.dry_run, retried=done.retried, left=done.left, skipped=skipped)
 
 
 async def _ids(actor: Actor, wanted: CancelMany | RetryMany, *more: Any) -> list[UUID]:
     """Those that fit and that can be acted on, in the order in which they are locked."""
-    chosen = wanted.model_copy(update={"status": wanted.acts_on})
-    statement = sa.select(col(Execution.id)).where(*await conditions(actor, chosen), *more).order_by(col(Execution.id))
     async with open_session() as session:  # over before the long work begins
+        chosen = await choose(actor, session, wanted.model_copy(update={"status": wanted.acts_on}))
+        statement = sa.select(col(Execution.id)).where(*chosen.tests, *more).order_by(col(Execution.id))
         return [row[0] for row in (await session.exec(statement)).all()]  # type: ignore[call-overload]
-
-
-def _told(wanted: CancelMany | RetryMany) -> dict[str, Any]:
-    """The filter for the audit log, which keeps no names and addresses."""
-    return wanted.model_dump(mode="json", exclude_defaults=True, exclude={"dry_run", "reason"}) | ({"search": "…"} if wanted.search else {})
 
 
 @requires(Permission.EXECUTIONS_WRITE)

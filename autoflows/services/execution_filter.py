@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col
 
-from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.ids import utc_now
-from autoflows.models import ActionLog, Contact, Execution
-from autoflows.services.access import Actor, open_to
-from autoflows.services.contacts import clean, matches_person
+from autoflows.models import ActionLog, Execution
+from autoflows.models import execution as table
+from autoflows.services.access import Actor, AsyncSession, open_to
+from autoflows.services.contacts import clean
+from autoflows.services.person_search import find_people
 from autoflows.services.views.executions import A_STEP, ExecutionFilter, Stage
 
-LEAD_SOURCE = col(Execution.metadata_)["trigger_source"].astext
+# As the indexes have them, so that PostgreSQL knows them again whatever the values of a statement are.
+WAITS: Any = sa.literal_column(f"({table.WAITS})", sa.Boolean)
+ACTS: Any = sa.literal_column(f"({table.ACTS})", sa.Boolean)
+UNKNOWN: Any = col(ActionLog.status) == sa.literal_column("'unknown'")
+LEAD_SOURCE: Any = sa.literal_column(table.LEAD_SOURCE, sa.Text)
 """Where the lead came from; `manual` for those enrolled by hand."""
-RUNNING = col(Execution.status) == ExecutionStatus.RUNNING
-WAITS = sa.and_(RUNNING, sa.or_(col(Execution.waiting_rule).is_not(None), col(Execution.waiting_until).is_not(None)))
-"""Held by a rule or a step. Those that wait for a provider's word have neither: they act."""
+FEW = 2_000
+"""Up to so many executions in doubt are looked up by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The conditions an execution must meet. `few`: they name so few that these are read first and sorted then."""
+
+    plain: list[sa.ColumnElement[bool]]
+    few: bool = False
+    person: sa.ColumnElement[bool] | None = None
+    """Where too many people fit a search: asked of each execution by itself, so that counting soon gets dear."""
+
+    @property
+    def tests(self) -> list[sa.ColumnElement[bool]]:
+        """All of them."""
+        return self.plain if self.person is None else [*self.plain, self.person]
 
 
 @open_to("services")
-async def conditions(actor: Actor, wanted: ExecutionFilter) -> list[sa.ColumnElement[bool]]:
+async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -> Chosen:
     """What an execution of the actor's account must meet to be among those wanted."""
+    # With the values of this filter in sight, since the same statement may be about ten executions or a million.
+    await session.exec(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))  # type: ignore[call-overload]
     tests: list[sa.ColumnElement[bool]] = [col(Execution.user_id) == actor.account_id]
     columns: tuple[tuple[Any, Any], ...] = (
         (Execution.flow_id, wanted.flow_id),
         (Execution.contact_id, wanted.contact_id),
         (Execution.status, wanted.status),
         (Execution.last_outcome, wanted.outcome),
-        (Execution.is_test_run, wanted.is_test_run),
     )
     tests += [col(column) == value for column, value in columns if value is not None]
+    if wanted.is_test_run is not None:
+        tests.append(col(Execution.is_test_run) if wanted.is_test_run else ~col(Execution.is_test_run))
     if wanted.since is not None:
         tests.append(col(Execution.triggered_at) >= wanted.since)
     if wanted.until is not None:
@@ -41,24 +64,37 @@ async def conditions(actor: Actor, wanted: ExecutionFilter) -> list[sa.ColumnEle
     if wanted.within_hours is not None:
         tests.append(col(Execution.triggered_at) >= utc_now() - timedelta(hours=wanted.within_hours))
     if wanted.stage is not None:
-        tests += [WAITS] if wanted.stage is Stage.WAITING else [RUNNING, ~WAITS]
+        tests.append(WAITS if wanted.stage is Stage.WAITING else ACTS)
     if wanted.waiting_rule is not None:
-        rule = None if wanted.waiting_rule == A_STEP else wanted.waiting_rule
-        tests += [WAITS, col(Execution.waiting_rule).is_(None) if rule is None else col(Execution.waiting_rule) == rule]
+        held_by = col(Execution.waiting_rule)
+        tests += [WAITS, held_by.is_(None) if wanted.waiting_rule == A_STEP else held_by == wanted.waiting_rule]
     if wanted.lead_source is not None:
         tests.append(sa.func.lower(LEAD_SOURCE) == clean(wanted.lead_source).lower())
+    few, person = False, None
     if wanted.needs_person is not None:
-        in_doubt = _in_doubt(actor)
-        tests.append(in_doubt if wanted.needs_person else ~in_doubt)
+        doubted, few = await in_doubt(actor, session)
+        few = few and wanted.needs_person
+        tests.append(doubted if wanted.needs_person else ~doubted)
     if search := clean(wanted.search):
-        people = sa.select(col(Contact.id)).where(col(Contact.user_id) == actor.account_id, await matches_person(actor, search))
-        tests.append(col(Execution.contact_id).in_(people))
-    return tests
+        people = await find_people(actor, session, search)
+        own = people.own(col(Execution.contact_id))
+        if few or people.ids is not None:
+            few = True
+            tests.append(own)
+        else:
+            person = own
+    return Chosen(tests, few, person)
 
 
-def _in_doubt(actor: Actor) -> sa.ColumnElement[bool]:
-    """Executions with an attempt of which nobody told what became of it."""
-    doubted = sa.select(col(ActionLog.flow_execution_id)).where(
-        col(ActionLog.status) == LogStatus.UNKNOWN, col(ActionLog.user_id) == actor.account_id
-    )
-    return col(Execution.id).in_(doubted)
+def for_audit(wanted: ExecutionFilter) -> dict[str, Any]:
+    """The filter for the audit log, which keeps no names and addresses."""
+    said = wanted.model_dump(mode="json", include=set(ExecutionFilter.model_fields), exclude_defaults=True)
+    return said | ({"search": "…"} if wanted.search else {})
+
+
+@open_to("services")
+async def in_doubt(actor: Actor, session: AsyncSession) -> tuple[sa.ColumnElement[bool], bool]:
+    """Executions with an attempt of which nobody told what became of it, and whether they are few."""
+    doubted = sa.select(col(ActionLog.flow_execution_id)).where(col(ActionLog.user_id) == actor.account_id, UNKNOWN)
+    ids = {row[0] for row in (await session.exec(doubted.limit(FEW + 1))).all()}  # type: ignore[call-overload]
+    return col(Execution.id).in_(ids if len(ids) <= FEW else doubted), len(ids) <= FEW

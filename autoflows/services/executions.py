@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
-from autoflows.domain.errors import NotFound
+from autoflows.domain.errors import FieldError, Invalid, NotFound
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.permissions import Permission
 from autoflows.domain.queues import is_for_capacity
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, FlowVersion
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires
-from autoflows.services.execution_filter import conditions
-from autoflows.services.execution_pages import page_of
+from autoflows.services.execution_filter import choose
+from autoflows.services.execution_pages import Place, read_cursor, read_on, write_cursor
 from autoflows.services.leads import person_view
-from autoflows.services.pages import DEFAULT_LIMIT, Page
+from autoflows.services.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from autoflows.services.views.executions import (
     A_STEP,
     MOST_AHEAD,
@@ -50,11 +50,19 @@ async def list_executions(
     cursor: str | None = None,
 ) -> Page[ExecutionView]:
     """Executions that fit, in this order. Raises Invalid for a cursor of another filter or order."""
-    statement = _executions().where(*await conditions(actor, wanted))
-    rows, next_cursor = await page_of(session, statement, wanted, sort, limit, cursor)
-    places = await _places(session, [row[0] for row in rows])
-    data = [execution_view(actor, *row, ahead=places.get(row[0].id)) for row in rows]
-    return Page(data=data, has_more=next_cursor is not None, next_cursor=next_cursor)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Invalid("The page size is out of range.", errors=[FieldError("/query/limit", f"must be between 1 and {MAX_LIMIT}")])
+    place = Place() if cursor is None else read_cursor(wanted, sort, cursor)
+    # First which, then what is shown of them: the joins cannot lead PostgreSQL away from the order.
+    places = await read_on(session, await choose(actor, session, wanted), sort, limit + 1, place)
+    has_more, ids = len(places) > limit, [last.after[1] for last in places[:limit] if last.after]
+    rows = {row[0].id: row for row in (await session.exec(_executions().where(col(Execution.id).in_(ids)))).all()}  # type: ignore[call-overload]
+    ahead = await _ahead(session, [row[0] for row in rows.values()])
+    return Page(
+        data=[execution_view(actor, *rows[key], ahead=ahead.get(key)) for key in ids if key in rows],
+        has_more=has_more,
+        next_cursor=write_cursor(wanted, sort, places[limit - 1]) if has_more else None,
+    )
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -64,8 +72,8 @@ async def get_execution(actor: Actor, session: AsyncSession, execution_id: UUID)
     row = (await session.exec(_executions().where(*mine))).first()  # type: ignore[call-overload]
     if row is None:
         raise NotFound(f"There is no execution with the id {execution_id}.")
-    places = await _places(session, [row[0]])
-    return execution_view(actor, *row, ahead=places.get(row[0].id))
+    ahead = await _ahead(session, [row[0]])
+    return execution_view(actor, *row, ahead=ahead.get(row[0].id))
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -193,7 +201,7 @@ def _executions() -> sa.Select[Any]:
     )
 
 
-async def _places(session: AsyncSession, executions: Sequence[Execution]) -> dict[UUID, int]:
+async def _ahead(session: AsyncSession, executions: Sequence[Execution]) -> dict[UUID, int]:
     """How many stand before each of those that wait in a queue for a line or a rate: one query, however many there are.
 
     Only the first `MOST_AHEAD` of a queue are counted; who stands behind them has at least so many ahead.

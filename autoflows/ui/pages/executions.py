@@ -70,7 +70,11 @@ def _outlook() -> rx.Component:
     return rx.cond(
         ExecutionList.outlook,
         rx.el.section(
-            rx.el.p(found.text, class_name="af-outlook-text"),
+            rx.el.p(
+                found.text,
+                rx.cond(ExecutionList.narrowed, rx.el.span(" Of all flows: the filters do not narrow this.", class_name="af-muted"), ""),
+                class_name="af-outlook-text",
+            ),
             rx.cond(found.reasons.length() > 0, drawn, rx.fragment()),
             class_name="af-outlook",
             aria_label="The next hour",

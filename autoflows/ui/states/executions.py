@@ -135,7 +135,7 @@ class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
         self.has_more, self._next_cursor = page.has_more, page.next_cursor or ""
         if not self._cursors:
             self._seen, self.newer = _newest(page.data, self.wanted.sort), ""
-        self.export_href = export_href(self._filter(), self.wanted.sort)
+        self.export_href = export_href(self._filter())
         self._keep_chosen()
         await self._count()
 

@@ -103,7 +103,9 @@ PLAIN = Wanted()
 
 def with_choice(wanted: Wanted, name: str, value: Any) -> Wanted:
     """With one choice made; what it contradicts is given up. Raises Invalid."""
-    chosen = READERS[choice_of(name, READERS)](value)
+    if not isinstance(name, str) or name not in READERS:
+        raise Invalid("This is not one of the filters.")
+    chosen = READERS[name](value)
     changes: dict[str, Any] = {name: chosen}
     if chosen and name == "within":
         changes |= {"first": "", "last": ""}
@@ -192,9 +194,8 @@ def wanted_of(kept: ExecutionFilter, sort: ExecutionSort, zone: ZoneInfo) -> Wan
     )
 
 
-def export_href(wanted: ExecutionFilter, sort: str) -> str:
+def export_href(wanted: ExecutionFilter) -> str:
     """Where the same list is had as a file."""
-    told = {"sort": sort, **wanted.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
-    return (
-        f"/api/automation/executions/export.csv?{urlencode({n: str(v).lower() if v is True or v is False else v for n, v in told.items()})}"
-    )
+    told = wanted.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    asked = urlencode({name: str(value).lower() if isinstance(value, bool) else value for name, value in told.items()})
+    return f"/api/automation/executions/export.csv?{asked}"
