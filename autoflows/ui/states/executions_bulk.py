@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import reflex as rx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from autoflows.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.permissions import Permission
 from autoflows.services import execution_control
+from autoflows.services.validation import invalid
 from autoflows.services.views.executions import CancelMany, ExecutionFilter, RetryMany
 from autoflows.ui.states.base import choice_of, id_of, ids_of, text_of
 from autoflows.ui.states.executions_rows import ExecutionRow
@@ -197,7 +198,11 @@ ENDED, GONE = "had ended already", "is not there any more"
 
 
 def _body(kind: type[Any], wanted: ExecutionFilter, **more: Any) -> Any:
-    return kind.model_validate(wanted.model_dump(exclude_none=True, exclude={"stage"} if kind is RetryMany else None) | more)
+    """What the service is asked to do. Raises Invalid for everything of an account at once."""
+    try:
+        return kind.model_validate(wanted.model_dump(exclude_none=True) | more)
+    except ValidationError as error:
+        raise invalid(error) from None
 
 
 def told(kind: str, tally: Tally) -> tuple[str, list[str]]:
