@@ -51,7 +51,7 @@ NEW_INDEXES: tuple[tuple[str, str, list[object], str | None], ...] = (
     (
         "idx_executions_source",
         "flow_executions",
-        ["user_id", sa.text("lower((metadata ->> 'trigger_source'::text))"), "triggered_at"],
+        ["user_id", sa.text("lower(metadata ->> 'trigger_source'::text)"), "triggered_at"],
         None,
     ),
     ("idx_executions_outcome", "flow_executions", ["user_id", "last_outcome", *NEWEST], "last_outcome IS NOT NULL"),

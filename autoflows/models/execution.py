@@ -18,7 +18,7 @@ from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 WAITS = "status = 'running' AND (waiting_rule IS NOT NULL OR waiting_until IS NOT NULL)"
 """Held by a rule or a step. Those that wait for a provider's word have neither: they act."""
 ACTS = "status = 'running' AND waiting_rule IS NULL AND waiting_until IS NULL"
-LEAD_SOURCE = "(metadata ->> 'trigger_source'::text)"
+LEAD_SOURCE = "metadata ->> 'trigger_source'::text"
 
 
 class Execution(SQLModel, table=True):

@@ -31,9 +31,11 @@ from autoflows.services.views.executions import (
 )
 from autoflows.services.views.masking import shown
 
-COUNTED_TO = 10_000
-"""Counting stops here; more is said as 'so many or more'."""
-LOOKED_AT = 5_000
+COUNTED_TO, COUNTED_ROWS_TO = 10_000, 1_000
+"""Counting stops here, more is said as 'so many or more': where an index tells the number, and where rows have to be looked at."""
+BY_INDEX = {"since", "until", "is_test_run"}
+"""Filters that leave counting quick."""
+LOOKED_AT = 2_000
 """Of how many executions, the newest, the person is looked at to count those that fit a search for very many people."""
 MOST_NEW = 100
 AHEAD, STEP = timedelta(hours=1), timedelta(minutes=10)
@@ -77,34 +79,37 @@ WHERE EXISTS (SELECT 1 FROM flow_executions WHERE user_id = :account AND {table.
 
 @requires(Permission.EXECUTIONS_READ)
 async def count_by_status(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -> StatusCounts:
-    """How many of those that fit have each status, act, wait, and need a person; up to `COUNTED_TO` of each.
+    """How many of those that fit have each status, act, wait, and need a person; large numbers are not counted to their end.
 
     The filter's own status, stage and `needs_person` are left out, so that the numbers beside the choices do not change with the choice.
     """
-    chosen = await choose(actor, session, wanted.model_copy(update={"status": None, "stage": None, "needs_person": None}))
+    rest = wanted.model_copy(update={"status": None, "stage": None, "needs_person": None})
+    chosen, most = await choose(actor, session, rest), COUNTED_TO
+    if not chosen.few and any(getattr(rest, name) not in (None, "") for name in set(ExecutionFilter.model_fields) - BY_INDEX):
+        most = COUNTED_ROWS_TO
     doubted, _ = await in_doubt(actor, session)
     wants: dict[str, Any] = {status.value: col(Execution.status) == sa.literal_column(f"'{status}'") for status in ExecutionStatus}
     wants |= {"active": ACTS, "waiting": WAITS, "needs_person": doubted}
-    row = (await session.exec(_counting(chosen, wants))).one()  # type: ignore[call-overload]
+    row = (await session.exec(_counting(chosen, wants, most + 1))).one()  # type: ignore[call-overload]
     found: dict[str, int] = dict(zip(wants, row, strict=False))
-    by_status = {status.value: min(found[status], COUNTED_TO) for status in ExecutionStatus}
-    capped = [name for name in wants if found[name] > COUNTED_TO]
+    by_status = {status.value: min(found[status], most) for status in ExecutionStatus}
+    capped = [name for name in wants if found[name] > most]
     if chosen.person is not None and row[-1] >= LOOKED_AT:
         capped = list(wants)
     return StatusCounts(
         total=sum(by_status.values()),
         by_status=by_status,
-        active=min(found["active"], COUNTED_TO),
-        waiting=min(found["waiting"], COUNTED_TO),
-        needs_person=min(found["needs_person"], COUNTED_TO),
+        active=min(found["active"], most),
+        waiting=min(found["waiting"], most),
+        needs_person=min(found["needs_person"], most),
         capped=[*capped, *(["total"] if set(by_status) & set(capped) else [])],
     )
 
 
-def _counting(chosen: Chosen, wants: dict[str, Any]) -> sa.Select[Any]:
+def _counting(chosen: Chosen, wants: dict[str, Any], limit: int) -> sa.Select[Any]:
     """The query of one row: a number for each want, and last of how many executions the person was looked at."""
     if not chosen.few and chosen.person is None:
-        return sa.select(*(_up_to(COUNTED_TO + 1, *chosen.tests, want) for want in wants.values()), sa.literal(0))
+        return sa.select(*(_up_to(limit, *chosen.tests, want) for want in wants.values()), sa.literal(0))
     flags = [sa.case((want, True), else_=False).label(f"want_{number}") for number, want in enumerate(wants.values())]
     person = sa.literal_column("true", sa.Boolean) if chosen.person is None else chosen.person
     rows = sa.select(*flags, person.label("fits")).where(*chosen.plain)

@@ -51,7 +51,7 @@ COLUMNS: dict[str, Any] = {
 """The head of the file, and what stands below."""
 _OURS = {"id", "flow_version", "status", "contact_id", "last_call_outcome", "step", "speed_to_lead_ms"}
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
-_NUMBER = re.compile(r"^[+-]?\d+(\.\d+)?$")
+_NUMBER = re.compile(r"^[+-]?[\d•]+(\.\d+)?$")
 
 
 @requires(Permission.EXPORT)

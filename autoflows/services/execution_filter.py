@@ -20,11 +20,14 @@ from autoflows.services.views.executions import A_STEP, ExecutionFilter, Stage
 # As the indexes have them, so that PostgreSQL knows them again whatever the values of a statement are.
 WAITS: Any = sa.literal_column(f"({table.WAITS})", sa.Boolean)
 ACTS: Any = sa.literal_column(f"({table.ACTS})", sa.Boolean)
+RUNNING: Any = col(Execution.status) == sa.literal_column("'running'")
 UNKNOWN: Any = col(ActionLog.status) == sa.literal_column("'unknown'")
-LEAD_SOURCE: Any = sa.literal_column(table.LEAD_SOURCE, sa.Text)
+LEAD_SOURCE: Any = sa.literal_column(f"({table.LEAD_SOURCE})", sa.Text)
 """Where the lead came from; `manual` for those enrolled by hand."""
 FEW = 2_000
 """Up to so many executions in doubt are looked up by their ids."""
+FEW_ROWS = 10_000
+"""Up to so many executions that one condition leaves are all read, whatever the others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +50,17 @@ async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -
     """What an execution of the actor's account must meet to be among those wanted."""
     # With the values of this filter in sight, since the same statement may be about ten executions or a million.
     await session.exec(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))  # type: ignore[call-overload]
-    tests: list[sa.ColumnElement[bool]] = [col(Execution.user_id) == actor.account_id]
-    columns: tuple[tuple[Any, Any], ...] = (
-        (Execution.flow_id, wanted.flow_id),
-        (Execution.contact_id, wanted.contact_id),
-        (Execution.status, wanted.status),
-        (Execution.last_outcome, wanted.outcome),
-    )
-    tests += [col(column) == value for column, value in columns if value is not None]
-    if wanted.is_test_run is not None:
-        tests.append(col(Execution.is_test_run) if wanted.is_test_run else ~col(Execution.is_test_run))
-    if wanted.since is not None:
-        tests.append(col(Execution.triggered_at) >= wanted.since)
-    if wanted.until is not None:
-        tests.append(col(Execution.triggered_at) < wanted.until)
-    if wanted.within_hours is not None:
-        tests.append(col(Execution.triggered_at) >= utc_now() - timedelta(hours=wanted.within_hours))
+    mine = col(Execution.user_id) == actor.account_id
+    indexed = _indexed(wanted)
+    tests = [mine, *indexed]
+    if wanted.is_test_run is False:
+        tests.append(~col(Execution.is_test_run))
     if wanted.stage is not None:
         tests.append(WAITS if wanted.stage is Stage.WAITING else ACTS)
-    if wanted.waiting_rule is not None:
-        held_by = col(Execution.waiting_rule)
-        tests += [WAITS, held_by.is_(None) if wanted.waiting_rule == A_STEP else held_by == wanted.waiting_rule]
-    if wanted.lead_source is not None:
-        tests.append(sa.func.lower(LEAD_SOURCE) == clean(wanted.lead_source).lower())
-    few, person = False, None
+    few, person = len(tests) > 2 and await _any_few(session, mine, indexed), None
     if wanted.needs_person is not None:
-        doubted, few = await in_doubt(actor, session)
-        few = few and wanted.needs_person
+        doubted, are_few = await in_doubt(actor, session)
+        few = few or (are_few and wanted.needs_person)
         tests.append(doubted if wanted.needs_person else ~doubted)
     if search := clean(wanted.search):
         people = await find_people(actor, session, search)
@@ -84,6 +71,46 @@ async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -
         else:
             person = own
     return Chosen(tests, few, person)
+
+
+def _indexed(wanted: ExecutionFilter) -> list[sa.ColumnElement[bool]]:
+    """The conditions that have an index of their own."""
+    tests: list[sa.ColumnElement[bool]] = []
+    columns: tuple[tuple[Any, Any], ...] = (
+        (Execution.flow_id, wanted.flow_id),
+        (Execution.contact_id, wanted.contact_id),
+        (Execution.status, wanted.status),
+        (Execution.last_outcome, wanted.outcome),
+    )
+    tests += [col(column) == value for column, value in columns if value is not None]
+    if wanted.is_test_run:
+        tests.append(col(Execution.is_test_run))
+    if wanted.lead_source is not None:
+        tests.append(sa.func.lower(LEAD_SOURCE) == clean(wanted.lead_source).lower())
+    if wanted.waiting_rule is not None:
+        held_by, waits = col(Execution.waiting_rule), col(Execution.waiting_until).is_not(None)
+        rule = sa.and_(held_by.is_(None), waits) if wanted.waiting_rule == A_STEP else held_by == wanted.waiting_rule
+        tests.append(sa.and_(RUNNING, rule))
+    bounds = []
+    if wanted.since is not None:
+        bounds.append(col(Execution.triggered_at) >= wanted.since)
+    if wanted.until is not None:
+        bounds.append(col(Execution.triggered_at) < wanted.until)
+    if wanted.within_hours is not None:
+        bounds.append(col(Execution.triggered_at) >= utc_now() - timedelta(hours=wanted.within_hours))
+    return [*tests, sa.and_(*bounds)] if bounds else tests
+
+
+async def _any_few(session: AsyncSession, mine: sa.ColumnElement[bool], tests: list[sa.ColumnElement[bool]]) -> bool:
+    """Whether one of the conditions alone leaves few. PostgreSQL takes conditions for independent; where they exclude each other it would
+    read a whole account in the list's order to find nothing."""
+    if not tests:
+        return False
+    counts = []
+    for test in tests:
+        some = sa.select(sa.literal(1)).select_from(Execution).where(mine, test).limit(FEW_ROWS + 1).subquery()
+        counts.append(sa.select(sa.func.count()).select_from(some).scalar_subquery())
+    return min((await session.exec(sa.select(*counts))).one()) <= FEW_ROWS  # type: ignore[call-overload]
 
 
 def for_audit(wanted: ExecutionFilter) -> dict[str, Any]:

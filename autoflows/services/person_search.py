@@ -1,4 +1,5 @@
-"""Finding people by what is typed into a search box: the beginnings of words, and phone numbers in any way of writing.
+"""Finding people by what is typed into a search box: whole words and the beginning of the last one, addresses by their beginning, and phone
+numbers in any way of writing.
 
 The database keeps the words of each contact in an index (`person_words` of migration 0006), each with the end of its account's id before
 it, so that an account looks through its own words alone, and a letter that says what it is a word of: `w` name or company, `e` e-mail
@@ -64,8 +65,10 @@ async def find_people(actor: Actor, session: AsyncSession, search: str) -> Peopl
         tests += [col(Contact.phone) == phone, _holds(col(Contact.other_phones), phone)]
     if email:
         tests += [col(Contact.email) == email, _holds(col(Contact.other_emails), email)]
-    if query := _query(actor, search, calling_code(settings.default_country)):
-        tests.append(WORDS.op("@@", is_comparison=True)(sa.cast(query, TSQUERY)))
+    # A whole address is looked for as such alone: the words of a common domain would be the account's.
+    if not email and (query := _query(actor, search, calling_code(settings.default_country))):
+        words = WORDS.op("@@", is_comparison=True)(sa.cast(query, TSQUERY))
+        tests.append(sa.and_(words, col(Contact.email).istartswith(search, autoescape=True)) if "@" in search else words)
     if not tests:
         return People([], sa.false())
     mine = sa.select(col(Contact.id)).where(col(Contact.user_id) == actor.account_id)
@@ -81,22 +84,27 @@ def _holds(addresses: Any, address: str) -> sa.ColumnElement[bool]:
     return sa.and_(addresses != sa.literal_column("'{}'::text[]"), addresses.contains([address]))
 
 
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(f"[{re.escape(SEPARATORS)}]+", text.lower()) if word][:MOST_WORDS]
+
+
 def _query(actor: Actor, search: str, country: str) -> str:
     """What the words of a contact must match, in PostgreSQL's writing; empty if there is nothing to look for."""
     account = str(actor.account_id)[-8:]
     knows = actor.may(Permission.PII_READ)
 
-    def begin(kinds: str, texts: Iterable[str]) -> str:
-        terms = ["'" + f"{account}{kind}{text}".replace("\\", "\\\\").replace("'", "''") + "':*" for kind in kinds for text in texts]
-        return f"({' | '.join(terms)})"
+    def term(kinds: str, texts: Iterable[str], beginning: str = ":*") -> str:
+        quoted = [f"{account}{kind}{text}".replace("\\", "\\\\").replace("'", "''") for kind in kinds for text in texts]
+        return "(" + " | ".join(f"'{word}'{beginning}" for word in quoted) + ")"
 
-    words = [word for word in re.split(f"[{re.escape(SEPARATORS)}]+", search.lower()) if word][:MOST_WORDS]
-    if "@" in search and not knows:
-        words = []
-    wanted = [" & ".join(begin("we" if knows else "w", [word]) for word in words)] if words else []
+    words = _words(search.partition("@")[0] if knows else "" if "@" in search else search)
+    wanted = []
+    if words:
+        kinds = "e" if "@" in search else "we" if knows else "w"
+        wanted.append(" & ".join([*(term(kinds, [word], "") for word in words[:-1]), term(kinds, words[-1:])]))
     digits = "".join(letter for letter in search if letter.isascii() and letter.isdigit())
     if knows and len(digits) >= MIN_DIGITS and not any(letter.isalpha() for letter in search):
         number = digits.lstrip("0") if len(digits) >= TRUNK_DIGITS else digits
-        wanted.append(begin("p", [number[::-1]]))
-        wanted.append(begin("n", [number, country + number]))
+        wanted.append(term("p", [number[::-1]]))
+        wanted.append(term("n", [number, country + number]))
     return " | ".join(f"({way})" for way in wanted)
