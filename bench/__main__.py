@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bench import big, measure, report
+from bench import big, lists, measure, report
 from bench.database import plans
 from bench.stack import ROOT, connect_whatsapp, free_port, running, whatsapp_flow
 
@@ -71,7 +71,16 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="print ratios to the figures in this file")
+    parser.add_argument("--lists", action="store_true", help="instead: the list of executions beside a million of them (or --big N)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="with --lists: keep the filled database here, and use it again")
+    parser.add_argument("--only", default="", metavar="TEXT", help="with --lists: only what has this in its name")
     options = parser.parse_args(arguments)
+    if options.lists:
+        found = lists.run(options.big or MILLION, options.keep, options.only)
+        print(lists.table(found), lists.slow(found), sep="\n")
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1))
+        return
     earlier = json.loads(options.compare.read_text()) if options.compare else None
     results: dict[str, Any] = {}
     try:

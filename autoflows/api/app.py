@@ -28,6 +28,7 @@ from autoflows.api import (
     lead_events,
     notifications,
     reference,
+    saved_views,
     settings,
     suppressions,
     team,
@@ -60,6 +61,7 @@ AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
     flows.router,
     drafts.router,
     executions.router,
+    saved_views.router,
     analytics.router,
     experiments.router,
 )

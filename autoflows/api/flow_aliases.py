@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body
 from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Transaction
 from autoflows.services import executions, flows
 from autoflows.services.pages import Page
-from autoflows.services.views.executions import ExecutionView
+from autoflows.services.views.executions import ExecutionFilter, ExecutionView
 from autoflows.services.views.flows import Actions, BulkPriorities, Conditions, FlowOrder, FlowStatistics, FlowView, Reorder
 
 router = APIRouter(prefix="/flows", include_in_schema=False)
@@ -48,7 +48,7 @@ async def list_executions(
 ) -> Page[ExecutionView]:
     """The flow's executions, newest first."""
     await flows.get_flow(actor, session, flow_id)
-    return await executions.list_executions(actor, session, flow_id=flow_id, limit=limit, cursor=cursor)
+    return await executions.list_executions(actor, session, ExecutionFilter(flow_id=flow_id), limit=limit, cursor=cursor)
 
 
 @router.get("/{flow_id}/statistics")

@@ -78,6 +78,12 @@ def _known(zone: str) -> bool:
     return True
 
 
+def calling_code(country: str) -> str:
+    """The digits before a national number of this ISO 3166 country: `91` for `IN`; empty if it has none."""
+    code = phonenumbers.country_code_for_region(country)
+    return str(code) if code else ""
+
+
 def mask_phone(phone: str | None) -> str | None:
     """A phone number as viewers see it: its beginning and last two digits; of what is too short for a number, nothing."""
     if not phone:

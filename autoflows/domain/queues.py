@@ -41,3 +41,8 @@ def is_served_in_turn(queue: str) -> bool:
     The others go by the clock, or all at once.
     """
     return queue.startswith(("lines:", "channel:"))
+
+
+def is_for_capacity(queue: str) -> bool:
+    """Whether it is waited in for a line or a rate, one after the other: how many stand ahead tells how long it takes."""
+    return queue.startswith(("lines:", "rate:"))

@@ -61,7 +61,7 @@ WHERE id = $1 AND status IN ('pending', 'running')
 MOVE = """
 UPDATE flow_executions SET fence = $2, due_at = $3, status = $4, current_action_step = $5, waiting_reason = $6, waiting_until = $7,
   first_attempt_at = COALESCE(first_attempt_at, $8), completed_at = $9, error_message = COALESCE($10, error_message),
-  waiting_rule = $11, parked_on = $12, parked_at = $13
+  waiting_rule = $11, parked_on = $12, parked_at = $13, last_outcome = COALESCE($14, last_outcome)
 WHERE id = $1
 """
 UNREADABLE = "Internal error: what is stored of this flow or account cannot be read. It is tried again every minute"
@@ -141,7 +141,7 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
     now: datetime = rows[0]["now"]
     runs, unreadable = await load(connection, rows)
     for row in unreadable:
-        batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *_still(row["current_action_step"], UNREADABLE)))
+        batch.moved.append((row["id"], row["fence"] + 1, now + UNREADABLE_RECHECK, *_still(row["current_action_step"], UNREADABLE), None))
     capacity = await load_capacity(connection, runs, now, timing.provider_timeout + timing.unknown_grace)
     # Those who stand in a queue first, as they came: nobody who has just arrived passes them.
     for run in sorted(runs, key=lambda run: (run.bulk, run.policy.parked_at or now, run.id)):
@@ -195,7 +195,7 @@ class _Step:
         if self.has_passed_its_turn():
             batch.passed.append((self.run.account_id, str(self.run.policy.parked_on)))
         batch.ended += self.ended
-        batch.moved.append(self.move)
+        batch.moved.append((*self.move, self.run.last_outcome()))
         if self.attempt is not None:
             batch.attempts.append(self.attempt)
         batch.changes.append(LiveChange(self.run.account_id, execution_id=self.run.id))

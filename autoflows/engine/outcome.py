@@ -62,11 +62,17 @@ UPDATE flow_executions SET due_at = clock_timestamp(),
   first_conversation_at = CASE WHEN id = ANY($2) THEN COALESCE(first_conversation_at, clock_timestamp()) ELSE first_conversation_at END
 WHERE id = ANY($1) AND status = 'running'
 """
-CONVERSED = """
-UPDATE flow_executions SET first_conversation_at = COALESCE(first_conversation_at, clock_timestamp())
+LAST_OUTCOME = """(
+  SELECT l.outcome FROM flow_action_logs l WHERE l.flow_execution_id = e.id AND l.outcome IS NOT NULL
+  ORDER BY l.action_order DESC, l.attempt DESC LIMIT 1
+)"""
+# What is heard after the end. One that runs takes its last outcome over as it moves on.
+HEARD_LATE = f"""
+UPDATE flow_executions e SET last_outcome = {LAST_OUTCOME}, first_conversation_at =
+  CASE WHEN id = ANY($2) THEN COALESCE(first_conversation_at, clock_timestamp()) ELSE first_conversation_at END
 WHERE id = ANY($1) AND status <> 'running'
-"""
-LOCK_EXECUTIONS = "SELECT id FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+"""  # noqa: S608
+LOCK_EXECUTIONS = "SELECT id, status FROM flow_executions WHERE id = ANY($1) ORDER BY id FOR UPDATE"
 OWNERLESS = "SELECT id FROM provider_events WHERE channel_id = $1 AND provider_event_id = $2 AND action_log_id IS NULL"
 REF_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 11)) FROM unnest($1::text[]) AS name"
 EARLY = """
@@ -207,6 +213,7 @@ async def apply(connection: Connection, told: Told) -> Written:
     }
     wakes: set[UUID] = set(heeded.execution_ids)
     conversed: set[UUID] = set()
+    called: set[UUID] = set()
     happenings: list[goals.Happening] = []
     changes: set[live.LiveChange] = set()
     written = Written(len(about), ended=heeded.execution_ids)
@@ -239,6 +246,8 @@ async def apply(connection: Connection, told: Told) -> Written:
             written.freed.append((locked[log_id]["user_id"], channel_id))
         if change.error_class is ErrorClass.ACCOUNT and not event.data.get("template_only"):
             written.signs.append(breaker.Sign(channel_id, change.error_message or "The provider refused", mend=True))
+        if change.outcome is not None:
+            called.add(execution_id)
         if change.outcome is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
             conversed.add(execution_id)
         if change.data or not change.note:
@@ -246,12 +255,12 @@ async def apply(connection: Connection, told: Told) -> Written:
             reached = after.outcome if event.kind is EventKind.CALL else None
             if reached is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
                 happenings.append(goals.Happening(execution_id, reached, change.message_state, _number(seconds), event.occurred_at))
-    if touched := wakes | {happening.execution_id for happening in happenings}:
-        await connection.fetch(LOCK_EXECUTIONS, sorted(touched))
+    touched = wakes | {happening.execution_id for happening in happenings}
+    rows = await connection.fetch(LOCK_EXECUTIONS, sorted(touched)) if touched else []
     if wakes:
         await connection.execute(WAKE, sorted(wakes), sorted(conversed))
-        if conversed:
-            await connection.execute(CONVERSED, sorted(conversed))
+    if over := [row["id"] for row in rows if row["status"] != "running" and row["id"] in called | conversed]:
+        await connection.execute(HEARD_LATE, over, sorted(conversed))
     changes |= set(await goals.note_happenings(connection, happenings))
     written.changes = list(changes)
     return written

@@ -90,6 +90,11 @@ class Run:
                 return row
         raise KeyError((action_order, attempt))
 
+    def last_outcome(self) -> str | None:
+        """How the latest call ended of those that are known to have ended."""
+        outcomes = [(row.log.action_order, row.log.attempt, row.log.outcome.value) for row in self.logs if row.log.outcome is not None]
+        return max(outcomes)[2] if outcomes else None
+
 
 def timing_of(settings: Settings) -> Timing:
     """The engine's deadlines from settings."""

@@ -29,6 +29,13 @@ class Contact(SQLModel, table=True):
         sa.Index("uq_contacts_user_email", "user_id", "email", unique=True, postgresql_where=sa.text("email IS NOT NULL")),
         sa.Index("ix_contacts_user_created", "user_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_contacts_tags", "tags", postgresql_using="gin"),
+        # What people are found by: see services/person_search.py. Its list of what is not sorted in yet is kept short, for even answers.
+        sa.Index(
+            "ix_contacts_words",
+            sa.text("person_words(user_id, name, company, email, phone, phone_raw)"),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+        ),
         # Few contacts have earlier addresses; the others cost these indexes nothing.
         sa.Index(
             "ix_contacts_other_phones", "other_phones", postgresql_using="gin", postgresql_where=sa.text("other_phones <> '{}'::text[]")

@@ -15,6 +15,11 @@ from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.ids import new_id, utc_now
 from autoflows.models.base import Json, Timestamp, foreign_key, one_of
 
+WAITS = "status = 'running' AND (waiting_rule IS NOT NULL OR waiting_until IS NOT NULL)"
+"""Held by a rule or a step. Those that wait for a provider's word have neither: they act."""
+ACTS = "status = 'running' AND waiting_rule IS NULL AND waiting_until IS NULL"
+LEAD_SOURCE = "metadata ->> 'trigger_source'::text"
+
 
 class Execution(SQLModel, table=True):
     """One run of one flow version for one contact. `fence` grows at every claim and cancel: an older holder is refused."""
@@ -22,13 +27,49 @@ class Execution(SQLModel, table=True):
     __tablename__ = "flow_executions"
     __table_args__ = (
         one_of("status", ExecutionStatus),
+        one_of("last_outcome", CallOutcome, optional=True),
         sa.CheckConstraint("(status = 'running') = (due_at IS NOT NULL)", name="running_is_due"),
         sa.Index("idx_executions_flow", "flow_id", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_contact", "contact_id", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_user_status", "user_id", "status", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_user_time", "user_id", sa.text("triggered_at DESC"), sa.text("id DESC")),
-        sa.Index("idx_executions_user_completed", "user_id", "completed_at", postgresql_where=sa.text("completed_at IS NOT NULL")),
-        sa.Index("idx_executions_test", "is_test_run", postgresql_where=sa.text("is_test_run")),
+        sa.Index("idx_executions_source", "user_id", sa.text(f"lower({LEAD_SOURCE})"), "triggered_at"),
+        sa.Index("idx_executions_test", "user_id", sa.text("triggered_at DESC"), postgresql_where=sa.text("is_test_run")),
+        sa.Index(
+            "idx_executions_outcome",
+            "user_id",
+            "last_outcome",
+            sa.text("triggered_at DESC"),
+            postgresql_where=sa.text("last_outcome IS NOT NULL"),
+        ),
+        # The orders of the list, each of what has such a time. `triggered_at` lets a range of days be told from the index alone.
+        sa.Index(
+            "idx_executions_user_completed",
+            "user_id",
+            "completed_at",
+            "id",
+            "triggered_at",
+            postgresql_where=sa.text("completed_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "idx_executions_speed",
+            "user_id",
+            sa.text("(first_attempt_at - lead_at)"),
+            "id",
+            "triggered_at",
+            postgresql_where=sa.text("first_attempt_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "idx_executions_untried",
+            "user_id",
+            sa.text("triggered_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("first_attempt_at IS NULL"),
+        ),
+        sa.Index("idx_executions_wakes", "user_id", "waiting_until", "id", postgresql_where=sa.text("waiting_until IS NOT NULL")),
+        # Of those that run: what holds them, and those that act.
+        sa.Index("idx_executions_waiting", "user_id", "waiting_rule", "waiting_until", postgresql_where=sa.text(WAITS)),
+        sa.Index("idx_executions_active", "user_id", sa.text("triggered_at DESC"), postgresql_where=sa.text(ACTS)),
         sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
         # Queues, first come first served, fresh leads before bulk ones: for a line, a rate, a channel, a flow, an account.
         sa.Index("idx_executions_parked", "parked_on", "bulk", "parked_at", postgresql_where=sa.text("parked_on IS NOT NULL")),
@@ -74,6 +115,7 @@ class Execution(SQLModel, table=True):
     first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
     goal_until: datetime | None = Field(default=None, sa_type=Timestamp, description="until when it can convert; null: it has no goal")
     converted_at: datetime | None = Field(default=None, sa_type=Timestamp, description="when its flow's goal was met")
+    last_outcome: str | None = Field(default=None, max_length=20, description="how its last call ended, of those known to have ended")
 
 
 class ActionLog(SQLModel, table=True):
@@ -92,6 +134,7 @@ class ActionLog(SQLModel, table=True):
         sa.UniqueConstraint("flow_execution_id", "action_order", "attempt"),
         # Only what may still change its mind: a finished attempt is found by its execution, contact or time.
         sa.Index("idx_action_logs_status", "status", "started_at", postgresql_where=sa.text("status IN ('pending', 'running', 'unknown')")),
+        sa.Index("idx_action_logs_unknown", "user_id", "flow_execution_id", postgresql_where=sa.text("status = 'unknown'")),
         sa.Index("idx_action_logs_contact", "contact_id", "started_at"),
         sa.Index("idx_action_logs_user_time", "user_id", "started_at"),
         # Calls in progress, for counting the lines an account or a channel has in use.

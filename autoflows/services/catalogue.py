@@ -25,8 +25,9 @@ from autoflows.models import Channel, EmailTemplate, PhoneNumber, VoiceAgent, Wh
 from autoflows.providers import PROVIDERS
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
-from autoflows.services.contacts import account_settings, clean
+from autoflows.services.contacts import clean
 from autoflows.services.pages import MAX_LIMIT, Page, paginate
+from autoflows.services.recent_settings import account_settings
 from autoflows.services.usage import refuse_if_used
 from autoflows.services.views import catalogue as views
 from autoflows.services.views.catalogue import ItemView

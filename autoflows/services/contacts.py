@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,19 +12,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from autoflows.domain.account import AccountSettings
-from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid, NotFound, NotSignedIn, TooLarge
+from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invalid, NotFound, TooLarge
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.people import normalise_email, normalise_phone
 from autoflows.domain.permissions import Permission
 from autoflows.engine import control, doorbell, goals, live
 from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
-from autoflows.engine.pool import get_pool
 from autoflows.ids import utc_now
 from autoflows.models import Contact
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to, raw_connection, requires, scoped
 from autoflows.services.after_commit import after_commit
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
+from autoflows.services.person_search import find_people
+from autoflows.services.recent_settings import account_settings
 from autoflows.services.validation import invalid
 from autoflows.services.views.bulk import BulkItemError
 from autoflows.services.views.contacts import (
@@ -39,12 +39,6 @@ from autoflows.services.views.contacts import (
 from autoflows.services.views.masking import shown
 
 MAX_BULK = 1000
-SETTINGS_SECONDS = 5.0
-"""How old an account's settings may be when a lead is taken in; only the default country is read from them there."""
-MIN_DIGITS, TRUNK_DIGITS = 3, 8
-"""How many digits are searched for within phone numbers, and from how many on a leading 0 may be the trunk prefix."""
-
-_settings: dict[UUID, tuple[float, AccountSettings]] = {}
 
 
 @requires(Permission.CONTACTS_WRITE)
@@ -104,7 +98,7 @@ async def list_contacts(
     """Contacts, newest first. `search` reads names, companies, e-mail addresses, and phone numbers in any way of writing."""
     statement: Any = scoped(actor, Contact).where(col(Contact.deleted_at).is_(None))
     if search := clean(search):
-        statement = statement.where(await matches_person(actor, search))
+        statement = statement.where((await find_people(actor, session, search)).are())
     if tag := clean(tag):
         each = sa.func.unnest(col(Contact.tags)).column_valued("each_tag")
         statement = statement.where(sa.exists(sa.select(sa.literal(1)).where(sa.func.lower(each) == tag.lower())))
@@ -163,46 +157,6 @@ async def enrol_contact(actor: Actor, session: AsyncSession, contact_id: UUID, f
     """Start a flow for a contact by hand; the id of the execution. Raises NotFound, and Conflict if the flow runs for them already."""
     await my_contact(actor, session, contact_id)
     return await control.enrol(actor.account_id, contact_id, flow_id, actor.user_id)
-
-
-@open_to("services")
-async def account_settings(account_id: UUID) -> AccountSettings:
-    """An account's settings, at most `SETTINGS_SECONDS` old. Raises NotSignedIn if the account is gone."""
-    now = time.monotonic()
-    cached = _settings.get(account_id)
-    if cached is not None and now - cached[0] < SETTINGS_SECONDS:
-        return cached[1]
-    pool = await get_pool()
-    stored = await pool.fetchval("SELECT settings FROM users WHERE id = $1", account_id)
-    if stored is None:
-        raise NotSignedIn("This account does not exist any more.")
-    if len(_settings) > 10_000:
-        _settings.clear()
-    settings = AccountSettings.model_validate(stored)
-    _settings[account_id] = (now, settings)
-    return settings
-
-
-@open_to("services")
-async def matches_person(actor: Actor, search: str) -> sa.ColumnElement[bool]:
-    """Which contacts a search text means. Without `pii:read` addresses are found only by naming them whole: no guessing digit by digit."""
-    settings = await account_settings(actor.account_id)
-    phone, email = normalise_phone(search, settings.default_country), normalise_email(search)
-    tests: list[Any] = [
-        col(Contact.name).icontains(search, autoescape=True),
-        col(Contact.company).icontains(search, autoescape=True),
-    ]
-    if phone:
-        tests += [col(Contact.phone) == phone, sa.literal(phone) == sa.any_(col(Contact.other_phones))]
-    if email:
-        tests += [col(Contact.email) == email, sa.literal(email) == sa.any_(col(Contact.other_emails))]
-    if actor.may(Permission.PII_READ):
-        tests.append(col(Contact.email).icontains(search, autoescape=True))
-        digits = "".join(letter for letter in search if letter.isascii() and letter.isdigit())
-        if len(digits) >= MIN_DIGITS and not any(letter.isalpha() for letter in search):
-            ways = {digits, digits.lstrip("0") if len(digits) >= TRUNK_DIGITS else digits}  # 0 before a national number is not stored
-            tests += [column.contains(way) for way in ways for column in (col(Contact.phone), col(Contact.phone_raw))]
-    return sa.or_(*tests)
 
 
 async def my_contact(actor: Actor, session: AsyncSession, contact_id: UUID) -> Contact:

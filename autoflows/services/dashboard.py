@@ -22,6 +22,7 @@ from autoflows.services.counted import ledger_of
 from autoflows.services.executions import list_executions
 from autoflows.services.notifications import open_notices
 from autoflows.services.views.dashboard import AttentionView, DashboardView, LedgerView, SpeedView
+from autoflows.services.views.executions import ExecutionFilter
 from autoflows.services.views.masking import shown
 from autoflows.services.views.notifications import NotificationView
 
@@ -46,7 +47,7 @@ async def overview(actor: Actor, session: AsyncSession) -> DashboardView:
     notices = await open_notices(actor, session)
     told = _attention(notices)
     unknown, unknown_total = await _unknown_attempts(actor, session, now)
-    recent = await list_executions(actor, session, is_test_run=False, limit=RECENT)
+    recent = await list_executions(actor, session, ExecutionFilter(is_test_run=False), limit=RECENT)
     return DashboardView(
         all_time=_ledger(found),
         stuck=sum(n.count for n in notices if n.kind is NoticeKind.LEAD_STUCK),

@@ -1,7 +1,8 @@
-"""What people do to executions: cancel them, one or many, say what became of an attempt, and try again what failed."""
+"""What people do to executions: cancel them and try them again, one or many, and say what became of an attempt."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,11 +11,22 @@ from sqlmodel import col
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.permissions import Permission
 from autoflows.engine import amend, control, selection
-from autoflows.models import ActionLog, Channel
+from autoflows.models import ActionLog, Channel, Execution
+from autoflows.models.database import open_session
 from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.contacts import clean
+from autoflows.services.execution_filter import choose, for_audit
 from autoflows.services.executions import action_log_view, get_execution
-from autoflows.services.views.executions import ActionLogView, Cancellations, CancelMany, ExecutionView, Resolution
+from autoflows.services.views.executions import (
+    ActionLogView,
+    Cancellations,
+    CancelMany,
+    ExecutionView,
+    Resolution,
+    Retries,
+    RetryMany,
+    Skipped,
+)
 
 
 def _name(actor: Actor) -> str:
@@ -34,18 +46,35 @@ async def cancel_many(actor: Actor, wanted: CancelMany) -> Cancellations:
 
     It goes on for some seconds at most: `left` says how many remain, and the same call again goes on with them.
     """
-    chosen = selection.Selection(
-        flow_id=wanted.flow_id,
-        waiting_rule=wanted.waiting_rule,
-        waiting_reason=wanted.waiting_reason,
-        lead_source=wanted.lead_source,
-        since=wanted.since,
-        until=wanted.until,
-    )
+    more = [] if wanted.waiting_reason is None else [col(Execution.waiting_reason).icontains(clean(wanted.waiting_reason), autoescape=True)]
+    ids = await _ids(actor, wanted, *more)
     if wanted.dry_run:
-        return Cancellations(dry_run=True, cancelled=0, left=await selection.count(actor.account_id, chosen))
-    done = await selection.cancel(actor.account_id, chosen, wanted.reason or f"Cancelled by {_name(actor)}", actor.user_id)
+        return Cancellations(dry_run=True, cancelled=0, left=len(ids))
+    done = await selection.cancel(actor.account_id, ids, for_audit(wanted), wanted.reason or f"Cancelled by {_name(actor)}", actor.user_id)
     return Cancellations(dry_run=False, cancelled=done.cancelled, left=done.left)
+
+
+@requires(Permission.EXECUTIONS_WRITE)
+async def retry_many(actor: Actor, wanted: RetryMany) -> Retries:
+    """Try all failed executions that fit again, or with `dry_run` only say how many can be; nothing already sent is sent again.
+
+    It goes on for some seconds at most: `left` says how many remain, and the same call again goes on with them.
+    """
+    ids = await _ids(actor, wanted)
+    if wanted.dry_run:
+        done = await selection.would_retry(actor.account_id, ids)
+    else:
+        done = await selection.retry(actor.account_id, ids, for_audit(wanted), actor.user_id)
+    skipped = [Skipped(reason=reason, number=number) for reason, number in sorted(done.skipped.items())]
+    return Retries(dry_run=wanted.dry_run, retried=done.retried, left=done.left, skipped=skipped)
+
+
+async def _ids(actor: Actor, wanted: CancelMany | RetryMany, *more: Any) -> list[UUID]:
+    """Those that fit and that can be acted on, in the order in which they are locked."""
+    async with open_session() as session:  # over before the long work begins
+        chosen = await choose(actor, session, wanted.model_copy(update={"status": wanted.acts_on}))
+        statement = sa.select(col(Execution.id)).where(*chosen.tests, *more).order_by(col(Execution.id))
+        return [row[0] for row in (await session.exec(statement)).all()]  # type: ignore[call-overload]
 
 
 @requires(Permission.EXECUTIONS_WRITE)

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
 from autoflows.domain.errors import FieldError, Invalid, NotFound
-from autoflows.domain.executions import ExecutionStatus, LogStatus
+from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.permissions import Permission
+from autoflows.domain.queues import is_for_capacity
 from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, FlowVersion
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires
-from autoflows.services.contacts import clean, matches_person
+from autoflows.services.execution_filter import choose
+from autoflows.services.execution_pages import Place, read_cursor, read_on, write_cursor
 from autoflows.services.leads import person_view
-from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
+from autoflows.services.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from autoflows.services.views.executions import (
+    A_STEP,
+    MOST_AHEAD,
     ActionLogView,
     ActionStatistics,
     CostView,
+    ExecutionFilter,
+    ExecutionSort,
     ExecutionView,
     FlowStatistics,
-    StatusCounts,
     WaitingView,
 )
 from autoflows.services.views.masking import shown
 
+ALL = ExecutionFilter()
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -35,68 +43,37 @@ MILLISECOND = timedelta(milliseconds=1)
 async def list_executions(
     actor: Actor,
     session: AsyncSession,
+    wanted: ExecutionFilter = ALL,
     *,
-    flow_id: UUID | None = None,
-    contact_id: UUID | None = None,
-    status: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    search: str = "",
-    is_test_run: bool | None = None,
-    needs_person: bool | None = None,
+    sort: ExecutionSort = ExecutionSort.NEWEST,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[ExecutionView]:
-    """Executions, newest first; `since` is included, `until` is not; `search` is for the contact; those that need a person have an attempt
-    nobody told about. Raises Invalid for an unknown status."""
-    statement = _executions(actor).where(*_filters(flow_id, since, until, is_test_run))
-    if status:
-        if status not in tuple(ExecutionStatus):
-            raise Invalid("There is no such status.", errors=[FieldError("/query/status", f"use one of {', '.join(ExecutionStatus)}")])
-        statement = statement.where(col(Execution.status) == status)
-    if contact_id is not None:
-        statement = statement.where(col(Execution.contact_id) == contact_id)
-    if needs_person is not None:
-        in_doubt = _in_doubt(actor)
-        statement = statement.where(in_doubt if needs_person else ~in_doubt)
-    if search := clean(search):
-        statement = statement.where(await matches_person(actor, search))
-    keys = [col(Execution.triggered_at), col(Execution.id)]
-    return await paginate(session, statement, keys, lambda *row: execution_view(actor, *row), limit=limit, cursor=cursor)
-
-
-@requires(Permission.EXECUTIONS_READ)
-async def count_by_status(
-    actor: Actor,
-    session: AsyncSession,
-    *,
-    flow_id: UUID | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    is_test_run: bool | None = None,
-) -> StatusCounts:
-    """How many executions have each status; one query."""
-    statement = (
-        sa.select(col(Execution.status), sa.func.count())
-        .where(col(Execution.user_id) == actor.account_id, *_filters(flow_id, since, until, is_test_run))
-        .group_by(col(Execution.status))
-    )
-    found = {row[0]: row[1] for row in (await session.exec(statement)).all()}  # type: ignore[call-overload]
-    doubted = sa.select(sa.func.count()).where(_in_doubt(actor), *_filters(flow_id, since, until, is_test_run))
-    return StatusCounts(
-        total=sum(found.values()),
-        by_status={s.value: found.get(s.value, 0) for s in ExecutionStatus},
-        needs_person=(await session.exec(doubted)).one()[0],  # type: ignore[call-overload]
+    """Executions that fit, in this order. Raises Invalid for a cursor of another filter or order."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Invalid("The page size is out of range.", errors=[FieldError("/query/limit", f"must be between 1 and {MAX_LIMIT}")])
+    place = Place() if cursor is None else read_cursor(wanted, sort, cursor)
+    # First which, then what is shown of them: the joins cannot lead PostgreSQL away from the order.
+    places = await read_on(session, await choose(actor, session, wanted), sort, limit + 1, place)
+    has_more, ids = len(places) > limit, [last.after[1] for last in places[:limit] if last.after]
+    rows = {row[0].id: row for row in (await session.exec(_executions().where(col(Execution.id).in_(ids)))).all()}  # type: ignore[call-overload]
+    ahead = await _ahead(session, [row[0] for row in rows.values()])
+    return Page(
+        data=[execution_view(actor, *rows[key], ahead=ahead.get(key)) for key in ids if key in rows],
+        has_more=has_more,
+        next_cursor=write_cursor(wanted, sort, places[limit - 1]) if has_more else None,
     )
 
 
 @requires(Permission.EXECUTIONS_READ)
 async def get_execution(actor: Actor, session: AsyncSession, execution_id: UUID) -> ExecutionView:
     """One execution. Raises NotFound."""
-    row = (await session.exec(_executions(actor).where(col(Execution.id) == execution_id))).first()  # type: ignore[call-overload]
+    mine = (col(Execution.id) == execution_id, col(Execution.user_id) == actor.account_id)
+    row = (await session.exec(_executions().where(*mine))).first()  # type: ignore[call-overload]
     if row is None:
         raise NotFound(f"There is no execution with the id {execution_id}.")
-    return execution_view(actor, *row)
+    ahead = await _ahead(session, [row[0]])
+    return execution_view(actor, *row, ahead=ahead.get(row[0].id))
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -129,12 +106,14 @@ async def flow_statistics(actor: Actor, session: AsyncSession, flow_id: UUID) ->
             ).where(*mine)
         )
     ).one()
-    counts = await count_by_status(actor, session, flow_id=flow_id, is_test_run=False)
-    done, failed = counts.by_status[ExecutionStatus.COMPLETED], counts.by_status[ExecutionStatus.FAILED]
+    grouped = sa.select(col(Execution.status), sa.func.count()).where(*mine).group_by(col(Execution.status))
+    found = {row[0]: row[1] for row in (await session.exec(grouped)).all()}  # type: ignore[call-overload]
+    by_status = {status.value: found.get(status.value, 0) for status in ExecutionStatus}
+    done, failed = by_status[ExecutionStatus.COMPLETED], by_status[ExecutionStatus.FAILED]
     return FlowStatistics(
         flow_id=flow_id,
-        total=counts.total,
-        by_status=counts.by_status,
+        total=sum(by_status.values()),
+        by_status=by_status,
         success_rate=done / (done + failed) if done + failed else None,
         average_duration_seconds=None if totals[0] is None else float(totals[0]),
         speed_to_lead_p50_ms=None if totals[1] is None else max(round(totals[1]), 0),
@@ -162,10 +141,16 @@ async def _action_statistics(session: AsyncSession, mine: tuple[Any, ...]) -> li
 
 
 def execution_view(
-    actor: Actor, execution: Execution, flow_name: str, flow_version: int, action_count: int | None, contact: Contact
+    actor: Actor,
+    execution: Execution,
+    flow_name: str,
+    flow_version: int,
+    action_count: int | None,
+    contact: Contact,
+    *,
+    ahead: int | None = None,
 ) -> ExecutionView:
-    """An execution as this actor may see it."""
-    waits = execution.status == ExecutionStatus.RUNNING and execution.waiting_reason
+    """An execution as this actor may see it; `ahead` is how many stand before it in its queue."""
     view = ExecutionView(
         id=execution.id,
         flow_id=execution.flow_id,
@@ -174,12 +159,14 @@ def execution_view(
         contact_id=execution.contact_id,
         contact=person_view(contact),
         lead_event_id=execution.lead_event_id,
+        lead_source=str(execution.metadata_.get("trigger_source") or ""),
         status=execution.status,
+        outcome=execution.last_outcome,
         current_action_step=execution.current_action_step,
         action_count=action_count or 0,
         triggered_at=execution.triggered_at,
         completed_at=execution.completed_at,
-        waiting=WaitingView(reason=execution.waiting_reason or "", until=execution.waiting_until) if waits else None,
+        waiting=_waiting(execution, ahead),
         error_message=execution.error_message,
         metadata=execution.metadata_,
         is_test_run=execution.is_test_run,
@@ -199,38 +186,43 @@ def action_log_view(actor: Actor, log: ActionLog, channel_name: str | None) -> A
     return shown(view, pii=actor.may(Permission.PII_READ))
 
 
-def _executions(actor: Actor) -> sa.Select[Any]:
+def _waiting(execution: Execution, ahead: int | None) -> WaitingView | None:
+    if execution.status != ExecutionStatus.RUNNING or not execution.waiting_reason:
+        return None
+    rule = execution.waiting_rule or (A_STEP if execution.waiting_until else None)
+    return WaitingView(reason=execution.waiting_reason, until=execution.waiting_until, rule=rule, ahead=ahead)
+
+
+def _executions() -> sa.Select[Any]:
     steps = sa.func.jsonb_array_length(col(FlowVersion.definition)["actions"])
     return (
         sa.select(Execution, col(Flow.name), col(FlowVersion.version), steps, Contact)
         .join(Flow, col(Flow.id) == col(Execution.flow_id))
         .join(FlowVersion, col(FlowVersion.id) == col(Execution.flow_version_id))
         .join(Contact, col(Contact.id) == col(Execution.contact_id))
-        .where(col(Execution.user_id) == actor.account_id)
     )
 
 
-def _filters(
-    flow_id: UUID | None, since: datetime | None, until: datetime | None, is_test_run: bool | None
-) -> list[sa.ColumnElement[bool]]:
-    tests: list[sa.ColumnElement[bool]] = []
-    if flow_id is not None:
-        tests.append(col(Execution.flow_id) == flow_id)
-    if since is not None:
-        tests.append(col(Execution.triggered_at) >= since)
-    if until is not None:
-        tests.append(col(Execution.triggered_at) < until)
-    if is_test_run is not None:
-        tests.append(col(Execution.is_test_run) == is_test_run)
-    return tests
+async def _ahead(session: AsyncSession, executions: Sequence[Execution]) -> dict[UUID, int]:
+    """How many stand before each of those that wait in a queue for a line or a rate: one query, however many there are.
 
-
-def _in_doubt(actor: Actor) -> sa.ColumnElement[bool]:
-    """Executions with an attempt of which nobody told what became of it."""
-    doubted = sa.select(col(ActionLog.flow_execution_id)).where(
-        col(ActionLog.status) == LogStatus.UNKNOWN, col(ActionLog.user_id) == actor.account_id
+    Only the first `MOST_AHEAD` of a queue are counted; who stands behind them has at least so many ahead.
+    """
+    waiting = {e.id: e.parked_on for e in executions if e.parked_on is not None and is_for_capacity(e.parked_on)}
+    if not waiting:
+        return {}
+    queues = sa.select(sa.func.unnest(sa.literal(sorted(set(waiting.values())), ARRAY(sa.String))).label("name")).subquery()
+    order = (col(Execution.bulk), col(Execution.parked_at), col(Execution.id))
+    first = (
+        sa.select(col(Execution.id), (sa.func.row_number().over(order_by=order) - 1).label("place"))
+        .where(col(Execution.parked_on) == queues.c.name)
+        .order_by(*order)
+        .limit(MOST_AHEAD)
+        .lateral()
     )
-    return col(Execution.id).in_(doubted)
+    statement = sa.select(first.c.id, first.c.place).select_from(queues.join(first, sa.true())).where(first.c.id.in_(list(waiting)))
+    found = {row[0]: row[1] for row in (await session.exec(statement)).all()}  # type: ignore[call-overload]
+    return {key: found.get(key, MOST_AHEAD) for key in waiting}
 
 
 def _milliseconds(start: datetime, end: datetime | None) -> int | None:

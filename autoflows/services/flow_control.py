@@ -70,7 +70,7 @@ async def delete_flow(actor: Actor, session: AsyncSession, flow_id: UUID, runnin
     cancelled = 0
     if running is Running.CANCEL:
         flow, cancelled = await _cancel_all(actor, session, flow_id)
-        left = await selection.count(actor.account_id, selection.Selection(flow_id=flow_id))
+        left = await selection.running_in(actor.account_id, flow_id)
         if left:
             raise Conflict(f"{cancelled} executions were cancelled, and {left} are left, held until you delete the flow again to go on.")
     await lock_flows(session, actor.account_id)

@@ -15,8 +15,9 @@ from autoflows.domain.leads import Disposition
 from autoflows.domain.permissions import Permission
 from autoflows.models import Contact, Execution, LeadEvent
 from autoflows.services.access import Actor, AsyncSession, requires
-from autoflows.services.contacts import clean, matches_person
+from autoflows.services.contacts import clean
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
+from autoflows.services.person_search import find_people
 from autoflows.services.views.leads import DispositionCounts, LeadEventDetail, LeadEventView, PersonView
 from autoflows.services.views.masking import shown
 
@@ -47,7 +48,7 @@ async def list_lead_events(
         statement = statement.where(col(LeadEvent.contact_id) == contact_id)
     if search := clean(search):
         external = col(LeadEvent.external_id) == search
-        statement = statement.where(sa.or_(external, await matches_person(actor, search)))
+        statement = statement.where(sa.or_(external, (await find_people(actor, session, search)).own(col(LeadEvent.contact_id))))
     keys = [col(LeadEvent.received_at), col(LeadEvent.id)]
     return await paginate(session, statement, keys, lambda *row: _view(actor, *row), limit=limit, cursor=cursor)
 

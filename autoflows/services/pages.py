@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from autoflows.services.access import AsyncSession, open_to
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+_MICROSECOND = timedelta(microseconds=1)
+_LONGEST = timedelta(days=36_500) // _MICROSECOND
 
 T = TypeVar("T")
 
@@ -70,8 +72,16 @@ async def paginate(
 
 def encode_cursor(values: Sequence[Any]) -> str:
     """A sort key as an opaque, URL-safe text."""
-    plain = [v.isoformat() if isinstance(v, datetime) else str(v) if isinstance(v, UUID) else v for v in values]
+    plain = [_plain(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value // _MICROSECOND)
+    return str(value) if isinstance(value, UUID) else value
 
 
 def decode_cursor(cursor: str, keys: Sequence[Any]) -> list[Any]:
@@ -92,6 +102,11 @@ def _typed(value: Any, kind: type[Any]) -> Any:
         if moment.tzinfo is None:
             raise ValueError(value)
         return moment
+    if kind is timedelta:
+        span = int(value) if isinstance(value, str) and len(value) < 20 else None
+        if span is None or abs(span) > _LONGEST:
+            raise ValueError(value)
+        return span * _MICROSECOND
     if kind is UUID:
         return UUID(value)
     if not isinstance(value, kind) or isinstance(value, bool) or (isinstance(value, str) and "\x00" in value):

@@ -22,8 +22,9 @@ from autoflows.providers.vault import address_key, address_keys
 from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires
 from autoflows.services.after_commit import after_commit
-from autoflows.services.contacts import account_settings, clean, my_contact
+from autoflows.services.contacts import clean, my_contact
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
+from autoflows.services.recent_settings import account_settings
 from autoflows.services.suppression_store import closes, insert_new, row_of
 from autoflows.services.validation import invalid
 from autoflows.services.views.bulk import BulkItemError

@@ -134,3 +134,94 @@ async def test_a_failed_execution_is_tried_again(owner: httpx.AsyncClient, drain
         == 1
     )
     assert (await owner.get(f"{AUTOMATION}/flows/{flow_id}")).json()["running_executions"] == 0
+
+
+async def fail(*phones: str) -> None:
+    """These leads' executions failed."""
+    pool = await get_pool()
+    await pool.execute(
+        "UPDATE flow_executions SET status = 'failed', due_at = NULL, completed_at = now(), waiting_reason = NULL, waiting_until = NULL "
+        "WHERE contact_id IN (SELECT id FROM contacts WHERE phone = ANY($1))",
+        list(phones),
+    )
+
+
+async def retry(client: httpx.AsyncClient, expect: int = 200, **body: Any) -> dict[str, Any]:
+    answer = await client.post(f"{AUTOMATION}/executions/retry", json=body)
+    assert answer.status_code == expect, answer.text
+    return dict(answer.json())
+
+
+def phone(number: int) -> str:
+    return f"+9198765002{number:02d}"
+
+
+async def test_many_failed_ones_are_tried_again_and_the_others_say_why_not(
+    owner: httpx.AsyncClient, drainer: Drainer, people: People
+) -> None:
+    flow_id = await make_flow(owner)
+    for number in range(1, 8):
+        await send_lead(owner, number)
+    await drainer.drain()
+    await fail(*(phone(number) for number in range(1, 7)))
+    pool = await get_pool()
+    by_phone = "(SELECT e.id FROM flow_executions e JOIN contacts c ON c.id = e.contact_id WHERE c.phone = $1)"
+    await pool.execute(f"UPDATE flow_action_logs SET status = 'unknown' WHERE flow_execution_id IN {by_phone}", phone(4))
+    await owner.post(
+        f"/api/contacts/{await pool.fetchval('SELECT id FROM contacts WHERE phone = $1', phone(5))}/enrol", json={"flow_id": flow_id}
+    )
+    await pool.execute("UPDATE contacts SET phone = NULL, email = NULL WHERE phone = $1", phone(6))
+    viewer = await people.add("viewer@example.com", Role.VIEWER, OWNER)
+    stranger = await people.add("stranger@example.com")
+    await retry(viewer, 403, flow_id=flow_id)
+    nothing = {"dry_run": False, "retried": 0, "left": 0, "skipped": []}
+    assert await retry(stranger, flow_id=flow_id) == nothing
+    told = await retry(owner, flow_id=flow_id, dry_run=True)
+    reasons = {skipped["reason"].split(",")[0].split(".")[0]: skipped["number"] for skipped in told["skipped"]}
+    assert (told["dry_run"], told["retried"], told["left"]) == (True, 0, 3)
+    assert reasons == {
+        "Another execution of this flow runs for this person now": 1,
+        "This contact has no phone number and no e-mail address any more": 1,
+        "What became of step 1 is unknown": 1,
+    }
+    done = await retry(owner, flow_id=flow_id)
+    assert (done["retried"], done["left"], done["skipped"]) == (3, 0, told["skipped"])
+    assert len(await listed(owner, status="failed")) == 3
+    assert await pool.fetchval("SELECT count(*) FROM flow_executions WHERE bulk AND status = 'running'") == 3, "fresh leads come first"
+    [entry] = await pool.fetch("SELECT data FROM audit_log WHERE action = 'executions.retried' AND data->>'retried' = '3'")
+    assert entry["data"] == {"filter": {"flow_id": flow_id}, "chosen": 6, "retried": 3}
+    assert await retry(owner, flow_id=flow_id) == {**nothing, "skipped": told["skipped"]}
+
+
+async def test_what_may_be_tried_again_is_narrowed(owner: httpx.AsyncClient) -> None:
+    for body in ({}, {"status": "failed"}, {"dry_run": True}, {"search": ""}):
+        assert "name at least one filter" in str((await retry(owner, 422, **body))["errors"]), body
+    assert "can only be failed" in str((await retry(owner, 422, status="completed", lead_source="Website"))["errors"])
+    assert (await retry(owner, 422, waiting_rule="mood"))["errors"][0]["pointer"] == "/waiting_rule"
+    assert "can only be running" in str((await cancel(owner, 422, status="failed", lead_source="Website"))["errors"])
+
+
+async def test_cancelling_takes_the_whole_filter(owner: httpx.AsyncClient, drainer: Drainer) -> None:
+    await make_flow(owner)
+    for number in range(1, 5):
+        await send_lead(owner, number)
+    await drainer.drain()
+    for body, number in (
+        ({"search": phone(1)}, 1),
+        ({"search": "lead"}, 4),
+        ({"stage": "waiting"}, 4),
+        ({"stage": "active"}, 0),
+        ({"waiting_rule": "wait", "is_test_run": False}, 4),
+        ({"waiting_rule": "flow_hours"}, 0),
+        ({"needs_person": True}, 0),
+        ({"outcome": "missed"}, 0),
+        ({"waiting_reason": "WAIT"}, 4),
+        ({"waiting_reason": "100%"}, 0),
+        ({"lead_source": "indiamart", "status": "running"}, 4),
+    ):
+        assert (await cancel(owner, dry_run=True, **body))["left"] == number, body
+    assert (await cancel(owner, search="98765 00201"))["cancelled"] == 1
+    pool = await get_pool()
+    entry = await pool.fetchval("SELECT data FROM audit_log WHERE action = 'executions.cancelled' AND data->>'cancelled' = '1'")
+    assert entry["filter"] == {"search": "…"}, "the audit log keeps no addresses"
+    assert len(await listed(owner, status="running")) == 3

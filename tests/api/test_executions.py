@@ -98,7 +98,7 @@ async def test_lists_are_filtered_counted_and_paged(owner: httpx.AsyncClient, dr
     assert len({e["id"] for e in page["data"] + rest["data"]}) == 5
     counts = (await owner.get("/api/automation/executions/counts", params={"flow_id": first})).json()
     by_status = {"running": 4, "completed": 0, "failed": 0, "cancelled": 0, "skipped": 0}
-    assert counts == {"total": 4, "by_status": by_status, "needs_person": 0}
+    assert counts == {"total": 4, "by_status": by_status, "active": 0, "waiting": 4, "needs_person": 0, "capped": []}
     alias = (await owner.get(f"/api/auto-engagement/flows/{first}/executions")).json()
     assert len(alias["data"]) == 4
     assert (await owner.get(f"/api/auto-engagement/flows/{first}/statistics")).status_code == 200

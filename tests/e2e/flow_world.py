@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import select
@@ -96,27 +98,35 @@ async def make_flow(person: Person, name: str, world: World, *, enabled: bool = 
         return await flows.create_flow(auth.actor_of(user, "session"), session, FlowCreate.model_validate(body))
 
 
-async def make_execution(person: Person, flow: FlowView, name: str, phone: str) -> Execution:
+async def make_execution(person: Person, flow: FlowView, name: str, phone: str, **values: Any) -> Execution:
     """A run of the flow's version that has just begun. It is due far in the future: no worker is meant to take it."""
+    [execution] = await make_executions(person, flow, [(name, phone)], **values)
+    return execution
+
+
+async def make_executions(person: Person, flow: FlowView, people: Sequence[tuple[str, str]], **values: Any) -> list[Execution]:
+    """A run for each of these people, by name and phone; the last of them is the newest."""
     now = utc_now()
+    made = []
     async with open_session() as session:
         version = (await session.exec(select(FlowVersion).where(FlowVersion.flow_id == flow.id))).one()
-        contact = Contact(user_id=person.account_id, name=name, phone=phone)
-        session.add(contact)
-        await session.flush()
-        execution = Execution(
-            flow_id=flow.id,
-            flow_version_id=version.id,
-            contact_id=contact.id,
-            user_id=person.account_id,
-            triggered_at=now,
-            lead_at=now - timedelta(seconds=1),
-            due_at=now + timedelta(days=1),
-            waiting_reason="Flow hours: opens 09:00 Asia/Kolkata",
-            waiting_until=now + timedelta(hours=1),
-        )
-        session.add(execution)
-    return execution
+        for number, (name, phone) in enumerate(people, 1):
+            contact = Contact(user_id=person.account_id, name=name, phone=phone)
+            session.add(contact)
+            await session.flush()
+            plain: dict[str, Any] = {
+                "triggered_at": now - timedelta(milliseconds=len(people) - number),
+                "lead_at": now - timedelta(seconds=1),
+                "due_at": now + timedelta(days=1),
+                "waiting_reason": "Flow hours: opens 09:00 Asia/Kolkata",
+                "waiting_rule": "flow_hours",
+                "waiting_until": now + timedelta(hours=1),
+                "metadata_": {"trigger_source": "IndiaMART"},
+            }
+            ids = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": contact.id, "user_id": person.account_id}
+            made.append(Execution(**ids, **plain | values))
+        session.add_all(made)
+    return made
 
 
 async def flow_named(person: Person, name: str) -> Flow | None:

@@ -13,7 +13,6 @@ import pytest
 from autoflows.domain.errors import NotFound
 from autoflows.engine import control, selection
 from autoflows.engine.pool import get_pool
-from autoflows.engine.selection import Selection
 from autoflows.ids import new_id
 from tests.engine.conftest import ANSWERED, HANGS, MISSED, Bench, received
 
@@ -158,39 +157,24 @@ async def many(bench: Bench, flow_id: UUID, number: int, source: str = "IndiaMAR
     )  # fmt: skip
 
 
+async def ids_of(bench: Bench, flow_id: UUID) -> list[UUID]:
+    return [row["id"] for row in await (await get_pool()).fetch("SELECT id FROM flow_executions WHERE flow_id = $1 ORDER BY id", flow_id)]
+
+
 async def test_many_are_cancelled_in_batches_with_one_entry_in_the_audit_log(bench: Bench) -> None:
     flow, other = await bench.flow(bench.mail(1)), await bench.flow(bench.mail(1), priority=2, name="Other")
     await many(bench, flow, 1200)
     await many(bench, other, 3, "Website")
-    everything = Selection(flow_id=flow)
-    assert await selection.count(bench.account_id, everything) == 1200
-    assert await selection.count(new_id(), everything) == 0
-    done = await selection.cancel(bench.account_id, everything, "Wrong import", None)
+    assert await selection.running_in(bench.account_id, flow) == 1200
+    assert await selection.running_in(new_id(), flow) == 0
+    told = {"flow_id": str(flow)}
+    done = await selection.cancel(bench.account_id, await ids_of(bench, flow), told, "Wrong import", None)
     assert (done.cancelled, done.left) == (1200, 0)
     assert await bench.one("SELECT count(*) FROM flow_executions WHERE status = 'cancelled' AND error_message = 'Wrong import'") == 1200
     assert await bench.one("SELECT count(*) FROM flow_executions WHERE status = 'running'") == 3
     assert await bench.one("SELECT count(*) FROM audit_log") == 1
     entry = await bench.one("SELECT data FROM audit_log")
     assert (entry["cancelled"], entry["chosen"], entry["filter"]) == (1200, 1200, {"flow_id": str(flow)})
-
-
-@pytest.mark.parametrize(
-    ("filters", "number"),
-    [
-        ({"waiting_rule": "flow_hours"}, 5),
-        ({"waiting_rule": "kill_switch"}, 0),
-        ({"waiting_reason": "OPENS 09"}, 5),
-        ({"waiting_reason": "100%"}, 0),
-        ({"lead_source": "website"}, 2),
-        ({"lead_source": "IndiaMART"}, 3),
-    ],
-)
-async def test_filters_choose(bench: Bench, filters: dict[str, Any], number: int) -> None:
-    flow = await bench.flow(bench.mail(1))
-    await many(bench, flow, 3)
-    await many(bench, flow, 2, "Website")
-    assert await selection.count(bench.account_id, Selection(**filters)) == number
-    assert (await selection.cancel(bench.account_id, Selection(**filters), "", None)).cancelled == number
 
 
 async def test_a_flow_is_held_until_all_of_it_is_cancelled_and_the_rest_goes_on_later(
@@ -218,7 +202,8 @@ async def test_workers_are_not_kept_waiting_while_many_are_cancelled(bench: Benc
     flow = await bench.flow(bench.wait(1, 3600))
     await bench.flow(bench.mail(1), priority=2, name="Other", source="Website")
     await many(bench, flow, 3000)
-    cancelling = asyncio.create_task(selection.cancel(bench.account_id, Selection(flow_id=flow), "", None))
+    ids = await ids_of(bench, flow)
+    cancelling = asyncio.create_task(selection.cancel(bench.account_id, ids, {}, "", None))
     began = time.monotonic()
     await bench.lead(None, "ravi@example.com", "Website")
     await bench.until("SELECT count(*) FROM flow_action_logs WHERE action_type = 'email' AND status = 'success'", expect=1)
@@ -232,7 +217,6 @@ async def test_another_accounts_execution_is_not_there(bench: Bench) -> None:
     await bench.until("SELECT count(*) FROM flow_action_logs WHERE status = 'running'", expect=1)
     with pytest.raises(NotFound):
         await control.cancel(new_id(), await execution_of(bench), "", None)
-    assert (await selection.cancel(new_id(), Selection(), "", None)).cancelled == 0
 
 
 async def test_a_turn_that_is_not_taken_passes_to_the_next(bench: Bench) -> None:

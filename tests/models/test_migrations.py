@@ -40,6 +40,7 @@ VOCABULARIES: dict[tuple[str, str], type[enum.StrEnum]] = {
     ("flow_action_logs", "status"): LogStatus,
     ("flow_actions", "action_type"): ActionType,
     ("flow_actions", "condition_type"): ActionCondition,
+    ("flow_executions", "last_outcome"): CallOutcome,
     ("flow_executions", "status"): ExecutionStatus,
     ("flow_trigger_conditions", "condition_operator"): ConditionOperator,
     ("flow_trigger_conditions", "condition_type"): TriggerType,

@@ -1,24 +1,90 @@
-"""Executions and their action logs."""
+"""Executions and their action logs, and which of them a list, a count, an export or a bulk action is about."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from autoflows.domain.executions import ExecutionStatus
+from autoflows.domain.gates import GATES
 from autoflows.domain.outcomes import CallOutcome
 from autoflows.services.views.bodies import Moment, Trimmed
 from autoflows.services.views.leads import PersonView
 from autoflows.services.views.masking import Mask, View, as_is, nothing, result
 
+A_STEP = "wait"
+"""What holds an execution that no rule holds: a wait step, or the pause before another attempt."""
+WAITING_RULES = (A_STEP, *(name for name, _ in GATES))
+
+
+class Stage(StrEnum):
+    """Of the running executions: those acting now, and those that a rule or a step lets wait."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+
+
+class ExecutionSort(StrEnum):
+    """The orders of a list. Those that have not what it is sorted by come last, the newest of them first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    ENDED = "ended"
+    SLOWEST = "slowest"
+    FASTEST = "fastest"
+    SOONEST = "soonest"
+
+
+def _known_rule(rule: str) -> str:
+    if rule not in WAITING_RULES:
+        raise ValueError(f"must be one of {', '.join(WAITING_RULES)}")
+    return rule
+
+
+class ExecutionFilter(Trimmed):
+    """Which executions: those that fit everything given. `from` is included, `to` is not."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    flow_id: UUID | None = None
+    contact_id: UUID | None = None
+    status: ExecutionStatus | None = None
+    stage: Stage | None = Field(default=None, description="of the running ones: acting now, or held by a rule or a wait step")
+    since: Moment = Field(default=None, alias="from", description="triggered not before this time")
+    until: Moment = Field(default=None, alias="to", description="triggered before this time")
+    within_hours: int | None = Field(
+        default=None, ge=1, le=24 * 366, description="triggered in the last so many hours, whenever it is asked"
+    )
+    lead_source: str | None = Field(default=None, min_length=1, max_length=100, description="where the lead came from; `manual` by hand")
+    outcome: CallOutcome | None = Field(default=None, description="how its last call ended")
+    is_test_run: bool | None = None
+    needs_person: bool | None = Field(default=None, description="those with an attempt nobody told about, or those without")
+    waiting_rule: Annotated[str, AfterValidator(_known_rule)] | None = Field(
+        default=None, description=f"what holds it: {', '.join(WAITING_RULES)}", examples=["flow_hours"]
+    )
+    search: str = Field(default="", max_length=255, description="name, company, e-mail address, or phone number in any way of writing")
+
 
 class WaitingView(View):
-    """What a running execution waits for, in words, and until when."""
+    """What a running execution waits for, in words, and until when.
+
+    `rule` is the rule that holds it, or `wait` for a wait step; null while it waits for a provider. `ahead` is how many stand before it in
+    the queue for a line or a rate, null outside one; `MOST_AHEAD` means that many or more.
+    """
 
     reason: str
     until: datetime | None
+    rule: str | None = None
+    ahead: int | None = None
+
+    personal: ClassVar[dict[str, Mask]] = {"rule": as_is}
+
+
+MOST_AHEAD = 1000
 
 
 class ExecutionView(View):
@@ -31,7 +97,9 @@ class ExecutionView(View):
     contact_id: UUID
     contact: PersonView
     lead_event_id: UUID | None
+    lead_source: str = Field(description="where the lead came from; `manual` if it was enrolled by hand")
     status: str
+    outcome: str | None = Field(description="how its last call ended")
     current_action_step: int
     action_count: int
     triggered_at: datetime
@@ -95,32 +163,81 @@ class ActionLogView(View):
 
 
 class StatusCounts(View):
-    """Executions by status; every status is named, also those without any."""
+    """How many executions fit: by status, every one of them named, and by what they do.
+
+    Large numbers are not counted to their end: those named in `capped` are at least what is said.
+    """
 
     total: int
     by_status: dict[str, int]
+    active: int = Field(default=0, description="running ones that act now")
+    waiting: int = Field(default=0, description="running ones that a rule or a wait step holds")
     needs_person: int = Field(default=0, description="executions with an attempt nobody told about, of whatever status")
-
-
-class CancelMany(Trimmed):
-    """Which running executions to cancel: all that fit everything given. At least one of the filters is needed."""
-
-    flow_id: UUID | None = None
-    waiting_rule: str | None = Field(
-        default=None, min_length=1, max_length=40, description="the rule that holds it", examples=["flow_hours"]
+    capped: list[str] = Field(
+        default_factory=list, description="which of these numbers mean 'or more': statuses, total, active, waiting, needs_person"
     )
-    waiting_reason: str | None = Field(default=None, min_length=1, max_length=200, description="a part of what it waits for, in words")
-    lead_source: str | None = Field(default=None, min_length=1, max_length=100, description="where the lead came from")
-    since: Moment = Field(default=None, alias="from", description="triggered not before this time")
-    until: Moment = Field(default=None, alias="to", description="triggered before this time")
+
+    personal: ClassVar[dict[str, Mask]] = {"capped": as_is}
+
+
+class DueBucket(View):
+    """Some minutes from `at` on, and how many executions go on in them, by the rule that holds them (`wait`: a wait step)."""
+
+    at: datetime
+    due: int
+    by_rule: dict[str, int]
+
+
+class Forecast(View):
+    """What is due in the next hour. With `capped` there is more than is counted."""
+
+    since: datetime
+    until: datetime
+    total: int
+    by_rule: dict[str, int]
+    buckets: list[DueBucket]
+    capped: bool = False
+
+
+class ExecutionChoices(View):
+    """What there is to choose from in a filter: where leads came from, and what holds executions now."""
+
+    lead_sources: list[str]
+    waiting_rules: list[str]
+
+    personal: ClassVar[dict[str, Mask]] = {"waiting_rules": as_is}
+
+
+class _Many(ExecutionFilter):
+    """A filter of something that is done to all that fit: at least one field has to narrow it."""
+
     dry_run: bool = Field(default=False, description="only say how many there are")
-    reason: str = Field(default="", max_length=500, description="shown on each of them")
+
+    acts_on: ClassVar[ExecutionStatus]
 
     @model_validator(mode="after")
     def _narrowed(self) -> Self:
-        if not self.model_fields_set & {"flow_id", "waiting_rule", "waiting_reason", "lead_source", "since", "until"}:
-            raise ValueError("name at least one of flow_id, waiting_rule, waiting_reason, lead_source, from and to")
+        narrowing = [name for name in type(self).model_fields if name not in ("status", "dry_run", "reason")]
+        if not any(getattr(self, name) not in (None, "") for name in narrowing):
+            raise ValueError(f"name at least one filter beside the status, such as {', '.join(narrowing[:4])}, from or to")
+        if self.status not in (None, self.acts_on):
+            raise ValueError(f"status can only be {self.acts_on} here; leave it out")
         return self
+
+
+class CancelMany(_Many):
+    """Which running executions to cancel: all that fit everything given. At least one filter beside the status is needed."""
+
+    waiting_reason: str | None = Field(default=None, min_length=1, max_length=200, description="a part of what it waits for, in words")
+    reason: str = Field(default="", max_length=500, description="shown on each of them")
+
+    acts_on = ExecutionStatus.RUNNING
+
+
+class RetryMany(_Many):
+    """Which failed executions to try again: all that fit everything given. At least one filter beside the status is needed."""
+
+    acts_on = ExecutionStatus.FAILED
 
 
 class Cancellations(View):
@@ -129,6 +246,23 @@ class Cancellations(View):
     dry_run: bool
     cancelled: int
     left: int
+
+
+class Skipped(View):
+    """How many of the chosen executions cannot be tried again, and why."""
+
+    reason: str
+    number: int
+
+
+class Retries(View):
+    """How many failed executions run again, how many cannot and why, and how many that fit are left for another call (with `dry_run`: all
+    of those that can)."""
+
+    dry_run: bool
+    retried: int
+    left: int
+    skipped: list[Skipped]
 
 
 class Resolution(Trimmed):

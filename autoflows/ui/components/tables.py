@@ -11,17 +11,24 @@ import reflex as rx
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading, and the cell of a row. `lead` marks the one that names the row (it heads the card on a phone)."""
+    """One column: its heading, and the cell of a row. `lead` marks the one that names the row (it heads the card on a phone).
+
+    `head` is shown in place of the label, such as a button that sorts; `sorted` is then "ascending", "descending" or "none".
+    """
 
     label: str
     cell: Callable[[Any], Any]
     end: bool = False
     lead: bool = False
     width: str = ""
+    head: Any = None
+    sorted: Any = None
 
 
-def data_table(columns: Sequence[Column], rows: rx.Var[list], *, label: str, key: str = "id") -> rx.Component:
-    """The rows as a semantic table. `label` is its accessible name."""
+def data_table(
+    columns: Sequence[Column], rows: rx.Var[list], *, label: str, key: str = "id", row_class: Callable[[Any], Any] | None = None
+) -> rx.Component:
+    """The rows as a semantic table. `label` is its accessible name; `row_class` gives the class of a row."""
 
     def row(item: Any) -> rx.Component:
         cells = (
@@ -32,14 +39,15 @@ def data_table(columns: Sequence[Column], rows: rx.Var[list], *, label: str, key
             )
             for column in columns
         )
-        return rx.el.tr(*cells, key=item[key].to_string())
+        return rx.el.tr(*cells, key=item[key].to_string(), class_name=row_class(item) if row_class else "")
 
     heads = (
         rx.el.th(
-            column.label or rx.el.span("Actions", class_name="af-hidden"),
+            column.label or rx.el.span("Actions", class_name="af-hidden") if column.head is None else column.head,
             scope="col",
             class_name="af-end" if column.end else "",
             style={"width": column.width} if column.width else {},
+            custom_attrs={} if column.sorted is None else {"aria-sort": column.sorted},
         )
         for column in columns
     )

@@ -6,121 +6,132 @@ from typing import Any
 
 import reflex as rx
 
-from autoflows.ui.components import Column, card, data_table, empty_state, filter_select, moment, pager, search_box, status_badge, tag
-from autoflows.ui.components.countdown import countdown
+from autoflows.domain.permissions import Permission
+from autoflows.ui.components import card, empty_state
+from autoflows.ui.components.at_top import at_top
+from autoflows.ui.pages import executions_bulk, executions_views
+from autoflows.ui.pages.executions_filters import PANEL, filters, tabs, warnings
+from autoflows.ui.pages.executions_table import HERE, pages, rows
 from autoflows.ui.shell import FLOWS, page
-from autoflows.ui.states.executions import NEEDS_PERSON, ExecutionList, StatusTab
+from autoflows.ui.states.base import may
+from autoflows.ui.states.executions import ExecutionList
+from autoflows.ui.states.executions_forecast import Bar, Outlook, Reason
+from autoflows.ui.states.executions_wanted import NEEDS_PERSON
 
-HERE = f"{FLOWS}/executions"
+WANTED = ExecutionList.wanted
 
 
-def _who(row: Any) -> rx.Component:
+def _newer() -> rx.Component:
+    """What has come while the reader was further down, or on a later page: it is loaded when they say so."""
     return rx.el.div(
-        rx.link(row.name, href=f"{HERE}/{row.id}"),
-        rx.cond(row.address != "", rx.el.div(row.address, class_name="af-muted af-small"), rx.fragment()),
-    )
-
-
-def _flow(row: Any) -> rx.Component:
-    return rx.el.span(
-        rx.el.span(row.flow_name, class_name="af-clip", title=row.flow_name),
-        rx.el.span(f" v{row.flow_version}", class_name="af-muted af-small"),
-        rx.cond(row.is_test_run, rx.el.span(" ", tag("Test", "purple")), rx.fragment()),
-    )
-
-
-def _waiting(row: Any) -> rx.Component:
-    return rx.el.span(
-        rx.el.span(row.waiting, class_name="af-muted af-clip", title=row.waiting),
-        rx.cond(row.waiting_until != "", rx.el.span(" · ", countdown(row.waiting_until), class_name="af-small af-nowrap"), rx.fragment()),
-    )
-
-
-COLUMNS = (
-    Column("Contact", _who, lead=True),
-    Column("Flow", _flow),
-    Column("Status", lambda row: status_badge(row.status)),
-    Column("Step", lambda row: rx.el.span(rx.cond(row.step != "", row.step, "–"), class_name="af-number af-nowrap")),
-    Column("Waiting for", _waiting),
-    Column("Triggered", lambda row: moment(row.triggered_at)),
-    Column("Speed to lead", lambda row: rx.el.span(row.speed, class_name="af-number af-nowrap"), end=True),
-)
-
-
-def _tab(tab: rx.Var[StatusTab]) -> rx.Component:
-    return rx.el.button(
-        tab.label,
-        rx.el.span(tab.count, class_name="af-status-tab-count"),
-        type="button",
-        role="tab",
-        class_name="af-status-tab",
-        custom_attrs={"aria-selected": (ExecutionList.status == tab.value).to_string()},
-        on_click=ExecutionList.set_status(tab.value),
-        key=tab.value,
-    )
-
-
-def _day(which: str, label: str, value: rx.Var[str]) -> rx.Component:
-    return rx.input(type="date", value=value, on_change=lambda v: ExecutionList.set_day(which, v), aria_label=label, title=label)
-
-
-def _filters() -> rx.Component:
-    return rx.el.div(
-        search_box(ExecutionList, "Search name or phone"),
-        filter_select("Flow", ExecutionList.flow, ExecutionList.flow_names, ExecutionList.set_flow),
-        rx.select.root(
-            rx.select.trigger(aria_label="Real executions or test runs", variant="surface"),
-            rx.select.content(rx.select.item("Real runs", value="all"), rx.select.item("Test runs", value="test"), position="popper"),
-            value=rx.cond(ExecutionList.runs == "", "all", ExecutionList.runs),
-            on_change=ExecutionList.set_runs,
+        rx.cond(
+            ExecutionList.newer != "",
+            rx.el.button(
+                rx.icon("arrow-up", size=14),
+                ExecutionList.newer,
+                " new",
+                type="button",
+                class_name="af-newer",
+                on_click=ExecutionList.show_newer,
+            ),
+            rx.fragment(),
         ),
-        rx.el.div(
-            _day("first", "From day", ExecutionList.first_day),
-            rx.el.span("–", aria_hidden="true", class_name="af-muted"),
-            _day("last", "To day", ExecutionList.last_day),
-            class_name="af-row af-flat-row",
+        class_name="af-newer-place",
+        role="status",
+    )
+
+
+def _outlook() -> rx.Component:
+    """What is due in the next hour, of the whole account."""
+    found: Any = ExecutionList.outlook.to(Outlook)
+
+    def bar(one: rx.Var[Bar]) -> rx.Component:
+        return rx.el.div(
+            rx.el.span(rx.el.span(style={"height": one.height}), class_name="af-outlook-bar"),
+            rx.el.span(one.time, class_name="af-outlook-time"),
+            title=one.text,
+            key=one.time,
+        )
+
+    def reason(one: rx.Var[Reason]) -> rx.Component:
+        return rx.el.li(
+            rx.el.button(one.label, type="button", class_name="af-link", on_click=ExecutionList.choose("rule", one.rule)),
+            rx.el.span(rx.el.span(style={"width": one.width}), class_name="af-outlook-share", aria_hidden="true"),
+            rx.el.span(one.count, class_name="af-number"),
+            key=one.rule,
+        )
+
+    drawn = rx.el.div(
+        rx.el.div(rx.foreach(found.bars, bar), class_name="af-outlook-bars", aria_hidden="true"),
+        rx.el.ul(rx.foreach(found.reasons, reason), class_name="af-outlook-reasons", aria_label="By what holds them"),
+        rx.el.ul(rx.foreach(found.bars, lambda one: rx.el.li(one.text)), class_name="af-hidden", aria_label="By time"),
+        class_name="af-outlook-drawn",
+    )
+    return rx.cond(
+        ExecutionList.outlook,
+        rx.el.section(
+            rx.el.p(
+                found.text,
+                rx.cond(ExecutionList.narrowed, rx.el.span(" Of all flows: the filters do not narrow this.", class_name="af-muted"), ""),
+                class_name="af-outlook-text",
+            ),
+            rx.cond(found.reasons.length() > 0, drawn, rx.fragment()),
+            class_name="af-outlook",
+            aria_label="The next hour",
         ),
-        class_name="af-filters",
+        rx.fragment(),
     )
 
 
 def _nothing() -> rx.Component:
-    filtered = (
-        (ExecutionList.search != "")
-        | (ExecutionList.flow != "")
-        | (ExecutionList.status != "")
-        | (ExecutionList.runs != "")
-        | (ExecutionList.first_day != "")
-        | (ExecutionList.last_day != "")
-    )
+    clear = rx.button("Clear filters", variant="soft", on_click=ExecutionList.clear_filters)
+    every = rx.button("Show all", variant="soft", on_click=ExecutionList.show_all)
     return rx.cond(
-        ExecutionList.status == NEEDS_PERSON,
-        empty_state(
-            "circle-check",
-            "Nothing needs a person",
-            "If nobody can tell whether a contact attempt reached the lead, its run is listed here until somebody says so.",
-            rx.button("Show all", variant="soft", on_click=ExecutionList.clear_filters),
+        ExecutionList.narrowed,
+        empty_state("search-x", "No execution fits these filters", "Take a filter away to see more.", clear),
+        rx.match(
+            WANTED.status,
+            (
+                NEEDS_PERSON,
+                empty_state(
+                    "circle-check",
+                    "Nothing needs a person",
+                    "If nobody can tell whether a contact attempt reached the lead, its run is listed here until somebody says so.",
+                    every,
+                ),
+            ),
+            (
+                "waiting",
+                empty_state(
+                    "coffee", "Nothing waits", "What a wait step, hours or a limit hold back is listed here, with why and how long.", every
+                ),
+            ),
+            (
+                "active",
+                empty_state(
+                    "activity", "Nothing is going on right now", "Runs are here while a call or a message of theirs is on its way.", every
+                ),
+            ),
+            (
+                "",
+                empty_state(
+                    "activity",
+                    "No executions yet",
+                    "As soon as a lead matches an enabled flow, its run appears here and moves by itself.",
+                    rx.link(rx.button("See the flows", variant="soft", tab_index=-1), href=FLOWS),
+                ),
+            ),
+            empty_state("list-x", "None ended like this", "Runs that end this way are listed here.", every),
         ),
-        _none_fits(filtered),
     )
 
 
-def _none_fits(filtered: Any) -> rx.Component:
-    return rx.cond(
-        filtered,
-        empty_state(
-            "search-x",
-            "No execution fits these filters",
-            "Take a filter away to see more.",
-            rx.button("Clear filters", variant="soft", on_click=ExecutionList.clear_filters),
-        ),
-        empty_state(
-            "activity",
-            "No executions yet",
-            "As soon as a lead matches an enabled flow, its run appears here and moves by itself.",
-            rx.link(rx.button("See the flows", variant="soft"), href=FLOWS),
-        ),
+def _actions() -> tuple[rx.Component, ...]:
+    # A plain link: the file is streamed by the REST side, and a browser shows how much of it has come.
+    export = rx.el.a(
+        rx.icon("download", size=15), "Export CSV", href=ExecutionList.export_href, download="executions.csv", class_name="af-export"
     )
+    return (executions_views.picker(), rx.cond(may(Permission.EXPORT), export, rx.fragment()))
 
 
 @page(
@@ -128,13 +139,32 @@ def _none_fits(filtered: Any) -> rx.Component:
     "Execution logs",
     ExecutionList,
     text="One line per lead that entered a flow. The list moves by itself while workers work.",
+    actions=_actions,
+    write=Permission.EXECUTIONS_WRITE,
 )
 def executions() -> rx.Component:
     """The list."""
-    return card(
-        rx.el.div(rx.foreach(ExecutionList.tabs, _tab), class_name="af-status-tabs", role="tablist", aria_label="Status"),
-        _filters(),
-        rx.cond(ExecutionList.rows.length() > 0, data_table(COLUMNS, ExecutionList.rows, label="Executions"), _nothing()),
-        pager(ExecutionList),
-        flush=True,
+    writes = may(Permission.EXECUTIONS_WRITE)
+    return rx.fragment(
+        at_top(ExecutionList.at_top, ExecutionList.set_at_top),
+        rx.cond(writes, rx.fragment(executions_bulk.result(), executions_bulk.bar(), executions_bulk.dialog()), rx.fragment()),
+        _newer(),
+        card(
+            tabs(),
+            filters(),
+            warnings(),
+            rx.el.div(
+                _outlook(),
+                rx.cond(
+                    ExecutionList.rows.length() > 0,
+                    rx.fragment(rx.cond(writes, rows(ticks=True), rows(ticks=False)), pages()),
+                    _nothing(),
+                ),
+                id=PANEL,
+                role="tabpanel",
+                aria_label="Executions",
+            ),
+            flush=True,
+        ),
+        executions_views.dialogs(),
     )

@@ -1,194 +1,268 @@
-"""The list of executions: by status, flow, days and person, live."""
+"""The list of executions: what is asked for, its rows and figures, and how it moves by itself without moving under the reader's eyes."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import reflex as rx
-from pydantic import BaseModel
 
-from autoflows.domain.errors import FieldError, Invalid
+from autoflows.domain.errors import Invalid, NotFound
 from autoflows.domain.executions import ExecutionStatus
-from autoflows.services import executions, flows
+from autoflows.ids import utc_now
+from autoflows.services import execution_counts, executions, flows
 from autoflows.services.pages import MAX_LIMIT
-from autoflows.services.views.executions import ExecutionView
-from autoflows.ui import live, words
-from autoflows.ui.components import duration_text
-from autoflows.ui.states.base import Base, ListState, choice_of, id_of, text_of
-
-PAGE_SIZE = 25
-NEEDS_PERSON = "needs_person"
-"""The tab of executions with an attempt nobody told about; it is no status."""
-TABS = (*ExecutionStatus, NEEDS_PERSON)
-
-
-class ExecutionRow(BaseModel):
-    """An execution in the list."""
-
-    id: str
-    contact_id: str
-    name: str
-    address: str
-    flow_id: str
-    flow_name: str
-    flow_version: int
-    status: str
-    is_test_run: bool
-    step: str
-    waiting: str
-    waiting_until: str
-    triggered_at: str
-    speed: str
+from autoflows.services.views.executions import ExecutionFilter, ExecutionSort, ExecutionView, Stage
+from autoflows.ui import live
+from autoflows.ui.flow_rows import Option
+from autoflows.ui.states.base import Base, PageState
+from autoflows.ui.states.executions_bulk import ExecutionBulk
+from autoflows.ui.states.executions_forecast import Outlook, outlook_of
+from autoflows.ui.states.executions_rows import ExecutionRow, Tab, merged, row_of, rule_in_words, tabs_of
+from autoflows.ui.states.executions_views import ExecutionViews
+from autoflows.ui.states.executions_wanted import Wanted, cleared, export_href, filter_of, is_narrowed, query, read, with_choice
 
 
-class StatusTab(BaseModel):
-    """One status with its count; an empty value is all of them."""
-
-    value: str
-    label: str
-    count: int
-
-
-def row_of(execution: ExecutionView) -> ExecutionRow:
-    """An execution as the list shows it."""
-    person = execution.contact
-    over = execution.status != ExecutionStatus.RUNNING
-    step = f"{min(execution.current_action_step, max(execution.action_count, 1))} of {execution.action_count}"
-    return ExecutionRow(
-        id=str(execution.id),
-        contact_id=str(execution.contact_id),
-        name=person.name or person.phone or person.email or "Unnamed",
-        address=person.phone or person.email or "",
-        flow_id=str(execution.flow_id),
-        flow_name=execution.flow_name,
-        flow_version=execution.flow_version,
-        status=execution.status,
-        is_test_run=execution.is_test_run,
-        step="" if over else step,
-        waiting=(execution.waiting.reason if execution.waiting else "") or (execution.error_message or "" if over else ""),
-        waiting_until=execution.waiting.until.isoformat() if execution.waiting and execution.waiting.until else "",
-        triggered_at=execution.triggered_at.isoformat(),
-        speed=duration_text(execution.speed_to_lead_ms),
-    )
-
-
-class ExecutionList(ListState, Base):
-    """Executions, newest first."""
+class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
+    """Executions as the address asks for them."""
 
     live_gap_seconds: ClassVar[float] = 0.5
 
+    wanted: Wanted = Wanted()
+    unknown: str = ""
     rows: list[ExecutionRow] = []
-    tabs: list[StatusTab] = []
-    flow_names: list[list[str]] = []
-    status: str = ""
-    flow: str = ""
-    runs: str = ""
-    first_day: str = ""
-    last_day: str = ""
-    total: int = 0
+    tabs: list[Tab] = []
+    flow_options: list[Option] = []
+    flow_is_gone: bool = False
+    outlook: Outlook | None = None
+    export_href: str = ""
+    is_later: bool = False
+    has_more: bool = False
+    at_top: bool = True
+    newer: str = ""
+    _sources: list[str] = []
+    _rules: list[str] = []
+    _cursors: list[str] = []
+    _next_cursor: str = ""
+    _seen: tuple[datetime, UUID] = (datetime.max.replace(tzinfo=UTC), UUID(int=0))
+
+    @rx.var
+    def narrowed(self) -> bool:
+        """Whether anything besides the tab narrows the list."""
+        return is_narrowed(self.wanted)
+
+    @rx.var
+    def fitting(self) -> str:
+        """How many there are in the chosen tab."""
+        return next((tab.count for tab in self.tabs if tab.value == self.wanted.status), "")
+
+    @rx.var
+    def source_options(self) -> list[list[str]]:
+        """Where leads came from; what a link asks for is among them, whether it is known or not."""
+        return [[source, source] for source in _with(self._sources, self.wanted.source)]
+
+    @rx.var
+    def rule_options(self) -> list[list[str]]:
+        """What holds executions now."""
+        return [[rule, rule_in_words(rule)] for rule in _with(self._rules, self.wanted.rule)]
+
+    def _filter(self) -> ExecutionFilter:
+        return filter_of(self.wanted, ZoneInfo(self.me.timezone))
+
+    def _close_dialogs(self) -> None:
+        self._close_bulk()
+        self._close_views()
+
+    # ------------------------------------------------------------------ showing
 
     async def _load(self) -> None:
         actor = await self._actor()
         live.subscribe(self, live.account_topic(actor.account_id))
-        page = await self._service(flows.list_flows, limit=MAX_LIMIT)
-        self.flow_names = [[str(flow.id), flow.name] for flow in page.data]
-        await self._fetch()
+        address = self.router.url.query_parameters
+        self.wanted, unknown = read({name: value[:200] for name, value in address.items()})
+        self.unknown = ", ".join(unknown)
+        self._turn_to(address.get("after", "")[:1000])
+        self._seen, self.newer = (utc_now(), UUID(int=0)), ""
+        self.chosen, self.all_chosen = [], False
+        await self._load_choices()
+        await self._load_views()
+        try:
+            await self._show()
+        except Invalid:
+            if not self._cursors:
+                raise
+            self._turn_to("")  # the place in an old link: its list has another filter now, or is of another day
+            await self._show()
+
+    async def _load_choices(self) -> None:
+        options = []
+        for is_archived in (False, True):
+            page = await self._service(flows.list_flows, is_archived=is_archived, limit=MAX_LIMIT)
+            options += [Option(value=str(flow.id), label=flow.name, note="archived" if is_archived else "") for flow in page.data]
+        self.flow_options = options
+        self.flow_is_gone = False
+        if self.wanted.flow and self.wanted.flow not in {option.value for option in self.flow_options}:
+            try:
+                flow = await self._service(flows.get_flow, UUID(self.wanted.flow))
+                self.flow_options = [*self.flow_options, Option(value=str(flow.id), label=flow.name)]
+            except NotFound:
+                self.flow_is_gone = True
+        found = await self._service(execution_counts.choices)
+        self._sources, self._rules = found.lead_sources, found.waiting_rules
 
     async def _refresh(self) -> None:
-        await self._fetch()
-
-    async def _fetch(self) -> None:
-        since, until = self._span()
-        common = {"flow_id": id_of(self.flow) if self.flow else None, "since": since, "until": until, "is_test_run": self.runs == "test"}
-        in_doubt = self.status == NEEDS_PERSON
-        page = await self._service(
-            executions.list_executions,
-            **common,
-            status="" if in_doubt else self.status,
-            needs_person=True if in_doubt else None,
-            search=self.search,
-            limit=PAGE_SIZE,
-            cursor=self._cursor,
-        )
-        counts = await self._service(executions.count_by_status, **common)
-        self.rows = [row_of(execution) for execution in page.data]
-        self._show_page(next_cursor=page.next_cursor, has_more=page.has_more)
-        self.total = counts.total
-        self.tabs = [
-            StatusTab(value="", label="All", count=counts.total),
-            StatusTab(value=NEEDS_PERSON, label="Needs a person", count=counts.needs_person),
-            *(StatusTab(value=s, label=said, count=counts.by_status.get(s, 0)) for s, said in words.EXECUTION_STATUSES.items()),
-        ]
-
-    def _span(self) -> tuple[datetime | None, datetime | None]:
-        """The chosen days as instants of the viewer's zone. Raises Invalid."""
-        zone = ZoneInfo(self.me.timezone)
-
-        def midnight(text: str, days: int) -> datetime | None:
-            if not text:
-                return None
-            return datetime.combine(date.fromisoformat(text) + timedelta(days=days), time(), tzinfo=zone).astimezone(UTC)
-
-        since, until = midnight(self.first_day, 0), midnight(self.last_day, 1)
-        if since and until and until <= since:
-            raise Invalid("The last day is before the first.", errors=[FieldError("/to", "choose a later day")])
-        return since, until
-
-    @rx.event
-    async def arrive(self) -> Any:
-        """The page was opened by a link: one that names a flow or a status shows just those. A reconnection keeps what was chosen since."""
-        self.problems = {}
-        flow, status = self._param("flow"), self._param("status")
-        if not flow and not status:
-            return None
-        self.flow, self.status = str(id_of(flow)) if flow else "", choice_of(status, TABS)
-        return await self._again()
-
-    @rx.event
-    async def set_status(self, value: str) -> Any:
-        """Show one status, or all."""
-        self.status = choice_of(value, TABS)
-        return await self._again()
-
-    @rx.event
-    async def set_flow(self, value: str) -> Any:
-        """Show one flow's executions, or all."""
-        self.flow = "" if value in ("", "all") else str(id_of(value))
-        return await self._again()
-
-    @rx.event
-    async def set_runs(self, value: str) -> Any:
-        """Show real executions, or test runs."""
-        self.runs = choice_of(value, ["test"])
-        return await self._again()
-
-    @rx.event
-    async def set_day(self, which: str, value: str) -> Any:
-        """The first or the last day shown; empty for no bound."""
-        value = text_of(value, 10)
-        if value:
-            _day(value)
-        if choice_of(which, ["first", "last"]) == "first":
-            self.first_day = value
+        if self._is_reading():
+            await self._renew_in_place()
         else:
-            self.last_day = value
-        return await self._again()
+            await self._show(before=self.rows)
+
+    def _is_reading(self) -> bool:
+        """Whether rows that move by themselves would move under somebody's eyes or pointer."""
+        return bool(self._cursors or self.chosen or not self.at_top)
+
+    async def _page(self, wanted: ExecutionFilter, limit: int) -> Any:
+        sort, cursor = ExecutionSort(self.wanted.sort), self._cursors[-1] if self._cursors else None
+        return await self._service(executions.list_executions, wanted, sort=sort, limit=limit, cursor=cursor)
+
+    async def _show(self, before: list[ExecutionRow] | None = None) -> None:
+        page = await self._page(self._filter(), self.wanted.size)
+        rows = [row_of(execution) for execution in page.data]
+        self.rows = rows if before is None else merged(before, rows)
+        self.has_more, self._next_cursor = page.has_more, page.next_cursor or ""
+        if not self._cursors:
+            self._seen, self.newer = _newest(page.data, self.wanted.sort), ""
+        self.export_href = export_href(self._filter())
+        self._keep_chosen()
+        await self._count()
+
+    async def _renew_in_place(self) -> None:
+        """The rows that are shown as they are now: none comes, goes or moves."""
+        wanted = self._filter()
+        if self.wanted.sort == ExecutionSort.NEWEST and not self._cursors and self.rows:
+            top = datetime.fromisoformat(self.rows[0].triggered_at) + timedelta(microseconds=1)
+            wanted = wanted.model_copy(update={"until": min(wanted.until, top) if wanted.until else top})
+        page = await self._page(wanted, max(len(self.rows), 1))
+        found = {str(execution.id): row_of(execution) for execution in page.data}
+        for row in self.rows:
+            if row.id not in found and row.status == ExecutionStatus.RUNNING:  # it has left this tab
+                with suppress(NotFound):
+                    found[row.id] = row_of(await self._service(executions.get_execution, UUID(row.id)))
+        self.rows = merged(self.rows, [found.get(row.id, row) for row in self.rows])
+        self._keep_chosen()
+        await self._count()
+        count = await self._service(execution_counts.count_newer, self._filter(), self._seen)
+        self.newer = f"{count}{'+' if count >= execution_counts.MOST_NEW else ''}" if count else ""
+
+    async def _count(self) -> None:
+        self.tabs = tabs_of(await self._service(execution_counts.count_by_status, self._filter()), self.wanted.status)
+        foreseen = self.wanted.status in (Stage.ACTIVE, Stage.WAITING)
+        self.outlook = outlook_of(await self._service(execution_counts.forecast), self.me.timezone) if foreseen else None
+
+    # ------------------------------------------------------------------ choosing
+
+    async def _go(self, wanted: Wanted, *, push: bool = True) -> Any:
+        """Show this, from its first page; the address follows, so that the way back leads to what was before."""
+        self.wanted, self.unknown = wanted, ""
+        self.flow_is_gone = self.flow_is_gone and bool(wanted.flow)
+        self.chosen, self.all_chosen = [], False
+        self._turn_to("")
+        return await self._arrive_at(push=push)
+
+    async def _arrive_at(self, *, push: bool = True) -> Any:
+        self.error = ""
+        await self._show()
+        here = query(self.wanted, after=self._cursors[-1] if self._cursors else "")
+        return _address(here, push=push)
+
+    def _turn_to(self, cursor: str) -> None:
+        """The page after this cursor; one that was on the way here is found again, so that the way back is known."""
+        known = self._cursors.index(cursor) + 1 if cursor in self._cursors else 0
+        self._cursors = self._cursors[:known] or ([cursor] if cursor else [])
+        self.is_later = bool(self._cursors)
+
+    @rx.event
+    async def choose(self, name: str, value: str) -> Any:
+        """One filter, the tab, the order or the number of rows."""
+        wanted = with_choice(self.wanted, name, value)
+        if wanted == self.wanted:
+            return None
+        typing = name == "search" and bool(self.wanted.search)
+        return await self._go(wanted, push=not typing)
+
+    @rx.event
+    def dismiss_unknown(self) -> None:
+        """What the link said besides was read."""
+        self.unknown = ""
 
     @rx.event
     async def clear_filters(self) -> Any:
+        """Back to everything in this tab."""
+        return await self._go(cleared(self.wanted))
+
+    @rx.event
+    async def show_all(self) -> Any:
         """Back to everything."""
-        self.status = self.flow = self.runs = self.first_day = self.last_day = self.search = ""
-        return await self._again()
+        return await self._go(Wanted(size=self.wanted.size))
 
-    async def _again(self) -> Any:
-        self._first_page()
-        return await self._enter()
+    @rx.event
+    async def next_page(self) -> Any:
+        """Go on to the next page, if there is one."""
+        if not (self.has_more and self._next_cursor):
+            return None
+        self.chosen, self.all_chosen = [], False
+        self._cursors, self.is_later = [*self._cursors, self._next_cursor], True
+        return [await self._arrive_at(), TO_THE_TOP]
+
+    @rx.event
+    async def previous_page(self) -> Any:
+        """Go back one page; from the page of a link, whose way there is not known, to the first."""
+        self.chosen, self.all_chosen = [], False
+        self._cursors = self._cursors[:-1]
+        self.is_later = bool(self._cursors)
+        return [await self._arrive_at(), TO_THE_TOP]
+
+    @rx.event
+    async def set_at_top(self, is_at_top: bool) -> None:
+        """The reader has scrolled away from the first rows, or back to them."""
+        self.at_top = is_at_top is True
+        if self.newer and not self._is_reading():
+            await self._show(before=self.rows)
+
+    @rx.event
+    async def show_newer(self) -> Any:
+        """Load what has come meanwhile, and go up to it."""
+        before = [] if self._cursors else self.rows
+        self.chosen, self.all_chosen = [], False
+        later = bool(self._cursors)
+        self._turn_to("")
+        await self._show(before=before or None)
+        return [_address(query(self.wanted), push=later), TO_THE_TOP]
 
 
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise Invalid("This is not a day.") from None
+TO_THE_TOP = rx.call_script("window.scrollTo({top: 0})")
+
+
+def _address(asked: str, *, push: bool) -> Any:
+    """Write the address without loading anything: the page is there already."""
+    method = "pushState" if push else "replaceState"
+    url = json.dumps(f"?{asked}" if asked else ".")
+    return rx.call_script(
+        f"(() => {{ const url = {url} === '.' ? location.pathname : {url};"
+        f" const state = {{...history.state, idx: (history.state?.idx ?? 0) + {int(push)}}};"
+        f" history.{method}(state, '', url) }})()"
+    )
+
+
+def _with(choices: list[str], chosen: str) -> list[str]:
+    return list(filter(None, dict.fromkeys([*choices, chosen])))
+
+
+def _newest(page: list[ExecutionView], sort: str) -> tuple[datetime, UUID]:
+    """The latest execution that the first page has shown; what is newer is new to the reader."""
+    if sort != ExecutionSort.NEWEST:
+        return utc_now(), UUID(int=0)
+    return max(((execution.triggered_at, execution.id) for execution in page), default=(datetime.min.replace(tzinfo=UTC), UUID(int=0)))
