@@ -21,7 +21,7 @@ from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
 from autoflows.ids import utc_now
 from autoflows.models import Contact
 from autoflows.services import audit
-from autoflows.services.access import Actor, AsyncSession, one_of_mine, open_to, raw_connection, requires, scoped
+from autoflows.services.access import Actor, AsyncSession, one_of_mine, raw_connection, requires, scoped
 from autoflows.services.after_commit import after_commit
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.person_search import find_people
