@@ -54,6 +54,24 @@ ACTION_TITLES = {
     "update_contact": "Update contact",
     "notify_team": "Notify team",
 }
+GATES = {
+    "address": "Address",
+    "kill_switch": "Kill switch",
+    "dnc": "Do not call",
+    "consent": "Consent",
+    "exit_rules": "Exit rules",
+    "condition": "Step condition",
+    "legal_hours": "Legal hours",
+    "flow_hours": "Flow hours",
+    "holidays": "Holidays",
+    "frequency_cap": "Frequency cap",
+    "channel_health": "Channel health",
+    "concurrency": "Free line",
+    "rate": "Rate limit",
+    "budget": "Budget",
+    "re_entry": "Already running",
+    "cooldown": "Cooldown",
+}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 

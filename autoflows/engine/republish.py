@@ -38,6 +38,7 @@ UPDATE flow_action_logs l SET action_order = -m.new FROM unnest($1::uuid[], $2::
 WHERE l.flow_execution_id = m.execution AND l.action_order = m.old
 """
 RENUMBERED = "UPDATE flow_action_logs SET action_order = -action_order WHERE flow_execution_id = ANY($1) AND action_order < 0"
+REVISE = "UPDATE flow_action_logs SET flow_version_id = $2 WHERE flow_execution_id = ANY($1)"
 TRIES = 3
 
 T = TypeVar("T")
@@ -87,6 +88,7 @@ async def move_runs(
         runs = await sort_runs(connection, flow_id, target, versions, definition, lock=True)
         steps = [step for step, _ in runs.moving.values()]
         await connection.execute(MOVE, list(runs.moving), target, steps)
+        await connection.execute(REVISE, list(runs.moving), target)
         renumbered = [(run, old, new) for run, (_, places) in runs.moving.items() for old, new in places.items() if old != new]
         if renumbered:
             await connection.execute(RENUMBER, *map(list, zip(*renumbered, strict=True)))

@@ -65,6 +65,13 @@ class Execution(SQLModel, table=True):
     lead_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     first_attempt_at: datetime | None = Field(default=None, sa_type=Timestamp)
     first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    # Until the first attempt: what holds it now, and the microseconds it was held for already, by what held it.
+    first_channel_id: UUID | None = Field(default=None, description="the channel of the first attempt")
+    held_by: str | None = Field(default=None, max_length=10)
+    held_since: datetime | None = Field(default=None, sa_type=Timestamp)
+    held_hours: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    held_capacity: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    held_wait: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class ActionLog(SQLModel, table=True):
@@ -96,6 +103,8 @@ class ActionLog(SQLModel, table=True):
     flow_execution_id: UUID = Field(sa_column=foreign_key("flow_executions.id", nullable=False))
     user_id: UUID = Field(sa_column=foreign_key("users.id", nullable=False))
     contact_id: UUID = Field(sa_column=foreign_key("contacts.id", nullable=False))
+    # Left out, the database takes the execution's.
+    flow_version_id: UUID | None = Field(default=None, nullable=False, description="the version by which its step is numbered")
     # No foreign key: a log outlives its action, and an edited flow must not search a million logs for it.
     action_id: UUID | None = Field(default=None)
     action_type: str = Field(max_length=50)
