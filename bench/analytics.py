@@ -21,15 +21,15 @@ from bench.stack import Stack, autoflows
 LOGS_EACH = 3
 PEOPLE = 100_000
 TABLES = ("contacts", "lead_events", "flow_executions", "flow_action_logs")
-ROUNDS = 30
+ROUNDS = 20
 ZONES = ("Asia/Kolkata", "America/New_York")
 OWNER = "SELECT id FROM users WHERE owner_id IS NULL"
 # Six flows, the first far busier than the last, each published anew every quarter; most leads come between 9:30 and 19:30 in India.
 SEED = """
 CREATE UNLOGGED TABLE bench_seed AS
 SELECT n, uuidv7() AS execution, uuidv7() AS event, 1 + (n::bigint * 7919 % $2)::int AS person, flow, quarter,
-  (ARRAY['IndiaMART', 'TradeIndia', 'Website', 'Upload', 'Expo'])[1 + CASE WHEN random() < 0.85 THEN flow % 5 ELSE floor(random() * 5)::int END]
-    AS source,
+  (ARRAY['IndiaMART', 'TradeIndia', 'Website', 'Upload', 'Expo'])[
+    1 + CASE WHEN random() < 0.85 THEN flow % 5 ELSE floor(random() * 5)::int END] AS source,
   day + CASE WHEN random() < 0.85 THEN interval '4 hours' + random() * interval '10 hours' ELSE random() * interval '24 hours' END AS at,
   random() AS luck, exp(ln(2) + 1.6 * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())) AS speed, random() AS answer
 FROM (
@@ -56,7 +56,8 @@ FROM unnest(ARRAY['bolna', 'whatsapp_cloud', 'smtp']) AS provider
 """
 CONTACTS = """
 INSERT INTO contacts (id, user_id, name, phone, company, lead_source, entry_type, created_at, updated_at)
-SELECT uuidv7(), $1, 'Person ' || n, '+9170' || lpad(n::text, 8, '0'), '', 'Website', 'api', now(), now() FROM generate_series(1, $2::int) AS n
+SELECT uuidv7(), $1, 'Person ' || n, '+9170' || lpad(n::text, 8, '0'), '', 'Website', 'api', now(), now()
+FROM generate_series(1, $2::int) AS n
 """
 KNOWN = """
 CREATE UNLOGGED TABLE bench_known AS
@@ -64,22 +65,24 @@ SELECT s.*, c.id AS contact, v.id AS version, v.flow_id, ch.bolna, ch.whatsapp, 
   CASE WHEN luck < 0.72 THEN 'completed' WHEN luck < 0.84 THEN 'failed' WHEN luck < 0.93 THEN 'skipped' ELSE 'cancelled' END AS status
 FROM bench_seed s
 JOIN contacts c ON c.user_id = $1 AND c.phone = '+9170' || lpad(s.person::text, 8, '0')
-JOIN auto_engagement_flows f ON f.user_id = $1 AND f.priority = 100 + s.flow JOIN flow_versions v ON v.flow_id = f.id AND v.version = 1 + s.quarter
+JOIN auto_engagement_flows f ON f.user_id = $1 AND f.priority = 100 + s.flow
+JOIN flow_versions v ON v.flow_id = f.id AND v.version = 1 + s.quarter
 CROSS JOIN (SELECT (array_agg(id) FILTER (WHERE provider = 'bolna'))[1] AS bolna,
   (array_agg(id) FILTER (WHERE provider = 'whatsapp_cloud'))[1] AS whatsapp, (array_agg(id) FILTER (WHERE provider = 'smtp'))[1] AS smtp
   FROM channels WHERE user_id = $1 AND name LIKE 'Bench %') ch
 """
 EVENTS = """
-INSERT INTO lead_events (id, user_id, contact_id, lead_source, entry_type, request_hash, payload, received_at, source_created_at, disposition,
-                         reason, trace, execution_id, settled_at, due_at)
+INSERT INTO lead_events (id, user_id, contact_id, lead_source, entry_type, request_hash, payload, received_at, source_created_at,
+                         disposition, reason, trace, execution_id, settled_at, due_at)
 SELECT event, $1, contact, source, 'api', '', '{}', at, at - interval '1 second', 'enrolled', '', '[]', execution, at, NULL FROM bench_known
 UNION ALL
-SELECT uuidv7(), $1, contact, source, 'api', '', '{}', at, at, CASE WHEN luck < 0.5 THEN 'no_match' ELSE 'cooldown' END, '', '[]', NULL, at, NULL
-FROM bench_known WHERE n % 10 = 0
+SELECT uuidv7(), $1, contact, source, 'api', '', '{}', at, at, CASE WHEN luck < 0.5 THEN 'no_match' ELSE 'cooldown' END, '', '[]', NULL, at,
+  NULL FROM bench_known WHERE n % 10 = 0
 """
 EXECUTIONS = """
 INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, lead_event_id, triggered_at, status, current_action_step,
-  completed_at, metadata, is_test_run, due_at, fence, lead_at, first_attempt_at, first_conversation_at, first_channel_id, held_hours, held_capacity)
+  completed_at, metadata, is_test_run, due_at, fence, lead_at, first_attempt_at, first_conversation_at, first_channel_id, held_hours,
+  held_capacity)
 SELECT execution, flow_id, version, contact, $1, event, at, status, 3, at + speed * interval '3 minutes',
   jsonb_build_object('trigger_source', source), false, NULL, 4, at - interval '1 second',
   CASE WHEN status <> 'skipped' THEN at + speed * interval '1 second' END,
@@ -91,15 +94,18 @@ LOGS = """
 INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, flow_version_id, action_type, action_order, attempt, snapshot,
   started_at, answered_at, completed_at, status, channel_id, provider_ref, outcome, message_state, error_code, result_data, gates,
   cost_amount, cost_currency)
-SELECT uuidv7(), execution, $1, contact, version, kind, step, 1, '{"action_order": 1, "action_type": "ai_call", "action_config": {}}', started,
-  CASE WHEN NOT skipped THEN started + (0.2 + answer) * interval '1 second' END, started + interval '1 minute',
+SELECT uuidv7(), execution, $1, contact, version, kind, step, 1, '{"action_order": 1, "action_type": "ai_call", "action_config": {}}',
+  started, CASE WHEN NOT skipped THEN started + (0.2 + answer) * interval '1 second' END, started + interval '1 minute',
   CASE WHEN skipped THEN 'skipped' WHEN failed THEN 'failed' ELSE 'success' END,
   CASE WHEN skipped THEN NULL WHEN kind = 'ai_call' THEN bolna WHEN kind = 'email' THEN smtp ELSE whatsapp END,
   CASE WHEN NOT skipped THEN 'ref' || n || '-' || step END,
-  CASE WHEN kind = 'ai_call' AND NOT skipped AND NOT failed THEN (ARRAY['answered', 'missed', 'missed', 'busy', 'voicemail'])[1 + floor(answer * 5)] END,
-  CASE WHEN kind <> 'ai_call' AND NOT skipped AND NOT failed THEN (ARRAY['sent', 'delivered', 'read', 'replied'])[1 + floor(answer * 4)] END,
+  CASE WHEN kind = 'ai_call' AND NOT skipped AND NOT failed
+    THEN (ARRAY['answered', 'missed', 'missed', 'busy', 'voicemail'])[1 + floor(answer * 5)] END,
+  CASE WHEN kind <> 'ai_call' AND NOT skipped AND NOT failed
+    THEN (ARRAY['sent', 'delivered', 'read', 'replied'])[1 + floor(answer * 4)] END,
   CASE WHEN failed THEN (ARRAY['131047', 'no_route', '550'])[1 + floor(answer * 3)] END,
-  jsonb_build_object('to', n, 'body', 'Hi Person ' || n), '[{"gate": "kill_switch", "passed": true}, {"gate": "condition", "passed": false}]',
+  jsonb_build_object('to', n, 'body', 'Hi Person ' || n),
+  '[{"gate": "kill_switch", "passed": true}, {"gate": "condition", "passed": false}]',
   CASE WHEN skipped OR failed THEN NULL WHEN kind = 'ai_call' THEN 400 WHEN kind = 'whatsapp_message' THEN 80 ELSE 5 END, 'INR'
 FROM (
   SELECT k.*, step, CASE WHEN step = 1 THEN 'ai_call' WHEN step = 2 OR k.flow < 3 THEN 'whatsapp_message' ELSE 'email' END AS kind,
@@ -242,8 +248,8 @@ async def plans(stack: Stack, account: UUID, period: Period) -> dict[str, dict[s
     for slug, chart in CHARTS.items():
         spans, days, lows, highs, labels = zip(*period.pieces(chart.by), strict=True)
         values = (account, None, None, None, "busy_all", list(spans), list(days), list(lows), list(highs), list(labels))
-        names = ("account::uuid", "versions::uuid[]", "source::text", "channel::uuid", "busy::text", "spans::text[]", "days::date[]", "lows::int[]",
-                 "highs::int[]", "labels::text[]")  # fmt: skip
+        kinds = "account::uuid versions::uuid[] source::text channel::uuid busy::text spans::text[] days::date[] lows::int[] highs::int[]"
+        names = (*kinds.split(), "labels::text[]")
         sql, used = RELATIONS + chart.sql, []
         for name, value in zip(names, values, strict=True):
             bare, kind = name.split("::")

@@ -87,7 +87,7 @@ async def change_something(rng: random.Random, world: World) -> None:
                     )  # fmt: skip
                 case 4:
                     await connection.execute(
-                        "UPDATE flow_action_logs SET status = $2, outcome = $3, message_state = $4, answered_at = started_at + $5::interval, "
+                        "UPDATE flow_action_logs SET status = $2, outcome = $3, message_state = $4, answered_at = started_at + $5, "
                         "error_code = $6 WHERE id = $1",
                         log.id, rng.choice(list(LogStatus)).value,
                         rng.choice([*(o.value for o in CallOutcome), None]) if log.action_type == "ai_call" else None,
@@ -102,12 +102,14 @@ async def change_something(rng: random.Random, world: World) -> None:
                 case 6 if lead.execution_id is None:
                     disposition = rng.choice([d for d in Disposition if d is not Disposition.ENROLLED])
                     await connection.execute(
-                        "UPDATE lead_events SET disposition = $2::text, due_at = CASE WHEN $2::text = 'queued' THEN now() END WHERE id = $1",
+                        "UPDATE lead_events SET disposition = $2::text, due_at = CASE WHEN $2::text = 'queued' THEN now() END "
+                        "WHERE id = $1",
                         lead.id, disposition.value,
                     )  # fmt: skip
                 case 7:  # an erasure
                     await connection.execute(
-                        "UPDATE flow_executions SET metadata = jsonb_build_object('trigger_source', metadata->'trigger_source') WHERE id = $1",
+                        "UPDATE flow_executions SET metadata = jsonb_build_object('trigger_source', metadata->'trigger_source') "
+                        "WHERE id = $1",
                         execution.id,
                     )
                     await connection.execute(
