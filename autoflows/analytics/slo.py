@@ -29,7 +29,7 @@ TURN_SECONDS = 30.0
 PACE = UUID(int=4)
 TAKE = """
 INSERT INTO paces AS p (key, next_at) VALUES ($1, clock_timestamp() + interval '25 seconds')
-ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at WHERE p.next_at <= clock_timestamp() RETURNING now()
+ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at WHERE p.next_at <= clock_timestamp() RETURNING true
 """
 ACCOUNTS = "SELECT id, settings FROM users WHERE owner_id IS NULL"
 # Bands of the last hour's executions, by whether they began in its last quarter: whole slots, the one that runs included.
@@ -56,7 +56,7 @@ async def watch_speed() -> None:
     """Look every half minute, for ever, whatever the database does."""
     while True:
         try:
-            await check_speed()
+            await check_speed(in_turn=True)
         except (Unavailable, *LOST) as error:
             log.warning("speed to lead was not checked, the database does not answer: %s", error)
         except Exception:
@@ -64,20 +64,17 @@ async def watch_speed() -> None:
         await asyncio.sleep(TURN_SECONDS)
 
 
-async def check_speed(*, at_once: bool = False) -> list[LiveChange]:
-    """Raise and resolve, unless another process did in the last seconds; gives what was published. Raises Unavailable."""
-    changes = await transact(partial(_check, at_once))
+async def check_speed(*, in_turn: bool = False) -> list[LiveChange]:
+    """Raise and resolve; `in_turn`: unless another process did in the last seconds. Gives what was published. Raises Unavailable."""
+    changes = await transact(partial(_check, in_turn))
     live.publish(changes)
     return changes
 
 
-async def _check(at_once: bool, connection: Connection) -> list[LiveChange]:
-    now: datetime | None = await connection.fetchval(TAKE, PACE)
-    if now is None:
-        if not at_once:
-            return []
-        now = await connection.fetchval("SELECT now()")
-    assert now is not None
+async def _check(in_turn: bool, connection: Connection) -> list[LiveChange]:
+    if in_turn and not await connection.fetchval(TAKE, PACE):
+        return []
+    now: datetime = await connection.fetchval("SELECT now()")
     targets = {row["id"]: AccountSettings.model_validate(row["settings"]) for row in await connection.fetch(ACCOUNTS)}
     seen = {
         account_id: notice

@@ -65,18 +65,18 @@ async def leads(owner: User, seconds: float | None, number: int, *, ago: float =
 
 async def test_late_leads_are_told_once_and_resolved_when_it_is_over(owner: User) -> None:
     await leads(owner, 1.0, 20)
-    await check_speed(at_once=True)
+    await check_speed()
     pool = await get_pool()
     assert await pool.fetchval(OPEN) == 0
     await leads(owner, 90.0, 20)
-    await check_speed(at_once=True)
-    await check_speed(at_once=True)
+    await check_speed()
+    await check_speed()
     row = await pool.fetchrow("SELECT * FROM notifications WHERE kind = 'speed_late'")
     assert (row["count"], row["title"]) == (1, "New leads wait longer than 1 minute for their first contact")
     assert "50 %" in row["detail"]
     assert "10 %" in row["detail"]
     await leads(owner, 1.0, 60)
-    await check_speed(at_once=True)
+    await check_speed()
     assert await pool.fetchval(OPEN) == 0
 
 
@@ -86,10 +86,10 @@ async def test_leads_that_still_wait_count_as_late_unless_hours_or_the_flow_hold
     await leads(owner, None, 20, held_by="wait")
     await leads(owner, None, 20, held_hours=5)
     await leads(owner, None, 20, ago=10)  # its minute is not over
-    await check_speed(at_once=True)
+    await check_speed()
     assert await pool.fetchval(OPEN) == 0
     await leads(owner, None, 20, held_by="capacity")
-    await check_speed(at_once=True)
+    await check_speed()
     assert await pool.fetchval(OPEN) == 1
 
 
@@ -97,15 +97,15 @@ async def test_an_account_sets_its_own_target(owner: User) -> None:
     await leads(owner, 90.0, 20)
     pool = await get_pool()
     await pool.execute("""UPDATE users SET settings = '{"speed_target_seconds": 300}'::jsonb""")
-    await check_speed(at_once=True)
+    await check_speed()
     assert await pool.fetchval(OPEN) == 0
     await pool.execute("""UPDATE users SET settings = '{"speed_target_seconds": 30, "speed_target_percent": 50}'::jsonb""")
-    await check_speed(at_once=True)
+    await check_speed()
     assert await pool.fetchval(OPEN) == 1
 
 
 async def test_few_leads_and_old_ones_are_no_alarm(owner: User) -> None:
     await leads(owner, 90.0, 9)
     await leads(owner, 90.0, 40, ago=3 * 3600)
-    await check_speed(at_once=True)
+    await check_speed()
     assert await (await get_pool()).fetchval(OPEN) == 0

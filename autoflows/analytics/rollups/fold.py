@@ -9,22 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import partial
-
-import asyncpg
 
 from autoflows.analytics.rollups.merge import RAWS, Raw, statement
 from autoflows.domain.errors import Unavailable
-from autoflows.engine.pool import LOST, Connection, transact
+from autoflows.engine.pool import LOST, Connection, get_pool, transact
 
 log = logging.getLogger(__name__)
 
 LOCK = 7_307_199_022
-BATCH = 20_000
+BATCH = 50_000
 """Images that are added in one transaction, of each table, at most."""
 REST = 30
-"""A fold that takes long is followed by a rest of so many times that: keeping up costs about a thirtieth of one core, at most."""
-MOST_REST = 60.0
+"""A fold is followed by a rest of so many times what it took: the more images are added at once, the less each costs."""
+MOST_REST = 10.0
 
 
 def _taken(raw: Raw) -> str:
@@ -38,7 +35,10 @@ def _fold_statement(raw: Raw) -> str:
 
 
 FOLDS = {raw.changes: _fold_statement(raw) for raw in RAWS}
-IS_THERE = "SELECT EXISTS (SELECT 1 FROM {})"
+SEEN = f"""
+SELECT {" OR ".join(f"EXISTS (SELECT 1 FROM {raw.changes})" for raw in RAWS)} AS is_changed,
+  EXISTS (SELECT 1 FROM rollup_recounts) AS is_marked
+"""
 
 
 async def fold_all(connection: Connection) -> int:
@@ -53,29 +53,35 @@ async def fold_all(connection: Connection) -> int:
 async def _fold(connection: Connection) -> int:
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
         return 0
-    done = 0
-    for changes, one in FOLDS.items():
-        if await connection.fetchval(IS_THERE.format(changes)):
-            done += await connection.fetchval(one)
-    return done
+    return sum([await connection.fetchval(one) for one in FOLDS.values()])
 
 
 async def fold() -> int:
     """Add up to `BATCH` images of each table, unless another process does just now; gives how many. Raises Unavailable."""
-    return await transact(partial(_fold))
+    return await transact(_fold)
 
 
 async def keep_rollups(seconds: float) -> None:
     """Fold every `seconds`, and recount accounts that have to be, for ever, whatever the database does."""
-    from autoflows.analytics.rollups.rebuild import recount_marked
-
     while True:
-        began = time.monotonic()
+        rest = seconds
         try:
-            await fold()
-            await recount_marked()
-        except (Unavailable, asyncpg.CannotConnectNowError, *LOST) as error:
+            rest = max(seconds, await _keep())
+        except (Unavailable, *LOST) as error:
             log.warning("the rollups were not kept, the database does not answer: %s", error)
         except Exception:
             log.exception("keeping the rollups failed; it is tried again")
-        await asyncio.sleep(min(max(seconds, REST * (time.monotonic() - began)), MOST_REST))
+        await asyncio.sleep(rest)
+
+
+async def _keep() -> float:
+    """What is to be done now; gives the rest to take after it, none if there is more than could be taken at once."""
+    from autoflows.analytics.rollups.rebuild import recount_marked
+
+    pool = await get_pool()
+    seen = await pool.fetchrow(SEEN)
+    if seen["is_marked"]:
+        await recount_marked()
+    began = time.monotonic()
+    done = await fold() if seen["is_changed"] else 0
+    return 0.0 if done >= BATCH else min(REST * (time.monotonic() - began), MOST_REST)

@@ -19,7 +19,7 @@ import asyncpg
 
 from autoflows.analytics.rollups.fold import LOCK, fold_all
 from autoflows.analytics.rollups.merge import KEY, RAWS, statement
-from autoflows.engine.pool import Connection
+from autoflows.engine.pool import Connection, get_pool
 from autoflows.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,6 @@ async def rebuild(account_id: UUID, *, check: bool = False) -> Report:
 
 async def recount_marked() -> None:
     """Make anew the figures of accounts some of whose rows were deleted, or that have none yet."""
-    from autoflows.engine.pool import get_pool
-
     pool = await get_pool()
     while await pool.fetchval(MARKED) is not None:
         async with _alone() as connection:
