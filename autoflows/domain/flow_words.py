@@ -55,6 +55,25 @@ ACTION_TITLES = {
     "notify_team": "Notify team",
     "split": "Split",
 }
+GATES = {
+    "address": "Address",
+    "kill_switch": "Kill switch",
+    "dnc": "Do not call",
+    "consent": "Consent",
+    "holdout": "Hold-out",
+    "exit_rules": "Exit rules",
+    "condition": "Step condition",
+    "legal_hours": "Legal hours",
+    "flow_hours": "Flow hours",
+    "holidays": "Holidays",
+    "frequency_cap": "Frequency cap",
+    "channel_health": "Channel health",
+    "concurrency": "Free line",
+    "rate": "Rate limit",
+    "budget": "Budget",
+    "re_entry": "Already running",
+    "cooldown": "Cooldown",
+}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 

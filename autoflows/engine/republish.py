@@ -42,6 +42,7 @@ RENUMBERED = "UPDATE flow_action_logs SET action_order = -action_order WHERE flo
 NEW_GOAL = """
 UPDATE flow_executions SET goal_until = triggered_at + make_interval(days => $2) WHERE id = ANY($1) AND converted_at IS NULL
 """
+REVISE = "UPDATE flow_action_logs SET flow_version_id = $2 WHERE flow_execution_id = ANY($1)"
 TRIES = 3
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ async def move_runs(
         await connection.execute(MOVE, list(runs.moving), target, steps)
         if runs.other_goal:
             await connection.execute(NEW_GOAL, runs.other_goal, definition.goal.window_days if definition.goal else None)
+        await connection.execute(REVISE, list(runs.moving), target)
         renumbered = [(run, old, new) for run, (_, places) in runs.moving.items() for old, new in places.items() if old != new]
         if renumbered:
             await connection.execute(RENUMBER, *map(list, zip(*renumbered, strict=True)))

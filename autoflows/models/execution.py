@@ -116,6 +116,13 @@ class Execution(SQLModel, table=True):
     goal_until: datetime | None = Field(default=None, sa_type=Timestamp, description="until when it can convert; null: it has no goal")
     converted_at: datetime | None = Field(default=None, sa_type=Timestamp, description="when its flow's goal was met")
     last_outcome: str | None = Field(default=None, max_length=20, description="how its last call ended, of those known to have ended")
+    # Until the first attempt: what holds it now, and the microseconds it was held for already, by what held it.
+    first_channel_id: UUID | None = Field(default=None, description="the channel of the first attempt")
+    held_by: str | None = Field(default=None, max_length=10)
+    held_since: datetime | None = Field(default=None, sa_type=Timestamp)
+    held_hours: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    held_capacity: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    held_wait: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class ActionLog(SQLModel, table=True):
@@ -150,6 +157,8 @@ class ActionLog(SQLModel, table=True):
     flow_execution_id: UUID = Field(sa_column=foreign_key("flow_executions.id", nullable=False))
     user_id: UUID = Field(sa_column=foreign_key("users.id", nullable=False))
     contact_id: UUID = Field(sa_column=foreign_key("contacts.id", nullable=False))
+    # Left out, the database takes the execution's.
+    flow_version_id: UUID | None = Field(default=None, nullable=False, description="the version by which its step is numbered")
     # No foreign key: a log outlives its action, and an edited flow must not search a million logs for it.
     action_id: UUID | None = Field(default=None)
     action_type: str = Field(max_length=50)
