@@ -212,7 +212,7 @@ class TestRuns:
     async def test_attempts(self, account: Account, values: dict[str, Any], name: str) -> None:
         base = {
             "flow_execution_id": account.execution.id, "user_id": account.owner.id, "contact_id": account.contact.id,
-            "action_type": "ai_call", "action_order": 1, "attempt": 2,
+            "flow_version_id": account.version.id, "action_type": "ai_call", "action_order": 1, "attempt": 2,
         }  # fmt: skip
         await account.refuses(ActionLog(**{**base, **values}), name)
 
