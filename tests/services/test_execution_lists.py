@@ -302,7 +302,6 @@ def small_caps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from autoflows.services import execution_filter, person_search
 
     monkeypatch.setattr(execution_counts, "COUNTED_TO", 20)
-    monkeypatch.setattr(execution_counts, "COUNTED_ROWS_TO", 10)
     monkeypatch.setattr(execution_counts, "LOOKED_AT", 100)
     monkeypatch.setattr(person_search, "FEW", 2)
     monkeypatch.setattr(execution_filter, "FEW", 3)
@@ -318,8 +317,9 @@ async def test_large_numbers_are_said_to_be_at_least(world: World, small_caps: N
     }  # fmt: skip
     assert (counts["total"], counts["by_status"]["failed"]) == (100, 20)
     of_flow = [row for row in world.rows if row.flow_id == world.flows[0]]
-    counts = await counted(world, flow_id=world.flows[0])
-    assert counts["by_status"] == {status: min(10, sum(row.status == status for row in of_flow)) for status in STATUSES}
+    counts, last = await counted(world, flow_id=world.flows[0]), set(newest(of_flow)[:20])
+    assert {**counts, "capped": []} == expected_counts(world, [row for row in of_flow if row.id in last])
+    assert set(counts["capped"]) == {*STATUSES, "active", "waiting", "needs_person", "total"}
     nobody = await counted(world, flow_id=world.flows[0], outcome="busy")
     assert (nobody["total"], nobody["capped"]) == (0, [])
 
