@@ -14,6 +14,7 @@ from autoflows.models import ActionLog, Execution
 from autoflows.models import execution as table
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.contacts import clean
+from autoflows.services.pages import among
 from autoflows.services.person_search import find_people
 from autoflows.services.views.executions import A_STEP, ExecutionFilter, Stage
 
@@ -124,4 +125,5 @@ async def in_doubt(actor: Actor, session: AsyncSession) -> tuple[sa.ColumnElemen
     """Executions with an attempt of which nobody told what became of it, and whether they are few."""
     doubted = sa.select(col(ActionLog.flow_execution_id)).where(col(ActionLog.user_id) == actor.account_id, UNKNOWN)
     ids = {row[0] for row in (await session.exec(doubted.limit(FEW + 1))).all()}  # type: ignore[call-overload]
-    return col(Execution.id).in_(ids if len(ids) <= FEW else doubted), len(ids) <= FEW
+    are_few = len(ids) <= FEW
+    return among(col(Execution.id), ids) if are_few else col(Execution.id).in_(doubted), are_few
