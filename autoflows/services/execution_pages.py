@@ -101,10 +101,10 @@ def read_cursor(wanted: ExecutionFilter, sort: ExecutionSort, cursor: str) -> Pl
     if name != _name(wanted, sort) and number.isdigit():
         detail = "it is from a list with another filter or order; leave it out to begin at the first page"
         raise Invalid("The cursor cannot be used.", errors=[FieldError("/query/cursor", detail)])
-    places = {str(n): stretch for n, stretch in enumerate(SORTS[sort])}
-    stretch = places.get(number, SORTS[sort][0])
-    key, last = decode_cursor(values, [stretch.key, col(Execution.id)])
-    return Place(int(number) if number in places else 0, (key, last))
+    known = number in (str(n) for n in range(len(SORTS[sort])))
+    place = int(number) if known else 0
+    key, last = decode_cursor(values if known and name == _name(wanted, sort) else "", [SORTS[sort][place].key, col(Execution.id)])
+    return Place(place, (key, last))
 
 
 def _name(wanted: ExecutionFilter, sort: ExecutionSort) -> str:
