@@ -119,7 +119,8 @@ def _one_pass(chosen: Chosen, wants: dict[str, Any]) -> sa.Select[Any]:
         rows = rows.order_by(*(key.desc() for key in _KEYS))
     newest = rows.limit(_reach(chosen)).subquery()
     count = sa.func.count()
-    return sa.select(*(count.filter(newest.c.fits, newest.c[flag.name]) for flag in flags), count)
+    counted: sa.Select[Any] = sa.select(*(count.filter(newest.c.fits, newest.c[flag.name]) for flag in flags), count)
+    return counted
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -171,7 +172,7 @@ async def choices(actor: Actor, session: AsyncSession) -> ExecutionChoices:
     return shown(view, pii=actor.may(Permission.PII_READ))
 
 
-_KEYS = (col(Execution.triggered_at), col(Execution.id))
+_KEYS: tuple[Any, ...] = (col(Execution.triggered_at), col(Execution.id))
 
 
 def _up_to(limit: int, *tests: Any) -> sa.ScalarSelect[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -85,7 +86,7 @@ def _indexed(wanted: ExecutionFilter) -> list[sa.ColumnElement[bool]]:
     )
     tests += [col(column) == value for column, value in columns if value is not None]
     if wanted.is_test_run:
-        tests.append(col(Execution.is_test_run))
+        tests.append(col(Execution.is_test_run).is_(True))
     if wanted.lead_source is not None:
         tests.append(sa.func.lower(LEAD_SOURCE) == clean(wanted.lead_source).lower())
     if wanted.waiting_rule is not None:
@@ -111,7 +112,8 @@ async def _any_few(session: AsyncSession, mine: sa.ColumnElement[bool], tests: l
     for test in tests:
         some = sa.select(sa.literal(1)).select_from(Execution).where(mine, test).limit(FEW_ROWS + 1).subquery()
         counts.append(sa.select(sa.func.count()).select_from(some).scalar_subquery())
-    return min((await session.exec(sa.select(*counts))).one()) <= FEW_ROWS  # type: ignore[call-overload]
+    row: Sequence[int] = (await session.exec(sa.select(*counts))).one()  # type: ignore[call-overload]
+    return min(row) <= FEW_ROWS
 
 
 def for_audit(wanted: ExecutionFilter) -> dict[str, Any]:

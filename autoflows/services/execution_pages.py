@@ -34,17 +34,16 @@ class Stretch:
     def select(self, chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[Any]:
         """The keys of its first executions, or of those that come after the one with the keys `after`."""
         tests = chosen.tests if self.where is None else [*chosen.tests, self.where]
-        rows = sa.select(self.key.label("key"), col(Execution.id).label("id"))
+        rows: sa.Select[Any] = sa.select(self.key.label("key"), col(Execution.id).label("id"))
         if after is not None:
             last = sa.tuple_(*(sa.literal(value, kind) for value, kind in zip(after, (self.key.type, sa.Uuid()), strict=True)))
             here = sa.tuple_(self.key, col(Execution.id))
             tests = [*tests, here < last if self.descending else here > last]
         rows = rows.where(*tests)
+        keys: list[Any] = [self.key, col(Execution.id)]
         if chosen.few:  # all of them are read, not the whole account in this order until enough of them were met
             some = rows.offset(0).subquery()
             rows, keys = sa.select(some.c.key, some.c.id), [some.c.key, some.c.id]
-        else:
-            keys = [self.key, col(Execution.id)]
         return rows.order_by(*(key.desc() if self.descending else key.asc() for key in keys)).limit(limit)
 
 

@@ -102,7 +102,7 @@ class World:
             completed_at=None if runs else at + timedelta(seconds=pick.randrange(90)),
             metadata_={"trigger_source": pick.choice(SOURCES)},
             is_test_run=runs or pick.random() < 0.1,  # so that one flow may run often for one person
-            due_at=NOW + timedelta(days=1) if runs else sa.null(),
+            due_at=NOW + timedelta(days=1) if runs else sa.null(),  # type: ignore[arg-type]  # None would mean its default
             waiting_reason="Waiting" if runs else None,
             waiting_rule=rule if runs else None,
             waiting_until=NOW + timedelta(minutes=pick.randrange(1, 120)) if runs and wakes else None,
@@ -235,7 +235,9 @@ async def test_every_order_is_complete_page_by_page(world: World, sort: Executio
 
 
 async def test_pages_repeat_nothing_and_miss_nothing_while_rows_arrive(world: World) -> None:
-    before, seen, cursor = newest(world.rows), [], None
+    before = newest(world.rows)
+    seen: list[UUID] = []
+    cursor = None
     while True:
         async with open_session() as session:
             page = await executions.list_executions(world.actor(), session, ExecutionFilter(), limit=50, cursor=cursor)
