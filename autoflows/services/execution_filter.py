@@ -22,6 +22,7 @@ from autoflows.services.views.executions import A_STEP, ExecutionFilter, Stage
 # As the indexes have them, so that PostgreSQL knows them again whatever the values of a statement are.
 WAITS: Any = sa.literal_column(f"({table.WAITS})", sa.Boolean)
 ACTS: Any = sa.literal_column(f"({table.ACTS})", sa.Boolean)
+TEST_RUN: Any = col(Execution.is_test_run)
 RUNNING: Any = col(Execution.status) == sa.literal_column("'running'")
 UNKNOWN: Any = col(ActionLog.status) == sa.literal_column("'unknown'")
 LEAD_SOURCE: Any = sa.literal_column(f"({table.LEAD_SOURCE})", sa.Text)
@@ -56,7 +57,7 @@ async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -
     indexed = _indexed(wanted)
     tests = [mine, *indexed]
     if wanted.is_test_run is False:
-        tests.append(~col(Execution.is_test_run))
+        tests.append(~TEST_RUN)
     if wanted.stage is not None:
         tests.append(WAITS if wanted.stage is Stage.WAITING else ACTS)
     few, person = len(tests) > 2 and await _any_few(session, mine, indexed), None
@@ -86,7 +87,7 @@ def _indexed(wanted: ExecutionFilter) -> list[sa.ColumnElement[bool]]:
     )
     tests += [col(column) == value for column, value in columns if value is not None]
     if wanted.is_test_run:
-        tests.append(col(Execution.is_test_run).is_(True))
+        tests.append(TEST_RUN)
     if wanted.lead_source is not None:
         tests.append(sa.func.lower(LEAD_SOURCE) == clean(wanted.lead_source).lower())
     if wanted.waiting_rule is not None:
