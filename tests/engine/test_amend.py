@@ -82,6 +82,23 @@ async def test_only_an_unknown_attempt_can_be_named_and_only_once(bench: Bench) 
     assert await bench.one("SELECT count(*) FROM audit_log") == 1
 
 
+async def test_an_execution_keeps_how_its_last_call_ended(bench: Bench) -> None:
+    last = "SELECT last_outcome FROM flow_executions"
+    log_id = await unknown_call(bench)
+    await bench.finished()
+    assert await bench.one(last) == "unknown"
+    await call_event(bench, log_id, CallOutcome.ANSWERED, "late")
+    assert await bench.one(last) == "answered", "also when it is heard after the end"
+    assert await bench.one("SELECT first_conversation_at IS NOT NULL FROM flow_executions")
+
+
+async def test_a_word_on_a_call_is_its_last_outcome(bench: Bench) -> None:
+    log_id = await unknown_call(bench)
+    await bench.finished()
+    await say(bench, log_id, SUCCESS, CallOutcome.VOICEMAIL)
+    assert await bench.one("SELECT last_outcome FROM flow_executions") == "voicemail"
+
+
 async def test_a_webhook_that_came_first_wins(bench: Bench) -> None:
     log_id = await unknown_call(bench)
     await bench.finished()
