@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from autoflows.commands.accounts import token, user
+from autoflows.commands.analytics import analytics
 from autoflows.commands.check import doctor
 from autoflows.commands.flows import flow
 from autoflows.commands.options import home_option
@@ -212,6 +213,7 @@ def _become(arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     os.execve(arguments[0], arguments, {**os.environ, **environment, "AUTOFLOWS_SECRET_KEY": key, "PYTHONPATH": path})  # noqa: S606
 
 
+main.add_command(analytics)
 main.add_command(flow)
 main.add_command(user)
 main.add_command(token)

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     breaker_pause_seconds: float = Field(default=30.0, gt=0, description="first pause of a channel that does not work; doubles")
     sweep_seconds: float = Field(default=1.0, gt=0, description="how often a worker looks for due work on its own")
     watch_seconds: float = Field(default=10.0, gt=0, description="how often it is looked whether the team must be told of something")
+    rollup_seconds: float = Field(default=2.0, gt=0, description="how often the figures of the analytics are brought up to date, at most")
     session_hours: int = Field(default=24 * 14, ge=1)
 
     @property

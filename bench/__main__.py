@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bench import big, lists, measure, report
+from autoflows.analytics.period import last_days
+from autoflows.ids import utc_now
+from bench import analytics, big, lists, measure, report
 from bench.database import plans
 from bench.stack import ROOT, connect_whatsapp, free_port, running, whatsapp_flow
 
@@ -61,6 +63,26 @@ def run(results: dict[str, Any], scale: float, workers: int, size: int) -> None:
         counting.wait(5)
 
 
+def run_analytics(results: dict[str, Any], scale: float, logs: int) -> None:
+    """Put the analytics' measurements into `results`, on one fresh product with a year of so many logs."""
+    port = free_port()
+    counting = subprocess.Popen([sys.executable, "-m", "bench.provider", str(port)], cwd=ROOT)
+    try:
+        with running(1) as stack:
+            ids = connect_whatsapp(stack, port)
+            results["seed"] = asyncio.run(analytics.seed(stack, logs))
+            results["rollups"] = analytics.rebuild(stack)
+            results["endpoints"] = analytics.endpoints(stack)
+            year = last_days(366, zone="Asia/Kolkata", now=utc_now())
+            results["plans"] = asyncio.run(analytics.plans(stack, UUID(results["seed"]["account"]), year))
+            flow = whatsapp_flow(stack, ids, measure.STEPS)
+            results["upkeep"] = analytics.upkeep(stack, {"provider": counting.pid}, port, int(1000 * scale))
+            stack.api("DELETE", f"/api/automation/flows/{flow}")
+    finally:
+        counting.terminate()
+        counting.wait(5)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run, print the table, write the JSON and the comparison if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -68,6 +90,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument(
         "--big", type=int, nargs="?", const=MILLION, default=0, metavar="N", help="with N sleeping and N finished executions"
+    )
+    parser.add_argument(
+        "--analytics", type=int, nargs="?", const=5 * MILLION, default=0, metavar="N", help="the analytics alone, on a year of N logs"
     )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="print ratios to the figures in this file")
@@ -84,16 +109,27 @@ def main(arguments: list[str] | None = None) -> None:
     earlier = json.loads(options.compare.read_text()) if options.compare else None
     results: dict[str, Any] = {}
     try:
-        run(results, options.scale, options.workers, options.big)
+        if options.analytics:
+            run_analytics(results, options.scale, options.analytics)
+        else:
+            run(results, options.scale, options.workers, options.big)
     finally:  # what was measured before a failure took minutes, too
         if options.json:
             options.json.write_text(json.dumps(results, indent=1))
+    if options.analytics:
+        print(report.lines(analytics.rows(results)))
+        _print_plans(results["plans"])
+        return
     print(report.table(results))
     if "big" in results:
-        for name, plan in results["big"]["plans"].items():
-            print(f"\n{name}: {plan['ms']:g} ms", *plan["plan"], sep="\n    ")
+        _print_plans(results["big"]["plans"])
     if earlier is not None:
         print("", report.comparison(earlier, results), sep="\n")
+
+
+def _print_plans(plans: dict[str, Any]) -> None:
+    for name, plan in plans.items():
+        print(f"\n{name}: {plan['ms']:g} ms", *plan["plan"], sep="\n    ")
 
 
 if __name__ == "__main__":

@@ -51,10 +51,11 @@ SELECT sleeping, $1, $2, contact, $3, sleeping_event, at + interval '1 day', 'ru
 FROM (SELECT *, now() + interval '1 day' + (n::bigint * 7919 % 2592000) * interval '1 second' AS wake FROM bench_seed) AS s
 """
 LOGS = """
-INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_type, action_order, attempt, snapshot, started_at,
-                              answered_at, completed_at, status, channel_id, provider_ref, message_state, result_data, gates)
-SELECT uuidv7(), execution, $1, contact, 'whatsapp_message', step, 1, $2::jsonb, at, at, at, 'success', $3, 'wamid.' || n || kind || step,
-       'sent', jsonb_build_object('channel', 'WhatsApp', 'to', n, 'body', 'Hi Person ' || n), '[{"rule": "hours", "passed": true}]'
+INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, flow_version_id, action_type, action_order, attempt, snapshot,
+                              started_at, answered_at, completed_at, status, channel_id, provider_ref, message_state, result_data, gates)
+SELECT uuidv7(), execution, $1, contact, $5, 'whatsapp_message', step, 1, $2::jsonb, at, at, at, 'success', $3,
+       'wamid.' || n || kind || step, 'sent', jsonb_build_object('channel', 'WhatsApp', 'to', n, 'body', 'Hi Person ' || n),
+       '[{"rule": "hours", "passed": true}]'
 FROM (SELECT n, at, contact, done AS execution, 'a' AS kind, step FROM bench_seed, generate_series(1, $4::int) AS step
       UNION ALL SELECT n, at, contact, sleeping, 'b', 1 FROM bench_seed) AS both_kinds
 """
@@ -113,7 +114,7 @@ async def seed(stack: Stack, amount: int, flow: str, channel: str) -> dict[str, 
         (EVENTS, (account, flow)),
         (FINISHED, (flow_id, version["id"], account)),
         (SLEEPING, (flow_id, version["id"], account)),
-        (LOGS, (account, version["step"], channel_id, LOGS_PER_FINISHED)),
+        (LOGS, (account, version["step"], channel_id, LOGS_PER_FINISHED, version["id"])),
         *((index["definition"], ()) for index in indexes),
         ("DROP TABLE bench_seed", ()),
         *((f"VACUUM (ANALYZE) {table}", ()) for table in TABLES),

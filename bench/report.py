@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
 def table(results: dict[str, Any]) -> str:
     """The figures as a Markdown table."""
-    rows = list(_rows(results))
+    return lines(_rows(results))
+
+
+def lines(rows: Iterable[tuple[str, str]]) -> str:
+    """Names and figures as a Markdown table."""
     return "\n".join(["| what | figure |", "|---|---|", *(f"| {name} | {figure} |" for name, figure in rows)])
 
 

@@ -56,6 +56,12 @@ class Stack:
         """One REST call with the owner's token; raises urllib.error.HTTPError on a refusal."""
         return call(self.url, self.token, method, path, body, **headers)
 
+    def get(self, path: str) -> bytes:
+        """A file by the REST API; raises urllib.error.HTTPError on a refusal."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return bytes(answer.read())
+
 
 def call(url: str, token: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
     """One REST call; the answer's JSON."""
@@ -75,7 +81,7 @@ def call(url: str, token: str, method: str, path: str, body: Any = None, **heade
     return json.loads(text) if text else None
 
 
-def autoflows(home: Path, *arguments: str, **environment: str) -> str:
+def autoflows(home: Path, *arguments: str, seconds: float = 120, **environment: str) -> str:
     """Run one `autoflows` command on a home; its standard output. Raises on a failure, with what it said."""
     done = subprocess.run(
         [sys.executable, "-m", "autoflows.cli", *arguments],
@@ -83,7 +89,7 @@ def autoflows(home: Path, *arguments: str, **environment: str) -> str:
         env={**os.environ, "AUTOFLOWS_HOME": str(home), "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
     if done.returncode:

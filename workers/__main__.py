@@ -8,6 +8,8 @@ import signal
 import sys
 from typing import Any
 
+from autoflows.analytics.rollups.fold import keep_rollups
+from autoflows.analytics.slo import watch_speed
 from autoflows.engine.broker import close_redis
 from autoflows.engine.doorbell import close_doorbell
 from autoflows.engine.drain import Drainer
@@ -49,6 +51,8 @@ async def work() -> None:
         asyncio.create_task(reconcile(drainer), name="reconcile"),
         asyncio.create_task(watch_for_ever(settings.watch_seconds), name="watch"),
         asyncio.create_task(check_flows_for_ever(), name="check flows"),
+        asyncio.create_task(keep_rollups(settings.rollup_seconds), name="keep rollups"),
+        asyncio.create_task(watch_speed(), name="watch speed"),
         asyncio.create_task(stop_calls(drainer), name="stop calls"),
         asyncio.create_task(heartbeat(worker.pool), name="heartbeat"),
     ]

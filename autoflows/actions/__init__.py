@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from autoflows.actions import ai_call, email, wait, whatsapp_message
+from autoflows.actions import ai_call, email, split, wait, whatsapp_message
 from autoflows.actions.base import ActionSpec, parse_config
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.flow import ActionType
 
-ACTIONS: dict[ActionType, ActionSpec] = {spec.action_type: spec for spec in (ai_call.SPEC, whatsapp_message.SPEC, email.SPEC, wait.SPEC)}
+ACTIONS: dict[ActionType, ActionSpec] = {
+    spec.action_type: spec for spec in (ai_call.SPEC, whatsapp_message.SPEC, email.SPEC, wait.SPEC, split.SPEC)
+}
 
 
 def validate_config(action_type: ActionType, config: Mapping[str, Any], pointer: str = "/action_config") -> BaseModel:

@@ -1,4 +1,4 @@
-"""What a chart is: a question, one SQL statement, and how its rows become a table, a sentence and a figure."""
+"""What a chart is: a question, one SQL statement over the rollups, and how its rows become a table, a sentence and a figure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from autoflows.analytics.period import Period
+from autoflows.analytics.period import By, Period
 
 Row = Mapping[str, Any]
 Cell = str | int | float | None
@@ -30,14 +30,20 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart. `sql` may name `:account`, `:start`, `:end` (excluded) and `:zone`, and must leave test runs out."""
+    """One chart. `sql` reads `counted` or `spread` (see `query.py`), which hold the period cut as `by` says."""
 
     slug: str
     title: str
     question: str
+    definition: str
+    """What exactly is counted, in words: shown beside the chart and by `/definitions`."""
     sql: str
     table: Callable[[Sequence[Row], Period], Table]
     figure: Callable[[Table], go.Figure]
+    pages: tuple[str, ...] = ("overview",)
+    by: By = "total"
+    is_over_time: bool = False
+    """Whether its x axis is dates, where versions that were published can be marked."""
 
 
 OKABE_ITO = {
@@ -50,6 +56,9 @@ OKABE_ITO = {
     "grey": "#8B8D98",
 }
 """Colours told apart with any common colour blindness: Okabe and Ito, "Color Universal Design", 2008 (grey is ours)."""
+
+SCALE = ((0.0, "#CFE3F1"), (0.5, OKABE_ITO["sky"]), (1.0, OKABE_ITO["blue"]))
+"""Little to much, in one hue, so that it is read without colours as well."""
 
 BARE_LAYOUT: dict[str, Any] = {
     "template": None,
@@ -69,7 +78,40 @@ BARE_LAYOUT: dict[str, Any] = {
 def bare_figure(traces: Sequence[Any], **layout: Any) -> go.Figure:
     """A figure with the house's layout; keyword arguments add to it (`xaxis={"type": "category"}` is merged)."""
     merged = {key: {**value, **layout[key]} if isinstance(value, dict) and key in layout else value for key, value in BARE_LAYOUT.items()}
-    return go.Figure(data=list(traces), layout=merged | {k: v for k, v in layout.items() if k not in merged})
+    return go.Figure(data=list(traces), layout=merged | {k: v for k, v in layout.items() if not isinstance(BARE_LAYOUT.get(k), dict)})
+
+
+def counted_bars(
+    x: Sequence[Cell], y: Sequence[Cell], colours: Sequence[str] | str, unit: str, texts: Sequence[str] | None = None
+) -> go.Bar:
+    """One bar per thing with its number written on it."""
+    return go.Bar(
+        x=list(x),
+        y=list(y),
+        text=list(texts) if texts is not None else [f"{value:,}" for value in y],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": colours if isinstance(colours, str) else list(colours), "line": {"width": 0}},
+        hovertemplate=f"%{{y:,}} {unit}<extra></extra>",
+    )
+
+
+def stacked_days(table: Table, series: Sequence[tuple[str, str]]) -> go.Figure:
+    """One bar a day (the table's first column), a colour per series (its further columns)."""
+    days = [row[0] for row in table.rows]
+    traces = [
+        go.Bar(name=title, x=days, y=[row[n] for row in table.rows], marker={"color": colour, "line": {"width": 0}}, hovertemplate="%{y:,}")
+        for n, (title, colour) in enumerate(series, start=1)
+    ]
+    return bare_figure(traces, barmode="stack", xaxis={"type": "date", "tickformat": "%d %b"})
+
+
+def rate_line(x: Sequence[Cell], y: Sequence[Cell], name: str, colour: str, **more: Any) -> go.Scatter:
+    """A share, 0 to 1, from point to point; where there is none, the line is broken."""
+    return go.Scatter(
+        name=name, x=list(x), y=list(y), mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 5},
+        hovertemplate="%{y:.1%}", connectgaps=False, **more,
+    )  # fmt: skip
 
 
 def duration_in_words(seconds: float | None) -> str:
@@ -93,3 +135,8 @@ def duration_in_words(seconds: float | None) -> str:
 def share(part: int, whole: int) -> str:
     """A percentage for people; a dash if there is nothing to share."""
     return f"{100 * part / whole:.0f}%" if whole else "–"
+
+
+def rate(part: int, whole: int) -> float | None:
+    """A share as a number, 0 to 1; None if there is nothing to share."""
+    return round(part / whole, 6) if whole else None

@@ -1,48 +1,176 @@
-"""The few figures over the charts, each with what it was in the period before."""
+"""The few figures over the charts, and the figures of speed to lead."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from uuid import UUID
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import sqlalchemy as sa
+from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from autoflows.analytics.period import Period
+from autoflows.analytics.chart import rate
+from autoflows.analytics.charts.speed_split import SQL as SPLIT
+from autoflows.analytics.charts.speed_split import TITLES, bottleneck, parts_of
+from autoflows.analytics.query import Scope, read
+from autoflows.domain.percentiles import percentile
+from autoflows.domain.speed import burn, within
 
-EXECUTIONS = """
-SELECT count(*) AS executions,
-       count(*) FILTER (WHERE status = 'running') AS running,
-       count(*) FILTER (WHERE status = 'completed') AS completed,
-       count(*) FILTER (WHERE status = 'failed') AS failed,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision)
-         FILTER (WHERE first_attempt_at IS NOT NULL) AS speed_p50,
-       count(first_conversation_at) AS conversations
-FROM flow_executions
-WHERE user_id = :account AND triggered_at >= :start AND triggered_at < :end AND NOT is_test_run
+COUNTS = """
+SELECT measure, labels, sum(amount)::bigint AS amount FROM counted WHERE measure IN ('executions', 'leads', 'cost') GROUP BY 1, 2
+UNION ALL
+SELECT measure, labels, sum(amount)::bigint FROM counted WHERE measure = 'time' AND labels[1] = 'duration' GROUP BY 1, 2
+"""
+BINS = """
+SELECT measure, bin, sum(amount)::bigint AS amount FROM spread
+WHERE measure IN ('first_attempt', 'first_conversation', 'duration') GROUP BY 1, 2
+"""
+BANDS = """
+SELECT labels[2] AS band, sum(amount)::bigint AS leads FROM counted
+WHERE measure = 'executions' AND labels[2] <> '' AND labels[3] = '' GROUP BY 1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """Executions begun in a period. `speed_p50` is in seconds; `success_rate` is completed of completed and failed, 0 to 1."""
+class Figures(BaseModel):
+    """Executions begun in a period and the leads that came in, test runs left out."""
 
-    executions: int
-    running: int
-    completed: int
-    failed: int
-    conversations: int
-    speed_p50: float | None
+    executions: int = Field(description="executions that began in the period")
+    running: int = Field(description="of these, those that are not over yet")
+    completed: int = Field(description="of these, those that came to their end, and a contact was made")
+    failed: int = Field(description="of these, those in which every contact that was tried failed")
+    skipped: int = Field(description="of these, those in which rules said no to every contact")
+    cancelled: int = Field(description="of these, those that a person stopped")
+    contacted: int = Field(description="of these, those in which a first contact was attempted")
+    conversations: int = Field(description="executions in which a person was spoken with or replied")
+    success_rate: float | None = Field(description="completed of completed and failed, 0 to 1; null if none ended")
+    leads_received: int = Field(description="leads that came in during the period")
+    leads_contacted: int = Field(description="of these, those whose execution has attempted a first contact")
+    leads_not_contacted: int = Field(description="the others: contacted and not contacted add up to received")
+    speed_p50_seconds: float | None = Field(description="median time from lead to first attempt, within 1 %; null if none was attempted")
+    duration_mean_seconds: float | None = Field(description="average time from beginning to end of the executions that are over")
+    duration_p50_seconds: float | None = Field(description="median of the same, within 1 %")
+    duration_p95_seconds: float | None = Field(description="95 of 100 took no longer, within 1 %")
+    cost: dict[str, int] = Field(description="cost of all their attempts, in minor units by currency")
+    cost_per_contact: dict[str, float] = Field(description="cost divided by `contacted`")
+    cost_per_conversation: dict[str, float] = Field(description="cost divided by `conversations`")
 
-    @property
-    def success_rate(self) -> float | None:
-        """None while nothing has completed or failed."""
-        ended = self.completed + self.failed
-        return self.completed / ended if ended else None
+
+class Percentiles(BaseModel):
+    """How long it took so many of all, in seconds; null if there were none. Within 1 %, and under a millisecond 0."""
+
+    count: int
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+
+    @classmethod
+    def of(cls, bins: Mapping[int, int]) -> Percentiles:
+        """The percentiles of a histogram."""
+        shares = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+        return cls(count=sum(bins.values()), **{name: percentile(bins, fraction) for name, fraction in shares.items()})
 
 
-async def headline(session: AsyncSession, account_id: UUID, period: Period) -> Headline:
-    """The figures of one account and period, test runs left out."""
-    connection = await session.connection()
-    result = await connection.execute(sa.text(EXECUTIONS), {"account": account_id, "start": period.start, "end": period.end})
-    return Headline(**result.mappings().one())
+class Part(BaseModel):
+    """One part of the time to the first contact."""
+
+    part: str = Field(description="source, queue, hours, capacity, wait or provider")
+    title: str
+    seconds: float = Field(description="of all leads together")
+    share: float | None = Field(description="of the whole time, 0 to 1")
+
+
+class Target(BaseModel):
+    """The promise (`speed_target_seconds`, `speed_target_percent` in the settings) and how it is kept.
+
+    Counted are executions with a first attempt that neither hours nor a wait step of the flow held before it.
+    """
+
+    seconds: int
+    percent: int
+    counted: int
+    within: int = Field(description="of these, those whose first attempt came in less than `seconds`")
+    share: float | None = Field(description="within of counted, 0 to 1")
+    burn: float | None = Field(description="late leads as a multiple of those the target allows; over 1 the target is missed")
+    is_met: bool | None
+
+
+class SpeedFigures(BaseModel):
+    """Speed to lead of the executions that began in the period."""
+
+    first_attempt: Percentiles = Field(description="from the lead's own time to the first contact attempt")
+    first_conversation: Percentiles = Field(description="from the lead's own time to the first call answered or reply")
+    target: Target
+    parts: list[Part] = Field(description="where the time until the provider took the first request goes")
+    bottleneck: str = Field(description="what takes the most of it, in a sentence; empty if no lead was attempted")
+
+
+def _bins(rows: Sequence[Any]) -> dict[str, dict[int, int]]:
+    bins: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        bins[row["measure"]][row["bin"]] = row["amount"]
+    return bins
+
+
+async def headline(session: AsyncSession, scope: Scope) -> Figures:
+    """The figures of one period."""
+    rows, bins = await read(session, scope, COUNTS), _bins(await read(session, scope, BINS))
+
+    def count(measure: str, place: int = 0, *words: str) -> int:
+        """How many there are with one of the words in that place; without words, with any at all."""
+        found = [row for row in rows if row["measure"] == measure]
+        return sum(row["amount"] for row in found if (row["labels"][place] in words if words else row["labels"][place]))
+
+    completed, failed = count("executions", 0, "completed"), count("executions", 0, "failed")
+    contacted, conversations = count("executions", 1), count("executions", 3)
+    received, reached = count("leads"), count("leads", 1, "contacted")
+    costs: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row["measure"] == "cost":
+            costs[row["labels"][1]] += row["amount"]
+    cost = {currency: amount for currency, amount in sorted(costs.items()) if amount}
+    micros, ended = count("time"), sum(bins["duration"].values())
+    return Figures(
+        executions=count("executions"),
+        running=count("executions", 0, "running"),
+        completed=completed,
+        failed=failed,
+        skipped=count("executions", 0, "skipped"),
+        cancelled=count("executions", 0, "cancelled"),
+        contacted=contacted,
+        conversations=conversations,
+        success_rate=completed / (completed + failed) if completed + failed else None,
+        leads_received=received,
+        leads_contacted=reached,
+        leads_not_contacted=received - reached,
+        speed_p50_seconds=percentile(bins["first_attempt"], 0.5),
+        duration_mean_seconds=micros / 1e6 / ended if ended else None,
+        duration_p50_seconds=percentile(bins["duration"], 0.5),
+        duration_p95_seconds=percentile(bins["duration"], 0.95),
+        cost=cost,
+        cost_per_contact={currency: round(amount / contacted, 2) for currency, amount in cost.items()} if contacted else {},
+        cost_per_conversation={currency: round(amount / conversations, 2) for currency, amount in cost.items()} if conversations else {},
+    )
+
+
+async def speed(session: AsyncSession, scope: Scope, target_seconds: int, target_percent: int) -> SpeedFigures:
+    """Speed to lead in one period, against its target."""
+    bins = _bins(await read(session, scope, BINS))
+    bands = {int(row["band"]): row["leads"] for row in await read(session, scope, BANDS)}
+    parts = parts_of(await read(session, scope, SPLIT))
+    counted, in_time, total = sum(bands.values()), within(bands, target_seconds), sum(parts.values())
+    return SpeedFigures(
+        first_attempt=Percentiles.of(bins["first_attempt"]),
+        first_conversation=Percentiles.of(bins["first_conversation"]),
+        target=Target(
+            seconds=target_seconds,
+            percent=target_percent,
+            counted=counted,
+            within=in_time,
+            share=rate(in_time, counted),
+            burn=burn(counted - in_time, counted, target_percent),
+            is_met=100 * in_time >= target_percent * counted if counted else None,
+        ),
+        parts=[Part(part=part, title=TITLES[part][0], seconds=micros / 1e6, share=rate(micros, total)) for part, micros in parts.items()],
+        bottleneck=bottleneck(parts),
+    )

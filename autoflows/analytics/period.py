@@ -1,9 +1,11 @@
-"""The span of days that a figure is about, as the reader's calendar sees it."""
+"""The span of days that a figure is about, as the reader's calendar sees it, and the pieces of rollups it is made of."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from autoflows.domain.errors import FieldError, Invalid
@@ -11,6 +13,22 @@ from autoflows.domain.flow import check_timezone
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
+SLOTS = 96
+"""Quarters of an hour in a UTC day. Local days and hours begin at one in every zone of today, so that figures of all zones are exact."""
+QUARTER = timedelta(minutes=15)
+
+By = Literal["total", "day", "hour"]
+"""How a figure is cut: not at all, by local days, or by the hour of the local week (`1 00` is Monday's first)."""
+
+
+class Piece(NamedTuple):
+    """A part of the rollups: a whole month, or the slots from `low` to `high` (excluded) of a UTC day, and what it is counted under."""
+
+    span: str
+    starts_on: date
+    low: int
+    high: int
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +60,54 @@ class Period:
         length = (self.last - self.first).days + 1
         return Period(self.first - timedelta(days=length), self.first - timedelta(days=1), self.zone)
 
-    def parameters(self) -> dict[str, object]:
-        """What every chart's SQL may name: `:start`, `:end` (excluded), `:zone`."""
-        return {"start": self.start, "end": self.end, "zone": self.zone}
+    def pieces(self, by: By = "total") -> list[Piece]:
+        """What of the rollups makes this period: whole months where that will do, and quarters of an hour where they must."""
+        if by == "day":
+            edges = [_midnight(day, self.zone) for day in [*self.days, self.last + timedelta(days=1)]]
+            return [
+                piece for day, low, high in zip(self.days, edges, edges[1:], strict=False) for piece in _by_days(low, high, day.isoformat())
+            ]
+        return list(_by_hours(self) if by == "hour" else _by_months(self.start, self.end))
+
+
+def _slot(at: datetime) -> int:
+    return (at.hour * 60 + at.minute) // 15
+
+
+def _by_days(start: datetime, end: datetime, label: str) -> Iterator[Piece]:
+    while start < end:
+        next_day = datetime.combine(start.date() + timedelta(days=1), time(), tzinfo=UTC)
+        yield Piece("day", start.date(), _slot(start), SLOTS if end >= next_day else _slot(end), label)
+        start = next_day
+
+
+def _by_months(start: datetime, end: datetime) -> Iterator[Piece]:
+    """Whole UTC months, and days before and after them."""
+    while start < end:
+        month = datetime(start.year, start.month, 1, tzinfo=UTC)
+        next_month = (month + timedelta(days=32)).replace(day=1)
+        if start == month and next_month <= end:
+            yield Piece("month", month.date(), 0, SLOTS, "")
+        else:
+            yield from _by_days(start, min(next_month, end), "")
+        start = next_month
+
+
+def _by_hours(period: Period) -> Iterator[Piece]:
+    """The hours of each UTC day by where they fall in the local week; a day on which the clocks change goes by quarters."""
+    zone, start, end = ZoneInfo(period.zone), period.start, period.end
+    for day in (start.date() + timedelta(days=n) for n in range((end.date() - start.date()).days + 1)):
+        midnight = datetime.combine(day, time(), tzinfo=UTC)
+        low, high = max(start, midnight), min(end, midnight + timedelta(days=1))
+        at = low
+        while at < high:
+            local = at.astimezone(zone)
+            until = min(at + timedelta(hours=1) - timedelta(minutes=local.minute), high)
+            if (until - QUARTER).astimezone(zone).hour != local.hour:
+                until = at + QUARTER
+            ends = SLOTS if until.date() != day else _slot(until)
+            yield Piece("day", day, _slot(at), ends, f"{local.isoweekday()} {local.hour:02d}")
+            at = until
 
 
 def _midnight(day: date, zone: str) -> datetime:
@@ -55,6 +118,13 @@ def last_days(days: int, *, zone: str, now: datetime) -> Period:
     """The last `days` local days up to and including today. Raises Invalid."""
     today = now.astimezone(ZoneInfo(_zone(zone))).date()
     return between(today - timedelta(days=days - 1), today, zone=zone)
+
+
+def present_spans(*, zone: str, now: datetime) -> Sequence[tuple[str, Period]]:
+    """Today, this week (from Monday) and this month, as far as they have come, by name. Raises Invalid."""
+    today = now.astimezone(ZoneInfo(_zone(zone))).date()
+    starts = (("today", today), ("week", today - timedelta(days=today.isoweekday() - 1)), ("month", today.replace(day=1)))
+    return [(name, Period(first, today, zone)) for name, first in starts]
 
 
 def between(first: date, last: date, *, zone: str) -> Period:

@@ -1,48 +1,50 @@
-"""The analytics' use cases, called by the REST API and the UI alike."""
+"""The analytics' use cases, called by the REST API and the UI alike. All figures are read from the rollups, a few seconds old."""
 
 from __future__ import annotations
 
-import csv
-import io
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from autoflows.analytics.chart import Cell, Chart, Table
-from autoflows.analytics.charts import CHARTS
-from autoflows.analytics.headline import Headline, headline
-from autoflows.analytics.period import Period
+from autoflows.analytics import export
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Table
+from autoflows.analytics.charts import CHARTS, charts_of
+from autoflows.analytics.headline import Figures, Percentiles, SpeedFigures, Target, headline, speed
+from autoflows.analytics.period import Period, present_spans
+from autoflows.analytics.query import Scope, filter_of, read
 from autoflows.domain.errors import NotFound
 from autoflows.domain.permissions import Permission
+from autoflows.ids import utc_now
 from autoflows.services.access import Actor, requires
+from autoflows.services.settings import account_settings
+
+BEGUN = "SELECT COALESCE(sum(amount), 0)::bigint AS executions FROM counted WHERE measure = 'executions'"
+MARKERS = """
+SELECT f.id AS flow_id, f.name AS flow_name, v.version, v.name, v.created_at FROM flow_versions v
+JOIN auto_engagement_flows f ON f.id = v.flow_id
+WHERE f.user_id = :account AND v.created_at >= :start AND v.created_at < :end AND (CAST(:flow AS uuid) IS NULL OR f.id = :flow)
+ORDER BY v.created_at DESC LIMIT 200
+"""
 
 
-class Figures(BaseModel):
-    """Executions begun in a period, test runs left out."""
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a request narrows the figures to; None is everything. A version is one of its flow."""
 
-    executions: int
-    running: int
-    completed: int
-    failed: int
-    conversations: int = Field(description="executions in which a person was spoken with")
-    success_rate: float | None = Field(description="completed of completed and failed, 0 to 1; null if none ended")
-    speed_p50_seconds: float | None = Field(description="median time from lead to first attempt; null if none was attempted")
+    flow_id: UUID | None = None
+    version: int | None = None
+    source: str | None = None
+    channel_id: UUID | None = None
 
-    @classmethod
-    def of(cls, figures: Headline) -> Figures:
-        """The same figures as a response."""
-        return cls(
-            executions=figures.executions,
-            running=figures.running,
-            completed=figures.completed,
-            failed=figures.failed,
-            conversations=figures.conversations,
-            success_rate=figures.success_rate,
-            speed_p50_seconds=figures.speed_p50,
-        )
+
+EVERYTHING = Narrowed()
 
 
 class ChartView(BaseModel):
@@ -51,6 +53,7 @@ class ChartView(BaseModel):
     slug: str
     title: str
     question: str
+    definition: str = Field(description="what exactly is counted")
     summary: str
     total: int = Field(description="how many things were counted")
     columns: list[str]
@@ -59,63 +62,224 @@ class ChartView(BaseModel):
     figure: dict[str, Any] | None = None
 
 
-class Overview(BaseModel):
-    """Everything the analytics page shows. Days are `tz`'s, both ends included."""
+class SpanView(BaseModel):
+    """Executions that began today, this week or this month so far, and in as many days before."""
+
+    name: str = Field(description="today, week (from Monday) or month")
+    first: date = Field(serialization_alias="from")
+    executions: int
+    before: int
+    change: float | None = Field(description="against the days before: 0.25 is a quarter more; null if there were none")
+
+
+class MarkerView(BaseModel):
+    """A version of a flow that was published in the period: figures over time may have changed with it."""
+
+    flow_id: UUID
+    flow_name: str
+    version: int
+    name: str
+    at: datetime
+
+
+class Page(BaseModel):
+    """What every page of figures says of itself. Days are `tz`'s, both ends included."""
 
     first: date = Field(serialization_alias="from")
     last: date = Field(serialization_alias="to")
     tz: str
-    now: Figures
-    before: Figures = Field(description="the period of the same length before this one")
     charts: list[ChartView]
 
 
-async def _numbers(session: AsyncSession, actor: Actor, chart: Chart, period: Period) -> Table:
-    parameters = period.parameters() | {"account": actor.account_id}
-    statement = sa.text(chart.sql)
-    named = statement.compile().params.keys()
-    connection = await session.connection()
-    rows = (await connection.execute(statement, {name: parameters[name] for name in named})).mappings().all()
-    return chart.table([dict(row) for row in rows], period)
+class Overview(Page):
+    """The account at a glance."""
+
+    now: Figures
+    before: Figures = Field(description="the period of the same length before this one")
+    spans: list[SpanView]
+    markers: list[MarkerView]
 
 
-def _view(chart: Chart, numbers: Table, *, figure: bool) -> ChartView:
+class Speed(Page):
+    """How soon leads are contacted."""
+
+    now: SpeedFigures
+    before: SpeedFigures = Field(description="the period of the same length before this one")
+    markers: list[MarkerView]
+
+
+class Performance(Page):
+    """How fast and when contacts are made, and what holds them up."""
+
+    bottleneck: str = Field(description="what takes the most of the time to the first contact; empty if no lead was attempted")
+
+
+class FlowPage(Page):
+    """One flow."""
+
+    flow_id: UUID
+    now: Figures
+    before: Figures = Field(description="the period of the same length before this one")
+    markers: list[MarkerView]
+
+
+class Definition(BaseModel):
+    """What a figure or a chart counts."""
+
+    name: str
+    kind: str = Field(description="figure or chart")
+    title: str
+    definition: str
+
+
+async def _scope(actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed) -> Scope:
+    n = narrowed
+    return Scope(actor.account_id, period, await filter_of(session, actor.account_id, n.flow_id, n.version, n.source, n.channel_id))
+
+
+async def _numbers(session: AsyncSession, scope: Scope, chart: Chart) -> Table:
+    return chart.table([dict(row) for row in await read(session, scope, chart.sql, chart.by)], scope.period)
+
+
+async def _charts(session: AsyncSession, scope: Scope, page: str, *, figures: bool, markers: Sequence[MarkerView] = ()) -> list[ChartView]:
+    return [_view(chart, await _numbers(session, scope, chart), scope.period, markers, figure=figures) for chart in charts_of(page)]
+
+
+def _view(chart: Chart, numbers: Table, period: Period, markers: Sequence[MarkerView], *, figure: bool) -> ChartView:
+    drawn = chart.figure(numbers) if figure else None
+    if drawn is not None and chart.is_over_time:
+        for marker in markers:
+            day = marker.at.astimezone(ZoneInfo(period.zone)).date().isoformat()
+            drawn.add_shape(
+                type="line", x0=day, x1=day, y0=0, y1=1, yref="paper", line={"color": OKABE_ITO["grey"], "dash": "dot", "width": 1}
+            )
+            drawn.add_annotation(x=day, y=1, yref="paper", yanchor="bottom", showarrow=False, text=f"v{marker.version}", font={"size": 10})
     return ChartView(
         slug=chart.slug,
         title=chart.title,
         question=chart.question,
+        definition=chart.definition,
         summary=numbers.summary,
         total=numbers.total,
         columns=list(numbers.columns),
         rows=numbers.rows,
         more=dict(numbers.more),
-        figure=chart.figure(numbers).to_plotly_json() if figure else None,
+        figure=drawn.to_plotly_json() if drawn is not None else None,
+    )
+
+
+async def _markers(session: AsyncSession, scope: Scope, flow_id: UUID | None) -> list[MarkerView]:
+    connection = await session.connection()
+    values = {"account": scope.account_id, "start": scope.period.start, "end": scope.period.end, "flow": flow_id}
+    rows = (await connection.execute(sa.text(MARKERS), values)).all()
+    return [MarkerView(flow_id=r.flow_id, flow_name=r.flow_name, version=r.version, name=r.name, at=r.created_at) for r in rows]
+
+
+async def _spans(session: AsyncSession, scope: Scope) -> list[SpanView]:
+    views = []
+    for name, period in present_spans(zone=scope.period.zone, now=utc_now()):
+        now, before = [(await read(session, scope.of(p), BEGUN))[0]["executions"] for p in (period, period.before)]
+        change = round((now - before) / before, 6) if before else None
+        views.append(SpanView(name=name, first=period.first, executions=now, before=before, change=change))
+    return views
+
+
+def _days(scope: Scope) -> dict[str, Any]:
+    return {"first": scope.period.first, "last": scope.period.last, "tz": scope.period.zone}
+
+
+@requires(Permission.ANALYTICS_READ)
+async def overview(
+    actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed = EVERYTHING, *, figures: bool = False
+) -> Overview:
+    """The account's figures and charts of a period; with `figures`, each chart comes drawn too. Raises NotFound for a filter's flow."""
+    scope = await _scope(actor, session, period, narrowed)
+    markers = await _markers(session, scope, narrowed.flow_id)
+    return Overview(
+        **_days(scope),
+        now=await headline(session, scope),
+        before=await headline(session, scope.of(period.before)),
+        spans=await _spans(session, scope),
+        markers=markers,
+        charts=await _charts(session, scope, "overview", figures=figures, markers=markers if narrowed.flow_id else ()),
     )
 
 
 @requires(Permission.ANALYTICS_READ)
-async def overview(actor: Actor, session: AsyncSession, period: Period, *, figures: bool = False) -> Overview:
-    """All charts and headline figures of a period; with `figures`, each chart comes drawn too."""
-    views = [_view(chart, await _numbers(session, actor, chart, period), figure=figures) for chart in CHARTS.values()]
-    return Overview(
-        first=period.first,
-        last=period.last,
-        tz=period.zone,
-        now=Figures.of(await headline(session, actor.account_id, period)),
-        before=Figures.of(await headline(session, actor.account_id, period.before)),
-        charts=views,
+async def speed_to_lead(
+    actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed = EVERYTHING, *, figures: bool = False
+) -> Speed:
+    """How soon leads were contacted, against the account's target, and what they waited for. Raises NotFound for a filter's flow."""
+    scope = await _scope(actor, session, period, narrowed)
+    settings = await account_settings(session, actor.account_id)
+    target = (settings.speed_target_seconds, settings.speed_target_percent)
+    markers = await _markers(session, scope, narrowed.flow_id)
+    return Speed(
+        **_days(scope),
+        now=await speed(session, scope, *target),
+        before=await speed(session, scope.of(period.before), *target),
+        markers=markers,
+        charts=await _charts(session, scope, "speed", figures=figures, markers=markers if narrowed.flow_id else ()),
+    )
+
+
+@requires(Permission.ANALYTICS_READ)
+async def performance(
+    actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed = EVERYTHING, *, figures: bool = False
+) -> Performance:
+    """Response times, peak times, answer rates and the bottleneck of a period. Raises NotFound for a filter's flow."""
+    scope = await _scope(actor, session, period, narrowed)
+    charts = await _charts(session, scope, "performance", figures=figures)
+    split = next(chart for chart in charts if chart.slug == "speed_split")
+    said = split.summary.split(". ")[0].rstrip(".") + "." if split.total else ""
+    return Performance(**_days(scope), bottleneck=said, charts=charts)
+
+
+@requires(Permission.ANALYTICS_READ)
+async def flow(
+    actor: Actor, session: AsyncSession, period: Period, flow_id: UUID, narrowed: Narrowed = EVERYTHING, *, figures: bool = False
+) -> FlowPage:
+    """One flow's figures, funnel and results, with the versions published meanwhile. Raises NotFound."""
+    chosen = Narrowed(flow_id, narrowed.version, narrowed.source, narrowed.channel_id)
+    scope = await _scope(actor, session, period, chosen)
+    markers = await _markers(session, scope, flow_id)
+    return FlowPage(
+        **_days(scope),
+        flow_id=flow_id,
+        now=await headline(session, scope),
+        before=await headline(session, scope.of(period.before)),
+        markers=markers,
+        charts=await _charts(session, scope, "flow", figures=figures, markers=markers),
     )
 
 
 @requires(Permission.EXPORT)
-async def export_csv(actor: Actor, session: AsyncSession, period: Period, slug: str) -> str:
-    """One chart's numbers as CSV (RFC 4180). Raises NotFound for a chart there is none of."""
+async def export_csv(actor: Actor, session: AsyncSession, period: Period, slug: str, narrowed: Narrowed = EVERYTHING) -> str:
+    """One chart's numbers as CSV (RFC 4180). Raises NotFound for a chart or flow there is none of."""
+    return export.as_csv(await _numbers(session, await _scope(actor, session, period, narrowed), _chart(slug)))
+
+
+@requires(Permission.EXPORT)
+async def export_xlsx(actor: Actor, session: AsyncSession, period: Period, slug: str, narrowed: Narrowed = EVERYTHING) -> bytes:
+    """One chart's numbers as an Excel workbook, with what they count. Raises NotFound for a chart or flow there is none of."""
+    chart = _chart(slug)
+    return export.as_xlsx(chart, await _numbers(session, await _scope(actor, session, period, narrowed), chart), period)
+
+
+@requires(Permission.ANALYTICS_READ)
+async def definitions(actor: Actor) -> list[Definition]:
+    """What every figure and chart counts, in the words of the code that counts it."""
+    figures = [
+        Definition(name=name, kind="figure", title=name.replace("_", " ").capitalize(), definition=field.description)
+        for model in (Figures, SpeedFigures, Target, Percentiles)
+        for name, field in model.model_fields.items()
+        if field.description
+    ]
+    charts = [Definition(name=c.slug, kind="chart", title=c.title, definition=c.definition) for c in CHARTS.values()]
+    return figures + charts
+
+
+def _chart(slug: str) -> Chart:
     if slug not in CHARTS:
         raise NotFound(f"There is no chart '{slug}'; the charts are {', '.join(CHARTS)}")
-    numbers = await _numbers(session, actor, CHARTS[slug], period)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(numbers.columns)
-    writer.writerows(numbers.rows)
-    writer.writerows([name, value] for name, value in numbers.more)
-    return out.getvalue()
+    return CHARTS[slug]

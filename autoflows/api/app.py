@@ -18,6 +18,7 @@ from autoflows.api import (
     drafts,
     errors,
     executions,
+    experiments,
     flow_aliases,
     flow_code,
     flow_list,
@@ -62,6 +63,7 @@ AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
     executions.router,
     saved_views.router,
     analytics.router,
+    experiments.router,
 )
 """Under `/api/automation`, and again, outside the reference, under `/api/auto-engagement`."""
 

@@ -40,6 +40,7 @@ EXAMPLE: dict[str, Any] = {
     "business_days": [1, 2, 3, 4, 5, 6],
     "exit_rules": {"on_answered": True, "on_reply": True, "on_field": "custom_fields.stage", "on_field_value": "won"},
     "max_contacts_per_hour": 120,
+    "goal": {"kind": "reply_received", "window_days": 7},
     "conditions": [{"condition_type": "lead_source", "condition_operator": "equals", "condition_value": "IndiaMART"}],
     "actions": [
         {"action_order": 1, "action_type": "ai_call", "action_config": {"agent_id": _ID, "phone_number_id": None}},

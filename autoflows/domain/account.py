@@ -82,6 +82,10 @@ class AccountSettings(Strict):
     prices: dict[str, Annotated[int, Field(ge=0, le=MAX_PRICE)]] = Field(
         default_factory=dict, description="price per action type in minor units, such as {'ai_call': 400}; added to the analytics"
     )
+    speed_target_seconds: Literal[15, 30, 60, 120, 300, 600, 900, 1800, 3600] = Field(
+        default=60, description="speed to lead: within how many seconds a new lead is to have its first contact attempt"
+    )
+    speed_target_percent: int = Field(default=90, ge=1, le=99, description="and of how many leads in a hundred that is to be true")
 
     @field_validator("default_country")
     @classmethod

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 
 from autoflows.domain.decisions import (
     Abandon,
+    Assign,
     AwaitOutcome,
     Decision,
     EndWait,
@@ -34,6 +35,7 @@ from autoflows.domain.gates import NO_CONSENT, Verdict, ask, consented_to_nothin
 from autoflows.domain.hours import next_time
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
+from autoflows.domain.splits import choose_arm
 from autoflows.domain.suppressions import closing
 
 MAX_TRANSIENT_RETRIES = 4
@@ -60,6 +62,7 @@ def standing_of(logs: Sequence[Log], before: int | None = None) -> Standing:
         answered=any(outcome is CallOutcome.ANSWERED for _, outcome in calls),
         replied=MessageState.REPLIED in states,
         message_states=states,
+        arms={log.action_order: log.arm for log in logs if log.arm is not None and log.status is LogStatus.SUCCESS},
     )
 
 
@@ -130,6 +133,9 @@ def _begin(action: Action, attempt: int, situation: Situation, logs: Sequence[Lo
     if action.action_type is ActionType.WAIT:
         until, reason = wait_end(action, situation.definition, situation.policy, situation.now)
         return StartWait(action, until, reason, verdict.results)
+    if action.action_type is ActionType.SPLIT:
+        arm = choose_arm(action, situation.lead)
+        return Skip(action, attempt, "The split has no arms", verdict.results) if arm is None else Assign(action, arm, verdict.results)
     return Perform(action, attempt, verdict.results)
 
 

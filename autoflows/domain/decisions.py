@@ -47,6 +47,8 @@ class Log:
     lookups: int = 0
     retried: bool = False
     """A person asked for the action to be tried again after this attempt, which surely reached nobody."""
+    arm: str | None = None
+    """Of a split: the arm that was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,15 @@ class Abandon:
     action: Action
     attempt: int
     reason: str
+    gates: list[GateResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """A split: the person goes on in this arm. It is done at once and for good."""
+
+    action: Action
+    arm: str
     gates: list[GateResult] = field(default_factory=list)
 
 
@@ -146,7 +157,7 @@ class Finish:
     reason: str = ""
 
 
-Decision = Perform | Skip | Abandon | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
+Decision = Perform | Skip | Abandon | Assign | StartWait | EndWait | WaitUntil | AwaitOutcome | Lookup | GiveUp | Finish
 
 
 @dataclass(frozen=True, slots=True)

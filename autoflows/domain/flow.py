@@ -56,15 +56,17 @@ class ActionType(StrEnum):
     WEBHOOK = "webhook"
     UPDATE_CONTACT = "update_contact"
     NOTIFY_TEAM = "notify_team"
+    SPLIT = "split"
 
 
 class ActionCondition(StrEnum):
-    """When a step runs. None: unless an exit rule has fired. `always`: even then."""
+    """When a step runs. None: unless an exit rule has fired. `always`: even then. `split`: in this arm, unless an exit rule has fired."""
 
     ALWAYS = "always"
     CALL_OUTCOME = "call_outcome"
     MESSAGE_STATUS = "message_status"
     CONTACT_FIELD = "contact_field"
+    SPLIT = "split"
 
 
 class OutsideHours(StrEnum):
@@ -159,6 +161,8 @@ class Action(Strict):
             raise ValueError(f"condition_value must be one of {', '.join(MessageState)} for a condition on the message's status")
         if kind is ActionCondition.CONTACT_FIELD and not self.condition_field:
             raise ValueError("condition_field is needed for a condition on a contact field: name the field, such as custom_fields.product")
+        if kind is ActionCondition.SPLIT and not (value or "").strip():
+            raise ValueError("condition_value is needed for a condition on a split: name the arm, such as A")
         return self
 
 
@@ -176,6 +180,41 @@ class ExitRules(Strict):
     )
 
 
+class GoalKind(StrEnum):
+    """What a flow is for, as something that can be seen to happen."""
+
+    TAG_ADDED = "tag_added"
+    FIELD_EQUALS = "field_equals"
+    REPLY_RECEIVED = "reply_received"
+    CALL_ANSWERED = "call_answered"
+
+
+class Goal(Strict):
+    """When an execution counts as converted: what has to happen, and within how many days of its beginning."""
+
+    kind: GoalKind
+    tag: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = Field(
+        default=None, title="Tag", description="of `tag_added`: the tag that the contact gets"
+    )
+    field: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = Field(
+        default=None, title="Field", description="of `field_equals`: a field's path, such as custom_fields.stage"
+    )
+    value: Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)] | None = Field(
+        default=None, title="Value", description="of `field_equals`: compared without regard to case; empty: any value"
+    )
+    min_seconds: int = Field(default=0, ge=0, le=7200, title="Seconds", description="of `call_answered`: the shortest talk that counts")
+    window_days: int = Field(default=7, ge=1, le=90, title="Days", description="how long after its beginning an execution can convert")
+    stops: bool = Field(default=False, title="Stop the flow when the goal is met", description="as an exit rule")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind is GoalKind.TAG_ADDED and not self.tag:
+            raise ValueError("tag is needed for the goal 'tag_added': name the tag")
+        if self.kind is GoalKind.FIELD_EQUALS and not self.field:
+            raise ValueError("field is needed for the goal 'field_equals': name the field, such as custom_fields.stage")
+        return self
+
+
 class FlowSettings(Strict):
     """Everything about a flow but its name: part of every version."""
 
@@ -191,6 +230,7 @@ class FlowSettings(Strict):
     max_contacts_per_hour: int | None = Field(
         default=None, ge=1, le=100_000, description="throttle: contact attempts of this flow in an hour, evenly spread; null = no limit"
     )
+    goal: Goal | None = Field(default=None, description="what the flow is for, so that its executions can be counted as converted")
 
     @field_validator("business_hours_timezone")
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from autoflows.domain.flow import Action, ActionType, ExitRules, FlowDefinition, TriggerCondition
+from autoflows.domain.flow import Action, ActionType, ExitRules, FlowDefinition, Goal, TriggerCondition
 from autoflows.domain.flow_steps import pair_steps, steps_after_call, unmoved
 from autoflows.domain.flow_words import (
     ACTION_TITLES,
@@ -25,6 +25,7 @@ from autoflows.domain.flow_words import (
     when_in_words,
 )
 from autoflows.domain.gate_context import CHANNEL_OF_ACTION
+from autoflows.domain.goals import goal_in_words
 from autoflows.domain.outcomes import CallOutcome
 
 MAX_SHOWN = 100
@@ -84,6 +85,12 @@ def _flag(value: Any) -> str:
     return "on" if value else "off"
 
 
+def _goal(value: Goal | None) -> str:
+    if value is None:
+        return "none"
+    return f"{goal_in_words(value)} within {value.window_days} days{', which stops the flow' if value.stops else ''}"
+
+
 _SETTINGS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "name": ("Name", lambda value: f"'{_short(value)}'"),
     "description": ("Description", lambda value: f"'{_short(value)}'" if value else "none"),
@@ -96,6 +103,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "cooldown_minutes": ("Cooldown", lambda value: "the account's" if value is None else f"{value} minutes"),
     "on_unknown": ("After an attempt of unknown fate", lambda value: "go on" if value == "continue" else "stop"),
     "max_contacts_per_hour": ("Contacts per hour", lambda value: "no limit" if value is None else str(value)),
+    "goal": ("Goal", _goal),
 }
 """Settings by their field; one that is not named here is told by the name of its field."""
 
@@ -217,7 +225,7 @@ def _when(step: Action) -> str:
 
 def _config(pointer: str, label: str, old: Action, new: Action, names: Names) -> Iterator[Change]:
     """The step's own sentence where it tells the difference, else field by field."""
-    if old.action_type is ActionType.WAIT and new.action_type is ActionType.WAIT:
+    if old.action_type is new.action_type and old.action_type in (ActionType.WAIT, ActionType.SPLIT):
         said = [action_in_words(step.action_type, step.action_config, names) for step in (old, new)]
         if said[0] != said[1]:
             yield _arrow(ChangeKind.CHANGED, pointer, label, said[0], said[1])

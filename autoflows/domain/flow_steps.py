@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
-from autoflows.domain.gates import outcome_meets
+from autoflows.domain.gates import EXITED, outcome_meets
 from autoflows.domain.outcomes import CallOutcome
 
 
@@ -78,7 +78,7 @@ def steps_after_call(definition: FlowDefinition, outcome: CallOutcome) -> list[A
 
 
 def _may_run(definition: FlowDefinition, step: Action, outcome: CallOutcome) -> bool:
-    if step.condition_type is None:
+    if step.condition_type in EXITED:
         return not (definition.exit_rules.on_answered and outcome is CallOutcome.ANSWERED)
     if step.condition_type is ActionCondition.CALL_OUTCOME:
         return outcome_meets(outcome, step.condition_value or "")

@@ -53,6 +53,26 @@ ACTION_TITLES = {
     "webhook": "Webhook",
     "update_contact": "Update contact",
     "notify_team": "Notify team",
+    "split": "Split",
+}
+GATES = {
+    "address": "Address",
+    "kill_switch": "Kill switch",
+    "dnc": "Do not call",
+    "consent": "Consent",
+    "holdout": "Hold-out",
+    "exit_rules": "Exit rules",
+    "condition": "Step condition",
+    "legal_hours": "Legal hours",
+    "flow_hours": "Flow hours",
+    "holidays": "Holidays",
+    "frequency_cap": "Frequency cap",
+    "channel_health": "Channel health",
+    "concurrency": "Free line",
+    "rate": "Rate limit",
+    "budget": "Budget",
+    "re_entry": "Already running",
+    "cooldown": "Cooldown",
 }
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -122,6 +142,14 @@ def _wait(config: Mapping[str, Any]) -> str:
     return f"wait {', then '.join(said)}"
 
 
+def _split(config: Mapping[str, Any]) -> str:
+    arms = [arm for arm in config.get("arms") or [] if isinstance(arm, Mapping)] if isinstance(config.get("arms"), list) else []
+    said = [
+        f"{arm.get('name') or '…'} {_number(arm.get('percent')):g} %{' without contact' if arm.get('is_holdout') else ''}" for arm in arms
+    ]
+    return f"divide the leads: {joined(said)}" if said else "divide the leads among arms to be named"
+
+
 def action_in_words(action_type: str, config: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What one step does, in lower case. `names` gives the label of each catalogue item by its id."""
 
@@ -142,6 +170,8 @@ def action_in_words(action_type: str, config: Mapping[str, Any], names: Mapping[
             return f"send the e-mail {named('email_template_id', 'to be chosen')}{f' as {sender}' if sender else ''}"
         case "wait":
             return _wait(config)
+        case "split":
+            return _split(config)
         case _:
             return action_type.replace("_", " ")
 
@@ -158,6 +188,8 @@ def when_in_words(condition_type: str | None, value: str | None, field: str | No
         case "contact_field":
             name = (field or "…").removeprefix("custom_fields.")
             return f"if {CONTACT_FIELDS.get(name, name).lower() if field else name} is {value}" if value else f"if {name} is filled in"
+        case "split":
+            return f"in arm {value or '…'}" + (f" of {field}" if field else "")
         case _:
             return ""
 

@@ -42,6 +42,8 @@ class Policy:
     parked_at: datetime | None = None
     """The queue this execution stands in, and since when."""
     suppressed: Sequence[Suppressed] = ()
+    converted: bool = False
+    """Whether the execution has met its flow's goal."""
 
 
 CAP_WINDOW = timedelta(days=7)
@@ -56,6 +58,8 @@ class Standing:
     answered: bool = False
     replied: bool = False
     message_states: frozenset[MessageState] = frozenset()
+    arms: Mapping[int, str] = field(default_factory=dict)
+    """The arm chosen at each split, by the split's order."""
 
 
 @dataclass(frozen=True, slots=True)

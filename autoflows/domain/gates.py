@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from autoflows.domain import gate_hours, gate_limits
-from autoflows.domain.conditions import Lead, compare, field_value
+from autoflows.domain.conditions import Lead, compare, field_value, fold
 from autoflows.domain.flow import ActionCondition, ConditionOperator
 from autoflows.domain.gate_context import YES, Answer, GateContext, GateResult
+from autoflows.domain.goals import goal_in_words
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.outcomes import MESSAGE_RANK, NOT_ANSWERED, CallOutcome, MessageState
+from autoflows.domain.splits import held_out_by, name_of, split_asked
 from autoflows.domain.suppressions import closing
 
 HOLD_RECHECK = timedelta(minutes=1)
@@ -28,6 +30,8 @@ OPT_IN_CHANNELS = frozenset({"call", "whatsapp", "sms"})
 E-mail in answer to an enquiry needs none; it stops at an unsubscribe, at do-not-call, or at a consent to no channel at all."""
 
 
+EXITED = (None, ActionCondition.SPLIT)
+"""The conditions of steps that exit rules stop: an arm of a split is no reason to go on with who has answered."""
 NO_CONSENT = "The contact consented to no channel"
 
 
@@ -69,10 +73,18 @@ def _consent(c: GateContext) -> Answer:
     return YES
 
 
+def _holdout(c: GateContext) -> Answer:
+    """Whom a split has held out is not contacted again by this run, whatever a step's condition says; nor does it wait for anything."""
+    split = held_out_by(c.definition, c.standing.arms)
+    return YES if split is None else Answer(False, f"Held out by the split '{split}', to compare with"[:255])
+
+
 def _exit_rules(c: GateContext) -> Answer:
-    if c.action.condition_type is not None:
+    if c.action.condition_type not in EXITED:
         return YES
-    rules = c.definition.exit_rules
+    rules, goal = c.definition.exit_rules, c.definition.goal
+    if goal is not None and goal.stops and c.policy.converted:
+        return Answer(False, f"The goal is met: {goal_in_words(goal)}"[:255])
     if rules.on_answered and c.standing.answered:
         return Answer(False, "Call was answered")
     if rules.on_reply and c.standing.replied:
@@ -118,7 +130,17 @@ def _condition(c: GateContext) -> Answer:
         path = c.action.condition_field or ""
         if not _field_is(c.lead, path, value):
             return Answer(False, f"The contact's {path} is not '{value}'" if value else f"The contact has no {path}")
-    return YES
+    return _arm(c) if kind is ActionCondition.SPLIT else YES
+
+
+def _arm(c: GateContext) -> Answer:
+    split = split_asked(c.definition, c.action)
+    chosen = c.standing.arms.get(split.action_order) if split is not None else None
+    if split is None or chosen is None:
+        return Answer(False, "The contact did not go through the split")
+    if fold(chosen) == fold(c.action.condition_value):
+        return YES
+    return Answer(False, f"In arm {chosen}" + (f" of '{name_of(split)}'" if c.action.condition_field else ""))
 
 
 def _address(c: GateContext) -> Answer:
@@ -140,6 +162,7 @@ GATES: tuple[tuple[str, Callable[[GateContext], Answer]], ...] = (
     ("kill_switch", _kill_switch),
     ("dnc", _dnc),
     ("consent", _consent),
+    ("holdout", _holdout),
     ("exit_rules", _exit_rules),
     ("condition", _condition),
     ("address", _address),

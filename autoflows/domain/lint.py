@@ -17,6 +17,7 @@ from autoflows.domain.gate_hours import flow_window
 from autoflows.domain.hours import next_open_in_all
 from autoflows.domain.legal import bounds_of, hours_in_words
 from autoflows.domain.lint_sense import CONTACT_FIELDS, SENSE_RULES
+from autoflows.domain.lint_splits import SPLIT_RULES
 from autoflows.domain.problems import SEVERITIES, Problem, Severity, errors_of, worst_first
 from autoflows.domain.whereabouts import Place, Whereabouts
 
@@ -68,7 +69,7 @@ Rule = Callable[[FlowDefinition, Surroundings], Iterator[Problem]]
 def lint(definition: FlowDefinition, around: Surroundings) -> list[Problem]:
     """All problems of a flow, worst first, then in the order of its steps. Total: raises nothing for any definition."""
     found = [problem for rule in RULES for problem in rule(definition, around)]
-    return worst_first([*found, *(problem for rule in SENSE_RULES for problem in rule(definition))])
+    return worst_first([*found, *(problem for rule in (*SENSE_RULES, *SPLIT_RULES) for problem in rule(definition))])
 
 
 def _at(order: int, name: str = "", config: str = "") -> str:

@@ -41,6 +41,7 @@ class NoticeKind(StrEnum):
     QUOTA_REACHED = "quota_reached"
     FLOW_PROBLEMS = "flow_problems"
     FLOW_HELD = "flow_held"
+    SPEED_LATE = "speed_late"
 
 
 class Notice(NamedTuple):
@@ -96,6 +97,11 @@ def how_long(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size:.0f} {unit}"
     return many(max(int(seconds // 60), 1), "minute", "minutes")
+
+
+def how_long_exactly(seconds: float) -> str:
+    """A target in words: `15 seconds`, `1 minute`."""
+    return many(int(seconds), "second", "seconds") if seconds < 60 else many(int(seconds // 60), "minute", "minutes")
 
 
 def many(number: int, one: str, several: str) -> str:
@@ -169,6 +175,11 @@ def _quota_reached(facts: Facts) -> Words:
     return f"Channel '{facts.name}' has used up its quota", detail, "/dashboard/channels"
 
 
+def _speed_late(facts: Facts) -> Words:
+    title = f"New leads wait longer than {how_long_exactly(facts.seconds)} for their first contact"
+    return title, facts.reason, f"{FLOWS}/analytics"
+
+
 KINDS: dict[NoticeKind, Kind] = {
     NoticeKind.UNACCOUNTED: Kind(Severity.ERROR, Permission.CONTACTS_READ, _unaccounted, counts=True),
     NoticeKind.NO_WORKER: Kind(Severity.ERROR, Permission.EXECUTIONS_READ, _no_worker),
@@ -176,6 +187,7 @@ KINDS: dict[NoticeKind, Kind] = {
     NoticeKind.QUEUE_LATE: Kind(Severity.ERROR, Permission.EXECUTIONS_READ, _queue_late, counts=True),
     NoticeKind.CHANNEL_DOWN: Kind(Severity.ERROR, Permission.CHANNELS_READ, _channel_down),
     NoticeKind.NO_FLOW: Kind(Severity.WARNING, Permission.FLOWS_READ, _no_flow),
+    NoticeKind.SPEED_LATE: Kind(Severity.WARNING, Permission.ANALYTICS_READ, _speed_late),
     NoticeKind.ATTEMPT_UNKNOWN: Kind(Severity.WARNING, Permission.EXECUTIONS_READ, _attempt_unknown, counts=True),
     NoticeKind.LEAD_ERROR: Kind(Severity.WARNING, Permission.CONTACTS_READ, _lead_error, counts=True),
     NoticeKind.FLOW_PROBLEMS: Kind(Severity.WARNING, Permission.FLOWS_READ, _flow_problems),

@@ -50,20 +50,28 @@ SELECT {RUN_COLUMNS}, now() AS now FROM e {RUN_JOINS}
 ADD_LOG = """
 INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_id, action_type, action_order, attempt, snapshot,
                               started_at, completed_at, wait_until, status, skip_reason, gates, result_data, channel_id, error_class,
-                              error_code, error_message)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                              error_code, error_message, arm, flow_version_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 """
 END_LOG = """
 UPDATE flow_action_logs SET status = $2, completed_at = $3, error_message = COALESCE($4, error_message),
   result_data = result_data || $5, outcome = COALESCE($6, outcome)
 WHERE id = $1 AND status IN ('pending', 'running')
 """
-MOVE = """
+# Until the first attempt, what held it until it was due is added up by what that was: see `where the time goes` in docs/analytics.md.
+HELD = "CASE WHEN first_attempt_at IS NULL AND held_by = '{0}' THEN held_{0} + {1} ELSE held_{0} END"
+HELD_FOR = "(greatest(extract(epoch FROM least(due_at, now()) - held_since), 0) * 1000000)::bigint"
+MOVE = f"""
 UPDATE flow_executions SET fence = $2, due_at = $3, status = $4, current_action_step = $5, waiting_reason = $6, waiting_until = $7,
   first_attempt_at = COALESCE(first_attempt_at, $8), completed_at = $9, error_message = COALESCE($10, error_message),
-  waiting_rule = $11, parked_on = $12, parked_at = $13, last_outcome = COALESCE($14, last_outcome)
+  waiting_rule = $11, parked_on = $12, parked_at = $13, held_by = $14::text, held_since = CASE WHEN $14::text IS NOT NULL THEN now() END,
+  held_hours = {HELD.format("hours", HELD_FOR)}, held_capacity = {HELD.format("capacity", HELD_FOR)},
+  held_wait = {HELD.format("wait", HELD_FOR)},
+  first_channel_id = CASE WHEN first_attempt_at IS NULL AND $8::timestamptz IS NOT NULL THEN $15 ELSE first_channel_id END,
+  last_outcome = COALESCE($16, last_outcome)
 WHERE id = $1
-"""
+"""  # noqa: S608
+HOURS_GATES = frozenset({"legal_hours", "flow_hours"})
 UNREADABLE = "Internal error: what is stored of this flow or account cannot be read. It is tried again every minute"
 UNREADABLE_RECHECK = timedelta(minutes=1)
 CHANNEL_COLUMN = 16
@@ -162,7 +170,7 @@ async def advance(connection: Connection, rows: Sequence[Any], timing: d.Timing,
 
 def _still(step: int, reason: str | None) -> tuple[Any, ...]:
     """The rest of a `MOVE` for an execution that goes on running and stands in no queue."""
-    return (ExecutionStatus.RUNNING.value, step, reason, None, None, None, None, None, None, None)
+    return (ExecutionStatus.RUNNING.value, step, reason, None, None, None, None, None, None, None, None, None)
 
 
 class _Step:
@@ -187,6 +195,7 @@ class _Step:
         channel_id = capacity.channel_id(self.run, action)
         charges, probe = capacity.take(self.run, action)
         self.added[self.attempt.log_id][CHANNEL_COLUMN] = channel_id
+        self.move = (*self.move[:-1], channel_id)
         self.attempt = replace(self.attempt, channel_id=channel_id, charges=charges, probe=probe)
 
     def put(self, batch: Batch) -> None:
@@ -223,6 +232,8 @@ class _Step:
             match decide(situation, [row.log for row in run.logs]):
                 case d.Skip(action, attempt, reason, gates):
                     self.add(action, attempt, LogStatus.SKIPPED, gates, skip_reason=reason)
+                case d.Assign(action, arm, gates):
+                    self.add(action, 1, LogStatus.SUCCESS, gates, arm=arm)
                 case d.StartWait(action, until, reason, gates):
                     self.add(action, 1, LogStatus.RUNNING, gates, wait_until=until, data={"reason": reason})
                 case d.EndWait(order, attempt, cut_short):
@@ -270,13 +281,14 @@ class _Step:
         wait_until: datetime | None = None,
         data: dict[str, Any] | None = None,
         error: tuple[str | None, str | None, str | None] = (None, None, None),
+        arm: str | None = None,
     ) -> UUID:
         run, log_id = self.run, new_id()
-        done = self.now if status in (LogStatus.SKIPPED, LogStatus.FAILED) else None
+        done = self.now if status in (LogStatus.SKIPPED, LogStatus.FAILED, LogStatus.SUCCESS) else None
         self.added[log_id] = [
             log_id, run.id, run.account_id, run.contact_id, action.id, action.action_type.value, action.action_order, attempt,
             action.model_dump(mode="json"), self.now, done, wait_until, status.value, skip_reason[:255] if skip_reason else None,
-            [g.as_dict() for g in gates], data or {}, None, *error,
+            [g.as_dict() for g in gates], data or {}, None, *error, arm, run.version_id,
         ]  # fmt: skip
         entry = d.Log(
             action.action_order,
@@ -287,6 +299,7 @@ class _Step:
             completed_at=done,
             wait_until=wait_until,
             error_class=ErrorClass(error[0]) if error[0] else None,
+            arm=arm,
         )
         run.logs.append(LogRow(log_id, entry))
         return log_id
@@ -308,8 +321,16 @@ class _Step:
         rule = block.gate if block else None
         self.move = (
             run.id, self.fence, wait.when, ExecutionStatus.RUNNING.value, wait.action_order, wait.reason[:500], until, None, None, None,
-            rule, self.queue, parked_at,
+            rule, self.queue, parked_at, self._held_by(rule), None,
         )  # fmt: skip
+
+    def _held_by(self, rule: str | None) -> str | None:
+        """What the time until then is put down to; only the way to the first attempt is of interest."""
+        if self.run.first_attempt_at is not None:
+            return None
+        if rule is None:
+            return "wait"
+        return "hours" if rule in HOURS_GATES else "capacity"
 
     def _since(self) -> datetime:
         """Since when it waits: from one limit to the next it keeps its place, but the patience with a channel begins with that."""
@@ -324,4 +345,6 @@ class _Step:
 
     def finish(self, status: ExecutionStatus, reason: str = "") -> None:
         step = max((row.log.action_order for row in self.run.logs), default=self.run.step)
-        self.move = (self.run.id, self.fence, None, status.value, step, None, None, None, self.now, reason or None, None, None, None)
+        self.move = (
+            self.run.id, self.fence, None, status.value, step, None, None, None, self.now, reason or None, None, None, None, None, None,
+        )  # fmt: skip

@@ -17,7 +17,7 @@ from autoflows.domain.evidence import NAMED_BY_PERSON
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.domain.outcomes import CallOutcome, MessageState
-from autoflows.engine import audit, doorbell, live
+from autoflows.engine import audit, doorbell, goals, live
 from autoflows.engine.outcome import LAST_OUTCOME
 from autoflows.engine.pool import Connection, transact
 from autoflows.engine.runs import definitions_of
@@ -83,6 +83,7 @@ async def resolve(
         await connection.execute(RESOLVE, log_id, status.value, call.value if call else None, state.value if state else None, said)
         execution_id: UUID = row["flow_execution_id"]
         await connection.execute(TOUCH, execution_id, call is CallOutcome.ANSWERED)
+        await goals.note_happenings(connection, [goals.Happening(execution_id, call, None, None)])
         data = {"execution_id": execution_id, "status": status, "outcome": call, "note": note}
         await audit.note(connection, account_id, actor_id, "action_log.resolved", "action_log", log_id, data)
         return execution_id

@@ -14,7 +14,7 @@ from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.queues import line_queue, quota_queue, rate_queue
 from autoflows.domain.suppressions import closing
-from autoflows.engine import breaker, doorbell, live, parking
+from autoflows.engine import breaker, doorbell, goals, live, parking
 from autoflows.engine.advance import UNREADABLE
 from autoflows.engine.audit import note
 from autoflows.engine.background import spawn
@@ -256,6 +256,7 @@ async def enrol(account_id: UUID, contact_id: UUID, flow_id: UUID, actor_id: UUI
         added: UUID | None = await connection.fetchval(ENROL, new_id(), flow_id, contact_id, account_id, metadata)
         if added is None:
             raise Conflict("This flow runs for this contact already")
+        await goals.open_window(connection, added)
         await note(connection, account_id, actor_id, "contact.enrolled", "execution", added, {"flow_id": str(flow_id)})
         return added
 

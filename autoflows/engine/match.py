@@ -16,9 +16,11 @@ import asyncpg
 from autoflows.domain.account import BusinessHours
 from autoflows.domain.conditions import Lead
 from autoflows.domain.decisions import Timing
+from autoflows.domain.goals import window_end
 from autoflows.domain.leads import Disposition
 from autoflows.domain.matching import Candidate, History, Match, match
 from autoflows.domain.suppressions import Suppressed
+from autoflows.engine import goals
 from autoflows.engine.advance import Batch, lock_and_advance
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection, transact
@@ -55,8 +57,8 @@ FROM flow_executions WHERE contact_id = ANY($1) AND NOT is_test_run GROUP BY con
 """
 ADD_EXECUTION = """
 INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, lead_event_id, triggered_at, status, current_action_step,
-                             metadata, is_test_run, bulk, due_at, fence, lead_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', 1, $8, false, $9, $7, 0, $10)
+                             metadata, is_test_run, bulk, due_at, fence, lead_at, goal_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', 1, $8, false, $9, $7, 0, $10, $11)
 """
 SETTLE = """
 UPDATE lead_events SET disposition = $2, reason = $3, trace = $4, execution_id = $5,
@@ -131,7 +133,8 @@ async def _match(connection: Connection, events: Sequence[Mapping[str, Any]], ti
     suppressed = await suppressed_of(connection, [person_of(row["user_id"], row["id"], row) for row in contacts.values()])
     settled: list[tuple[Any, ...]] = []
     executions: list[tuple[Any, ...]] = []
-    changes: list[LiveChange] = []
+    # An arrival may bring a tag or a field that is the goal of what was begun for this person before.
+    changes: list[LiveChange] = await goals.note_contacts(connection, list(history))
     now: datetime = events[0]["now"]
     for event in events:
         contact = contacts.get(event["contact_id"])
@@ -147,7 +150,7 @@ async def _match(connection: Connection, events: Sequence[Mapping[str, Any]], ti
             lead_at = min(event["source_created_at"] or event["received_at"], event["received_at"])
             executions.append((
                 execution_id, found.flow.flow_id, versions[found.flow.flow_id], contact["id"], event["user_id"], event["id"], now, metadata,
-                event["bulk"], lead_at,
+                event["bulk"], lead_at, window_end(found.flow.definition.goal, lead_of(contact), now),
             ))  # fmt: skip
             known = history.get(contact["id"], History())
             history[contact["id"]] = History(now, known.live_flow_ids | {found.flow.flow_id})

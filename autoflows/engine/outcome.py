@@ -11,7 +11,7 @@ from uuid import UUID
 from autoflows.domain.evidence import OUT, Attempted, Change, weigh
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, EventKind, MessageState, ProviderEvent
-from autoflows.engine import breaker, control, doorbell, live, parking, suppression
+from autoflows.engine import breaker, control, doorbell, goals, live, parking, suppression
 from autoflows.engine.pool import Connection, transact
 from autoflows.ids import new_id
 from autoflows.settings import get_settings
@@ -39,7 +39,7 @@ ORDER BY l.started_at DESC LIMIT 1
 ERASED = "c.phone IS NULL AND c.phone_raw IS NULL AND c.email IS NULL"
 LOCK_LOGS = f"""
 SELECT l.id, l.flow_execution_id, l.user_id, l.status, l.outcome, l.message_state,
-  l.result_data ? 'resolved' AS resolved, {ERASED} AS erased
+  l.result_data ? 'resolved' AS resolved, l.result_data->>'conversation_duration' AS seconds, {ERASED} AS erased
 FROM flow_action_logs l JOIN contacts c ON c.id = l.contact_id WHERE l.id = ANY($1) ORDER BY l.id FOR UPDATE OF l
 """  # noqa: S608
 FORGET_RESULTS = f"""
@@ -197,7 +197,8 @@ async def _attempt_of(connection: Connection, channel_id: UUID, event: ProviderE
 
 
 async def apply(connection: Connection, told: Told) -> Written:
-    """Weigh each event against its attempt, in order. Locks are taken in id order, logs before executions, as everywhere."""
+    """Weigh each event against its attempt, in order, and note the goals that are met. Locks are taken in id order, logs before executions,
+    as everywhere."""
     channel_id, about, heeded = told.channel_id, told.about, told.heeded
     ids = sorted({log_id for _, _, log_id in about if log_id is not None})
     locked = {row["id"]: row for row in await connection.fetch(LOCK_LOGS, ids)} if ids else {}
@@ -213,6 +214,7 @@ async def apply(connection: Connection, told: Told) -> Written:
     wakes: set[UUID] = set(heeded.execution_ids)
     conversed: set[UUID] = set()
     called: set[UUID] = set()
+    happenings: list[goals.Happening] = []
     changes: set[live.LiveChange] = set()
     written = Written(len(about), ended=heeded.execution_ids)
     if heeded.account_id:
@@ -248,13 +250,27 @@ async def apply(connection: Connection, told: Told) -> Written:
             called.add(execution_id)
         if change.outcome is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
             conversed.add(execution_id)
+        if change.data or not change.note:
+            after, seconds = standing[log_id], event.data.get("conversation_duration", locked[log_id]["seconds"])
+            reached = after.outcome if event.kind is EventKind.CALL else None
+            if reached is CallOutcome.ANSWERED or change.message_state is MessageState.REPLIED:
+                happenings.append(goals.Happening(execution_id, reached, change.message_state, _number(seconds), event.occurred_at))
+    touched = wakes | {happening.execution_id for happening in happenings}
+    rows = await connection.fetch(LOCK_EXECUTIONS, sorted(touched)) if touched else []
     if wakes:
-        rows = await connection.fetch(LOCK_EXECUTIONS, sorted(wakes))
         await connection.execute(WAKE, sorted(wakes), sorted(conversed))
-        if over := [row["id"] for row in rows if row["status"] != "running" and row["id"] in called | conversed]:
-            await connection.execute(HEARD_LATE, over, sorted(conversed))
+    if over := [row["id"] for row in rows if row["status"] != "running" and row["id"] in called | conversed]:
+        await connection.execute(HEARD_LATE, over, sorted(conversed))
+    changes |= set(await goals.note_happenings(connection, happenings))
     written.changes = list(changes)
     return written
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 async def _change(connection: Connection, channel_id: UUID, log_id: UUID, change: Change, ref: str | None) -> None:

@@ -38,6 +38,11 @@ UPDATE flow_action_logs l SET action_order = -m.new FROM unnest($1::uuid[], $2::
 WHERE l.flow_execution_id = m.execution AND l.action_order = m.old
 """
 RENUMBERED = "UPDATE flow_action_logs SET action_order = -action_order WHERE flow_execution_id = ANY($1) AND action_order < 0"
+# A new goal counts from the beginning of each run, as if it had always been the flow's.
+NEW_GOAL = """
+UPDATE flow_executions SET goal_until = triggered_at + make_interval(days => $2) WHERE id = ANY($1) AND converted_at IS NULL
+"""
+REVISE = "UPDATE flow_action_logs SET flow_version_id = $2 WHERE flow_execution_id = ANY($1)"
 TRIES = 3
 
 T = TypeVar("T")
@@ -50,6 +55,8 @@ class Runs:
     moving: dict[UUID, tuple[int, Mapping[int, int]]] = field(default_factory=dict)
     """Execution -> its present step in the new version, and the new order of each step it began."""
     staying: int = 0
+    other_goal: list[UUID] = field(default_factory=list)
+    """Of those that can go on: whose version had another goal."""
 
 
 async def sort_runs(
@@ -75,6 +82,8 @@ async def sort_runs(
         else:
             step = places.get(row["current_action_step"], max(places.values(), default=0) + 1)
             runs.moving[row["id"]] = (step, places)
+            if old is not None and old.goal != definition.goal:
+                runs.other_goal.append(row["id"])
     return runs
 
 
@@ -87,6 +96,9 @@ async def move_runs(
         runs = await sort_runs(connection, flow_id, target, versions, definition, lock=True)
         steps = [step for step, _ in runs.moving.values()]
         await connection.execute(MOVE, list(runs.moving), target, steps)
+        if runs.other_goal:
+            await connection.execute(NEW_GOAL, runs.other_goal, definition.goal.window_days if definition.goal else None)
+        await connection.execute(REVISE, list(runs.moving), target)
         renumbered = [(run, old, new) for run, (_, places) in runs.moving.items() for old, new in places.items() if old != new]
         if renumbered:
             await connection.execute(RENUMBER, *map(list, zip(*renumbered, strict=True)))

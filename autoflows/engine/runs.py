@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 # The columns of a locked execution with its contact and account; the `e` rows come from a locking CTE, so they are the newest.
 RUN_COLUMNS = """
 e.id, e.user_id, e.flow_id, e.flow_version_id, e.contact_id, e.fence, e.triggered_at, e.lead_at, e.current_action_step, e.first_attempt_at,
-e.waiting_reason, e.metadata, e.bulk, e.parked_on, e.parked_at,
+e.waiting_reason, e.metadata, e.bulk, e.parked_on, e.parked_at, e.converted_at,
 f.name AS flow_name, f.is_held AS flow_held, c.name, c.phone, c.email, c.company, c.tags, c.custom_fields, c.timezone, c.consent,
 c.other_phones, c.other_emails, COALESCE(l.lead_source, c.lead_source) AS lead_source, COALESCE(l.entry_type, c.entry_type) AS entry_type,
 u.settings, u.timezone AS account_zone, u.default_business_hours, u.name AS account_name
@@ -41,12 +41,12 @@ LEFT JOIN lead_events l ON l.id = e.lead_event_id
 """
 CLAIM_COLUMNS = """
 id, user_id, flow_id, flow_version_id, contact_id, fence, triggered_at, lead_at, current_action_step, first_attempt_at, waiting_reason,
-metadata, lead_event_id, bulk, parked_on, parked_at
+metadata, lead_event_id, bulk, parked_on, parked_at, converted_at
 """
 
 LOGS = """
 SELECT id, flow_execution_id, action_order, attempt, action_type, status, started_at, answered_at, completed_at, wait_until, channel_id,
-       provider_ref, outcome, message_state, error_class, result_data
+       provider_ref, outcome, message_state, error_class, result_data, arm
 FROM flow_action_logs WHERE flow_execution_id = ANY($1) ORDER BY action_order, attempt
 """
 
@@ -164,6 +164,7 @@ def policy_of(row: Mapping[str, Any], account: AccountSettings, now: datetime) -
         flow_held=row["flow_held"],
         parked_on=row["parked_on"],
         parked_at=row["parked_at"],
+        converted=row["converted_at"] is not None,
         holidays=holidays_of(account, now),
     )
 
@@ -196,6 +197,7 @@ def _log(row: Mapping[str, Any]) -> LogRow:
             template_only=bool(data.get("template_only")),
             lookups=int(data.get("lookups", 0)),
             retried=bool(data.get("retried_at")),
+            arm=row["arm"],
         ),
     )
 

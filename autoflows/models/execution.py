@@ -73,6 +73,13 @@ class Execution(SQLModel, table=True):
         sa.Index("idx_executions_due", "bulk", "due_at", postgresql_where=sa.text("status = 'running'")),
         # Queues, first come first served, fresh leads before bulk ones: for a line, a rate, a channel, a flow, an account.
         sa.Index("idx_executions_parked", "parked_on", "bulk", "parked_at", postgresql_where=sa.text("parked_on IS NOT NULL")),
+        # Executions that may still convert, when something about their contact changes.
+        sa.Index(
+            "idx_executions_goal",
+            "contact_id",
+            "goal_until",
+            postgresql_where=sa.text("goal_until IS NOT NULL AND converted_at IS NULL"),
+        ),
         sa.Index(
             "uq_executions_one_live",
             "flow_id",
@@ -106,7 +113,16 @@ class Execution(SQLModel, table=True):
     lead_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     first_attempt_at: datetime | None = Field(default=None, sa_type=Timestamp)
     first_conversation_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    goal_until: datetime | None = Field(default=None, sa_type=Timestamp, description="until when it can convert; null: it has no goal")
+    converted_at: datetime | None = Field(default=None, sa_type=Timestamp, description="when its flow's goal was met")
     last_outcome: str | None = Field(default=None, max_length=20, description="how its last call ended, of those known to have ended")
+    # Until the first attempt: what holds it now, and the microseconds it was held for already, by what held it.
+    first_channel_id: UUID | None = Field(default=None, description="the channel of the first attempt")
+    held_by: str | None = Field(default=None, max_length=10)
+    held_since: datetime | None = Field(default=None, sa_type=Timestamp)
+    held_hours: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    held_capacity: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    held_wait: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class ActionLog(SQLModel, table=True):
@@ -132,6 +148,8 @@ class ActionLog(SQLModel, table=True):
         sa.Index(
             "idx_action_logs_lines", "user_id", "channel_id", postgresql_where=sa.text("status = 'running' AND action_type = 'ai_call'")
         ),
+        # The people of an experiment, by the split's id.
+        sa.Index("idx_action_logs_split", "user_id", "action_id", "started_at", postgresql_where=sa.text("arm IS NOT NULL")),
         sa.Index("idx_action_logs_provider", "channel_id", "provider_ref", postgresql_where=sa.text("provider_ref IS NOT NULL")),
     )
 
@@ -139,6 +157,8 @@ class ActionLog(SQLModel, table=True):
     flow_execution_id: UUID = Field(sa_column=foreign_key("flow_executions.id", nullable=False))
     user_id: UUID = Field(sa_column=foreign_key("users.id", nullable=False))
     contact_id: UUID = Field(sa_column=foreign_key("contacts.id", nullable=False))
+    # Left out, the database takes the execution's.
+    flow_version_id: UUID | None = Field(default=None, nullable=False, description="the version by which its step is numbered")
     # No foreign key: a log outlives its action, and an edited flow must not search a million logs for it.
     action_id: UUID | None = Field(default=None)
     action_type: str = Field(max_length=50)
@@ -162,6 +182,7 @@ class ActionLog(SQLModel, table=True):
     gates: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}, nullable=False)
     cost_amount: int | None = Field(default=None, sa_type=sa.BigInteger)
     cost_currency: str | None = Field(default=None, max_length=3)
+    arm: str | None = Field(default=None, max_length=40, description="of a split: the arm that was chosen")
 
 
 class ProviderEventRow(SQLModel, table=True):

@@ -50,6 +50,7 @@ class Flow(SQLModel, table=True):
     cooldown_minutes: int | None = Field(default=None, ge=0)
     on_unknown: str = Field(default=OnUnknown.CONTINUE, max_length=10)
     max_contacts_per_hour: int | None = Field(default=None, ge=1)
+    goal: dict[str, Any] | None = Field(default=None, sa_type=Json)
     version: int = Field(default=1, description="the published version that new executions are pinned to")
     created_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)
     updated_at: datetime = Field(default_factory=utc_now, sa_type=Timestamp)

@@ -101,3 +101,9 @@ async def one_of_mine(actor: Actor, session: AsyncSession, model: type[M], row_i
     if row is None:
         raise NotFound(f"There is no {what} with the id {row_id}.")
     return row
+
+
+@open_to("services")
+async def raw_connection(session: AsyncSession) -> Any:
+    """The session's own connection, within its transaction, for the engine's statements."""
+    return (await (await session.connection()).get_raw_connection()).driver_connection

@@ -16,12 +16,12 @@ from autoflows.domain.errors import AutoflowsError, Conflict, FieldError, Invali
 from autoflows.domain.leads import has_dnc
 from autoflows.domain.people import normalise_email, normalise_phone
 from autoflows.domain.permissions import Permission
-from autoflows.engine import control
+from autoflows.engine import control, doorbell, goals, live
 from autoflows.engine.ingest import Ingested, LeadDraft, ingest, ingest_many
 from autoflows.ids import utc_now
 from autoflows.models import Contact
 from autoflows.services import audit
-from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires, scoped
+from autoflows.services.access import Actor, AsyncSession, one_of_mine, raw_connection, requires, scoped
 from autoflows.services.after_commit import after_commit
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.person_search import find_people
@@ -141,7 +141,15 @@ async def update_contact(actor: Actor, session: AsyncSession, contact_id: UUID, 
     except IntegrityError as error:  # the other contact came between the look and the write
         name = "email" if "uq_contacts_user_email" in str(error.orig) else "phone"
         raise _taken(name) from error
+    changes = await goals.note_contacts(await raw_connection(session), [contact_id])
+    if changes:
+        after_commit(session, lambda: _tell(changes))
     return contact_view(actor, contact)
+
+
+async def _tell(changes: Sequence[live.LiveChange]) -> None:
+    await doorbell.ring()
+    live.publish(changes)
 
 
 @requires(Permission.CONTACTS_WRITE)

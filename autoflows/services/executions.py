@@ -172,6 +172,8 @@ def execution_view(
         is_test_run=execution.is_test_run,
         speed_to_lead_ms=_milliseconds(execution.lead_at, execution.first_attempt_at),
         speed_to_conversation_ms=_milliseconds(execution.lead_at, execution.first_conversation_at),
+        converted_at=execution.converted_at,
+        goal_until=execution.goal_until,
     )
     return shown(view, pii=actor.may(Permission.PII_READ))
 

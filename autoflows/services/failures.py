@@ -26,7 +26,8 @@ _BY_STATE: dict[str, tuple[type[AutoflowsError], str]] = {
     "22001": (Invalid, "A text is too long."),
 }
 _DOWN_CLASSES = ("08", "53", "57P")  # connection, resources, operator intervention
-_LOST = (ConnectionError, sa.TimeoutError)
+# The driver has no word for a loss in the middle of several statements but `InternalClientError`.
+_LOST = (ConnectionError, sa.TimeoutError, asyncpg.InternalClientError)
 
 
 def explain(error: BaseException) -> AutoflowsError | None:

@@ -15,10 +15,10 @@ from autoflows.domain.permissions import Permission
 from autoflows.engine.republish import sort_runs
 from autoflows.ids import new_id
 from autoflows.models import Flow
-from autoflows.services.access import Actor, AsyncSession, requires
+from autoflows.services.access import Actor, AsyncSession, raw_connection, requires
 from autoflows.services.draft_store import load_draft, publishable
 from autoflows.services.flow_store import definition_of, live_flows
-from autoflows.services.publishing import raw_connection, versions_in_use
+from autoflows.services.publishing import versions_in_use
 from autoflows.services.triggers import IMPACT_DAYS, RecentLeads, enabled_triggers, recent_leads
 from autoflows.services.views.drafts import FlowName, FlowsAnalysis, Impact, OverlapView, PublishImpact, ShiftView
 

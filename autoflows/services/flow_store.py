@@ -141,6 +141,7 @@ async def publish(
     for name in _SETTINGS:
         setattr(flow, name, getattr(definition, name))
     flow.exit_rules = definition.exit_rules.model_dump(mode="json")
+    flow.goal = definition.goal.model_dump(mode="json") if definition.goal else None
     await session.flush()
     await _write_conditions(session, flow.id, definition.conditions)
     await _write_actions(session, flow.id, definition.actions)

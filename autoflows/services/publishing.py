@@ -16,7 +16,7 @@ from autoflows.engine import control, doorbell, live
 from autoflows.engine.republish import cancel_runs, move_runs
 from autoflows.models import Execution, FlowVersion, User
 from autoflows.services import audit, flows
-from autoflows.services.access import Actor, AsyncSession, check, open_to, requires
+from autoflows.services.access import Actor, AsyncSession, check, open_to, raw_connection, requires
 from autoflows.services.after_commit import after_commit
 from autoflows.services.draft_store import Opened, load_draft, publishable, refuse_others, refuse_stale
 from autoflows.services.flow_store import lock_flows
@@ -82,12 +82,6 @@ async def versions_in_use(session: AsyncSession, flow_id: UUID) -> dict[UUID, Fl
     used = sa.select(col(Execution.flow_version_id)).where(col(Execution.flow_id) == flow_id, col(Execution.status) == "running")
     rows = await session.exec(select(FlowVersion).where(col(FlowVersion.flow_id) == flow_id, col(FlowVersion.id).in_(used)))
     return {row.id: FlowDefinition.model_validate(row.definition) for row in rows.all()}
-
-
-@open_to("services")
-async def raw_connection(session: AsyncSession) -> Any:
-    """The session's own connection, within its transaction, for the engine's statements."""
-    return (await (await session.connection()).get_raw_connection()).driver_connection
 
 
 async def _running(actor: Actor, session: AsyncSession, flow: FlowView, choice: RunningChoice) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from autoflows.domain.templating import TemplateError, render
 from autoflows.ui import words
 from autoflows.ui.flow_draft import action_body
+from autoflows.ui.flow_experiment import arm_options, chosen_option, number
 from autoflows.ui.flow_rows import MAPPABLE, Draft, MappingRow, Option, StepRow
 
 
@@ -93,13 +94,22 @@ def inspected(
         m.model_copy(update={"error": errors.get(f"/action_config/variable_mappings/{m.variable}", "")})
         for m in with_variables(step, choices).mappings
     ]
-    shown = {f"/action_config/{f.name}" for f in fields} | {f"/action_config/variable_mappings/{m.variable}" for m in mappings}
+    about_arms = [pointer for pointer in errors if pointer.startswith("/action_config/arms") or pointer == "/action_config"]
+    options, percents = arm_options(draft, step.id), [number(arm.percent) for arm in step.arms]
+    total = sum(p for p in percents if isinstance(p, int | float))
+    shown = {*(about_arms if step.arms else ()), *(f"/action_config/{f.name}" for f in fields)} | {
+        f"/action_config/variable_mappings/{m.variable}" for m in mappings
+    }
     return step.model_copy(
         update={
             "order": order,
             "sentence": words.step_in_words(order, action_body(step, order), names_of(choices)),
             "fields": fields,
             "mappings": mappings,
+            "arms_error": " ".join(errors[pointer] for pointer in about_arms) if step.arms else "",
+            "arms_total": f"{total:g} % in all" if step.arms else "",
+            "arm_options": options,
+            "arm_chosen": chosen_option(step, options),
             "preview": preview(template, mappings, person) if template else "",
             "error": " ".join(text for pointer, text in errors.items() if pointer not in shown),
             "has_advanced": any(f.advanced for f in step.fields),

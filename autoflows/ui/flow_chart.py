@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from autoflows.ui.flow_cards import Card
+from autoflows.ui.flow_experiment import name_of, splits_before
 from autoflows.ui.flow_rows import Draft, StepRow
 
 WIDTH, HEIGHT, LOW = 230, 92, 40
@@ -18,7 +19,7 @@ COVERED = {"answered", "not_answered"}
 
 def chart_of(draft: Draft, cards: Sequence[Card], trigger: str, selected: str = "") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Boxes and arrows as React Flow takes them. Each step is one box; its condition is the label of the arrow into its lane."""
-    chart = _Chart({card.id: card for card in cards}, selected)
+    chart = _Chart(draft, {card.id: card for card in cards}, selected)
     chart.box("trigger", "When a lead arrives\n" + trigger, 0.0, "af-fb-box af-fb-box-pinned")
     chart.row += 1
     for is_lane, group in groupby(draft.steps, key=_is_lane):
@@ -40,12 +41,12 @@ def _is_lane(step: StepRow) -> bool:
 class _Chart:
     """What has been drawn so far: `open` are the boxes that the next one on the main line follows, each with its arrow's label."""
 
-    def __init__(self, cards: dict[str, Card], selected: str) -> None:
+    def __init__(self, draft: Draft, cards: dict[str, Card], selected: str) -> None:
         self.nodes: list[dict[str, Any]] = []
         self.edges: list[dict[str, Any]] = []
         self.open: list[tuple[str, str]] = [("trigger", "")]
         self.row = 0
-        self._cards, self._selected = cards, selected
+        self._draft, self._cards, self._selected = draft, cards, selected
 
     def box(self, box_id: str, label: str, lane: float, look: str) -> None:
         chosen = " af-fb-box-selected" if box_id == self._selected else ""
@@ -88,8 +89,7 @@ class _Chart:
         lanes: dict[str, list[StepRow]] = {}
         for step in steps:
             lanes.setdefault(self._cards[step.id].when, []).append(step)
-        values = {step.when_value for step in steps if step.when == "call_outcome"}
-        width = len(lanes) + (not values >= COVERED)
+        width = len(lanes) + (not self._leave_nobody(steps))
         before, top, ends = self.open, self.row, []
         for place, (label, lane) in enumerate(lanes.items()):
             self.row, self.open = top, [(source, label) for source, _ in before]
@@ -102,6 +102,16 @@ class _Chart:
         if width > len(lanes):
             ends.append((self._way_by(before, top, (width - 1) / 2), ""))
         self.open = ends
+
+    def _leave_nobody(self, steps: Sequence[StepRow]) -> bool:
+        """Whether each lead meets one of the steps' conditions: all ends of a call, or all arms of a split."""
+        if {step.when_value for step in steps if step.when == "call_outcome"} >= COVERED:
+            return True
+        asked = {step.when_value.strip().casefold() for step in steps if step.when == "split"}
+        before = splits_before(self._draft, steps[0].id)
+        named = {step.when_field.strip().casefold() for step in steps if step.when == "split"} - {""}
+        split = next((s for s in reversed(before) if not named or {name_of(s).casefold()} == named), None)
+        return split is not None and asked >= {arm.name.strip().casefold() for arm in split.arms}
 
     def _way_by(self, before: Sequence[tuple[str, str]], top: int, lane: float) -> str:
         """A lane of its own for who meets no condition, so that the arrow runs beside the boxes and not behind them."""

@@ -13,7 +13,19 @@ from uuid import UUID, uuid4
 from autoflows.actions import ACTIONS
 from autoflows.domain.flow import ActionType
 from autoflows.ui import words
-from autoflows.ui.flow_rows import MAPPINGS_WIDGET, ConditionRow, Draft, FieldRow, MappingRow, Option, Settings, StepRow, new_key
+from autoflows.ui.flow_experiment import SPLIT, arm_rows, arms_body, goal_body, goal_settings, number
+from autoflows.ui.flow_rows import (
+    ARMS_WIDGET,
+    MAPPINGS_WIDGET,
+    ConditionRow,
+    Draft,
+    FieldRow,
+    MappingRow,
+    Option,
+    Settings,
+    StepRow,
+    new_key,
+)
 
 
 def _unit(name: str) -> str:
@@ -34,7 +46,7 @@ def fields_of(kind: str, config: Mapping[str, Any]) -> list[FieldRow]:
     for name, info in ACTIONS[ActionType(kind)].Config.model_fields.items():
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         widget = str(extra.get("widget", "text"))
-        if widget == MAPPINGS_WIDGET:
+        if widget in (MAPPINGS_WIDGET, ARMS_WIDGET):
             continue
         given = config[name] if name in config else info.get_default(call_default_factory=True) if not info.is_required() else None
         value = _text(given)
@@ -64,7 +76,8 @@ def _mapping_rows(config: Mapping[str, Any]) -> list[MappingRow]:
 def new_step(kind: str) -> StepRow:
     """An action just added. Raises ValueError for a type there is none of."""
     spec = ACTIONS[ActionType(kind)]
-    return StepRow(id=str(uuid4()), kind=kind, title=spec.title, icon=spec.icon, fields=fields_of(kind, {}))
+    arms = arm_rows({}) if kind == SPLIT else []
+    return StepRow(id=str(uuid4()), kind=kind, title=spec.title, icon=spec.icon, fields=fields_of(kind, {}), arms=arms)
 
 
 def chosen(step: StepRow, choices: Mapping[str, Sequence[Option]]) -> StepRow:
@@ -87,6 +100,7 @@ def step_of(action: Mapping[str, Any]) -> StepRow:
             "id": _id(action.get("id")) or step.id,
             "fields": fields_of(step.kind, config),
             "mappings": _mapping_rows(config),
+            "arms": arm_rows(config) if step.kind == SPLIT else [],
             "when": str(action.get("condition_type") or ""),
             "when_value": str(action.get("condition_value") or ""),
             "when_field": str(action.get("condition_field") or ""),
@@ -149,6 +163,7 @@ def _settings_of(definition: Mapping[str, Any]) -> Settings:
         per_hour=_text(definition.get("max_contacts_per_hour")),
         cooldown_minutes=_text(definition.get("cooldown_minutes")),
         on_unknown=_text(definition.get("on_unknown")) or usual.on_unknown,
+        **goal_settings(definition),
     )
 
 
@@ -177,23 +192,13 @@ def definition_of(draft: Draft) -> dict[str, Any]:
             "on_field": s.exit_field or None,
             "on_field_value": s.exit_value or None,
         },
-        "max_contacts_per_hour": _number(s.per_hour),
-        "cooldown_minutes": _number(s.cooldown_minutes),
+        "max_contacts_per_hour": number(s.per_hour),
+        "cooldown_minutes": number(s.cooldown_minutes),
         "on_unknown": s.on_unknown,
+        "goal": goal_body(s),
         "conditions": [condition_body(c) for c in draft.conditions],
         "actions": [action_body(step, order) for order, step in enumerate(draft.steps, start=1)],
     }
-
-
-def _number(text: str) -> int | float | str | None:
-    """A number if it is one; else as typed, for the service to refuse with a sentence at its field."""
-    text = text.strip()
-    if not text:
-        return None
-    try:
-        return int(text) if text.lstrip("-").isdecimal() else float(text)
-    except ValueError:
-        return text
 
 
 def condition_body(row: ConditionRow) -> dict[str, Any]:
@@ -212,7 +217,7 @@ def _value_of(field: FieldRow) -> Any:
         return field.value == "true"
     if not text:
         return None
-    return _number(text) if field.widget in ("number", "duration") else text
+    return number(text) if field.widget in ("number", "duration") else text
 
 
 def config_of(step: StepRow) -> dict[str, Any]:
@@ -220,6 +225,8 @@ def config_of(step: StepRow) -> dict[str, Any]:
     config = {field.name: value for field in step.fields if (value := _value_of(field)) is not None}
     if any(mapping.variable for mapping in step.mappings):
         config["variable_mappings"] = {m.variable: m.value for m in step.mappings if m.value.strip() not in ("", "custom_fields.")}
+    if step.kind == SPLIT:
+        config["arms"] = arms_body(step.arms)
     return config
 
 
@@ -233,5 +240,5 @@ def action_body(step: StepRow, order: int) -> dict[str, Any]:
         "action_config": config_of(step),
         "condition_type": when,
         "condition_value": (step.when_value.strip() or None) if when not in (None, "always") else None,
-        "condition_field": (step.when_field.strip() or None) if when == "contact_field" else None,
+        "condition_field": (step.when_field.strip() or None) if when in ("contact_field", "split") else None,
     }

@@ -20,6 +20,7 @@ TITLES = {
     "exit_rules": "Exit rules",
     "cooldown_minutes": "Cooldown",
     "max_contacts_per_hour": "Contacts per hour",
+    "goal": "Goal",
 }
 FIELDS = {
     "name": "name",
@@ -34,6 +35,13 @@ FIELDS = {
     "exit_rules": "exit_field",
     "cooldown_minutes": "cooldown_minutes",
     "max_contacts_per_hour": "per_hour",
+    "goal": "goal_kind",
+    "kind": "goal_kind",
+    "tag": "goal_tag",
+    "field": "goal_field",
+    "value": "goal_value",
+    "min_seconds": "goal_seconds",
+    "window_days": "goal_days",
 }
 """A setting of the definition -> the id of its control."""
 
@@ -149,6 +157,8 @@ def _control_of(step: StepRow, pointer: str) -> str:
     match [p for p in pointer.split("/") if p]:
         case ["action_config", name, *_] if any(f.name == name for f in step.fields):
             return f"{step.id}-{name}"
+        case ["action_config", "arms", *_] if step.arms:
+            return f"{step.id}-arms"
         case ["action_config", "variable_mappings", variable]:
             return f"{step.id}-variable-{variable}"
         case ["condition_type" | "condition_value" | "condition_field", *_]:

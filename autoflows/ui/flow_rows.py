@@ -12,6 +12,7 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 MAPPINGS_WIDGET = "variable_mappings"
+ARMS_WIDGET = "arms"
 PICKERS = ("agent", "phone_number", "whatsapp_number", "whatsapp_template", "email_template")
 """Widgets that choose a catalogue item."""
 
@@ -61,6 +62,14 @@ class MappingRow(BaseModel):
     error: str = ""
 
 
+class ArmRow(BaseModel):
+    """One arm of a split, as typed."""
+
+    name: str = ""
+    percent: str = ""
+    is_holdout: bool = False
+
+
 class StepRow(BaseModel):
     """One action. `note`, `sentence` and what follows from the choices are filled for the selected one only, see `flow_cards`."""
 
@@ -73,6 +82,11 @@ class StepRow(BaseModel):
     when_field: str = ""
     fields: list[FieldRow] = []
     mappings: list[MappingRow] = []
+    arms: list[ArmRow] = []
+    arms_error: str = ""
+    arms_total: str = ""
+    arm_options: list[Option] = []
+    arm_chosen: str = ""
     order: int = 0
     sentence: str = ""
     preview: str = ""
@@ -99,6 +113,13 @@ class Settings(BaseModel):
     per_hour: str = ""
     cooldown_minutes: str = ""
     on_unknown: str = "continue"
+    goal_kind: str = ""
+    goal_tag: str = ""
+    goal_field: str = ""
+    goal_value: str = ""
+    goal_seconds: str = "0"
+    goal_days: str = "7"
+    goal_stops: bool = False
 
 
 class Draft(NamedTuple):

@@ -167,7 +167,7 @@ def _attempt(log: ActionLogView, *, several: bool) -> AttemptView:
         error=_error(log),
         gates=gates,
         gates_text=_gates_text(gates),
-        facts=_facts(data),
+        facts=[*([["Arm", log.arm]] if log.arm else []), *_facts(data)],
         body=str(data.get("body") or (data.get("text") if log.action_type == ActionType.EMAIL else "") or ""),
         summary=str(data.get("summary") or ""),
         recording_url=_web_address(data.get("recording_url")),

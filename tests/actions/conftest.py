@@ -53,6 +53,7 @@ CONFIGS: dict[ActionType, dict[str, Any]] = {
     },
     ActionType.EMAIL: {"email_template_id": str(ITEM), "from_name": "Your Company", "subject_override": None},
     ActionType.WAIT: {"duration_minutes": 10, "wait_until_business_hours": False},
+    ActionType.SPLIT: {"name": "Opening", "arms": [{"name": "A", "percent": 50}, {"name": "B", "percent": 50}]},
 }
 
 

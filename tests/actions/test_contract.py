@@ -21,7 +21,7 @@ from tests.domain.settings import QUICK, THOROUGH
 
 WIDGETS = {
     "agent", "phone_number", "whatsapp_number", "whatsapp_template", "email_template", "variable_mappings", "duration", "text", "number",
-    "switch", "time",
+    "switch", "time", "arms",
 }  # fmt: skip
 CONTACTING = [kind for kind, spec in ACTIONS.items() if spec.prepare is not None]
 

@@ -98,6 +98,11 @@ class Battlefield:
         """What the product's own workers have logged, by file."""
         return {path.name: path.read_text() for path in (self.stack.home / "logs").glob("worker-*.log")}
 
+    def web_log_of(self, number: str | None) -> str:
+        """What the web process logged of an unexpected error with this number."""
+        text = (self.stack.home / "logs" / "web.log").read_text()
+        return text[text.index(number) :][:6000] if number and number in text else text[-6000:]
+
     async def rows(self, sql: str, *args: Any) -> list[Any]:
         """A query's rows, read beside the product."""
         connection = await asyncpg.connect(self.stack.instance()["database_url"].replace("+asyncpg", ""))

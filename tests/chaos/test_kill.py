@@ -47,17 +47,17 @@ KINDS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 """What is done to which part, and how the provider behaves. One that answers at once keeps the database busy when it dies."""
 
 
-async def post_until_taken(client: httpx.AsyncClient, senders: asyncio.Semaphore, url: str, phone: str) -> str:
+async def post_until_taken(field: Battlefield, client: httpx.AsyncClient, senders: asyncio.Semaphore, phone: str) -> str:
     """Post one lead as a good integration does: again and again with the same source id, until a 2xx says that it is safe."""
     body = {"name": "Asha Patel", "phone": phone, "lead_source": "Chaos", "external_id": f"lead-{phone}"}
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             async with senders:
-                answer = await client.post(url + "/api/contacts", json=body)
+                answer = await client.post(field.stack.url + "/api/contacts", json=body)
             if answer.status_code in (200, 202):
                 return str(answer.json()["lead_event_id"])
-            assert answer.status_code == 503, answer.text
+            assert answer.status_code == 503, f"{answer.text}\n{field.web_log_of(answer.json().get('id'))}"
         except httpx.TransportError as error:
             if time.monotonic() > deadline:
                 raise AssertionError("the web process did not come back") from error
@@ -112,7 +112,7 @@ def errors_in(logs: dict[str, str], before: dict[str, str]) -> list[str]:
 @pytest.mark.timeout(120 + 2 * PATIENCE)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nothing_lost_and_nothing_twice(battlefield: Battlefield, report: Report, kind: str) -> None:
-    field, url, began = battlefield, battlefield.stack.url, time.monotonic()
+    field, began = battlefield, time.monotonic()
     victims, behaviour = KINDS[kind]
     number = list(KINDS).index(kind)
     prefix = f"+9198{number}"
@@ -125,7 +125,7 @@ async def test_nothing_lost_and_nothing_twice(battlefield: Battlefield, report: 
         striking = asyncio.create_task(violence(field, victims, done, hit))
         posts, senders = [], asyncio.Semaphore(SENDERS)
         for lead in range(LEADS):
-            posts.append(asyncio.create_task(post_until_taken(client, senders, url, f"{prefix}{lead:07d}")))
+            posts.append(asyncio.create_task(post_until_taken(field, client, senders, f"{prefix}{lead:07d}")))
             await asyncio.sleep(1 / RATE)
         done.set()
         await striking

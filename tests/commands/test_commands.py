@@ -15,6 +15,11 @@ from autoflows.embedded.web import SOURCE
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AUTOFLOWS_") and name != "PORT"}
 
+LEAD = """
+INSERT INTO lead_events (id, user_id, lead_source, entry_type, request_hash, payload, received_at, disposition, reason, trace)
+SELECT uuidv7(), id, 'Website', 'api', '', '{}', '2026-03-01T10:00:00Z', 'no_match', '', '[]' FROM users
+"""
+
 
 class Shell:
     """Runs `autoflows` in a home of its own against the test's servers."""
@@ -107,3 +112,25 @@ def test_migrating_twice_changes_nothing(autoflows: Shell) -> None:
     for _ in range(2):
         done = autoflows("migrate")
         assert (done.returncode, done.stdout) == (0, "The database is at the newest migration.\n")
+
+
+async def test_figures_are_made_anew_and_a_check_fails_on_a_difference(autoflows: Shell, postgres_url: str) -> None:
+    none = autoflows("analytics", "rebuild", "--check")
+    assert (none.returncode, none.stdout) == (0, "0 accounts, 0 logs in 0.0 s: 0 differences.\n")
+    done = autoflows("user", "create", "--email", "asha@example.com", "--role", "owner", AUTOFLOWS_PASSWORD="correct-horse-battery")
+    assert done.returncode == 0, done.stderr
+    connection = await asyncpg.connect(postgres_url.replace("+asyncpg", ""))
+    await connection.execute(LEAD)
+    await connection.close()
+    assert autoflows("analytics", "rebuild", "--check").returncode == 0, "what is only pending is no difference"
+    connection = await asyncpg.connect(postgres_url.replace("+asyncpg", ""))
+    await connection.execute("UPDATE rollup_sums SET total = 7 WHERE span = 'day'")
+    await connection.close()
+    wrong = autoflows("analytics", "rebuild", "--check", "--account", "Asha@example.com")
+    assert wrong.returncode == 1
+    assert "1 figures differ" in wrong.stdout
+    assert "leads ['no_match', ''] of the day 2026-03-01" in wrong.stdout
+    assert autoflows("analytics", "rebuild").returncode == 0
+    assert autoflows("analytics", "rebuild", "--check").returncode == 0
+    nobody = autoflows("analytics", "rebuild", "--account", "nobody@example.com")
+    assert (nobody.returncode, "nobody@example.com" in nobody.stderr) == (1, True)

@@ -40,6 +40,19 @@ CONFIGS: dict[ActionType, st.SearchStrategy[dict[str, Any]]] = {
             "wait_until_business_hours": st.booleans(),
         },
     ),
+    ActionType.SPLIT: st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["Split", "Opening"]),
+            "arms": st.sampled_from(
+                [
+                    [{"name": "A", "percent": 50}, {"name": "B", "percent": 50}],
+                    [{"name": "A", "percent": 40}, {"name": "B", "percent": 30}, {"name": "None", "percent": 30, "is_holdout": True}],
+                    [{"name": "A", "percent": 0}, {"name": "B", "percent": 100}],
+                    [],
+                ]
+            ),
+        }
+    ),
 }
 
 
@@ -53,6 +66,8 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
         found["condition_value"] = draw(st.sampled_from(MessageState))
     if kind is ActionCondition.CONTACT_FIELD:
         found |= {"condition_field": "company", "condition_value": draw(st.sampled_from([None, "Asha Agro", "Other"]))}
+    if kind is ActionCondition.SPLIT:
+        found |= {"condition_field": draw(st.sampled_from([None, "Opening"])), "condition_value": draw(st.sampled_from(["A", "b", "C"]))}
     return found
 
 
@@ -72,7 +87,7 @@ HOURS: st.SearchStrategy[dict[str, Any]] = st.one_of(
 
 @st.composite
 def definitions(draw: st.DrawFn) -> FlowDefinition:
-    """A valid flow of 1 to 12 steps of the four types, with any conditions, hours and exit rules."""
+    """A valid flow of 1 to 12 steps of any type, with any conditions, hours, exit rules and a goal that may be one of them."""
     actions = []
     for order in range(1, draw(st.integers(1, 12)) + 1):
         kind = draw(st.sampled_from(list(CONFIGS)))
@@ -85,6 +100,7 @@ def definitions(draw: st.DrawFn) -> FlowDefinition:
             "exit_rules": rules,
             "on_unknown": draw(st.sampled_from(["continue", "stop"])),
             "outside_hours": draw(st.sampled_from(["wait", "skip"])),
+            "goal": draw(st.sampled_from([None, {"kind": "reply_received"}, {"kind": "reply_received", "stops": True}])),
             **draw(HOURS),
         }
     )
@@ -112,6 +128,7 @@ POLICIES = st.builds(
     ),
     default_hours=st.sampled_from([None, BusinessHours(), BusinessHours(days=[7], start=time(20), end=time(4), timezone="Europe/London")]),
     account_zone=st.just("Asia/Kolkata"),
+    converted=st.booleans(),
 )
 
 CONSENTS: st.SearchStrategy[dict[str, Any] | None] = st.sampled_from(
@@ -194,6 +211,9 @@ class World:
             case d.Abandon(action, attempt):
                 row = d.Log(action.action_order, attempt, action.action_type, LogStatus.FAILED, self.now, completed_at=self.now)
                 self._add(replace(row, error_class=ErrorClass.PERMANENT))
+            case d.Assign(action, arm):
+                row = d.Log(action.action_order, 1, action.action_type, LogStatus.SUCCESS, self.now, completed_at=self.now)
+                self._add(replace(row, arm=arm))
             case d.StartWait(action, until):
                 self._add(d.Log(action.action_order, 1, action.action_type, LogStatus.RUNNING, self.now, wait_until=until))
             case d.EndWait(order, attempt):
@@ -261,7 +281,7 @@ class World:
     def _event(self, index: int) -> None:
         """One more word about an attempt, true or not, applied as the engine applies it."""
         log = self.logs[index]
-        if log.action_type is ActionType.WAIT:
+        if log.action_type in (ActionType.WAIT, ActionType.SPLIT):
             return
         if log.action_type is ActionType.AI_CALL:
             done = self.chance.random() < 0.8
@@ -318,6 +338,7 @@ def logs_of_any_kind(definition: FlowDefinition, chance: Random) -> list[d.Log]:
             error_class=chance.choice([None, *ErrorClass]),
             retry_after_seconds=chance.choice([None, -5.0, 30.0, 1e300, float("inf"), float("nan")]),
             lookups=chance.randrange(2000),
+            arm=chance.choice([None, "A", "B", "None", "Gone"]),
         )
         for action in definition.actions
         for attempt in range(1, chance.randrange(4) + 1)

@@ -15,6 +15,8 @@ from autoflows.domain.flow import (
     ConditionOperator,
     ExitRules,
     FlowDefinition,
+    Goal,
+    GoalKind,
     OnUnknown,
     OutsideHours,
     TriggerCondition,
@@ -48,18 +50,35 @@ def _configs(kind: ActionType) -> st.SearchStrategy[dict[str, Any]]:
             return st.fixed_dictionaries({"template_id": keys, "variable_mappings": st.dictionaries(short, short, max_size=3)})
         case ActionType.EMAIL:
             return st.fixed_dictionaries({"email_template_id": keys}, optional={"from_name": short, "subject_override": short | st.none()})
+        case ActionType.SPLIT:
+            arm = st.fixed_dictionaries({"name": short, "percent": st.integers(0, 100)}, optional={"is_holdout": st.booleans()})
+            return st.fixed_dictionaries({"name": short, "arms": st.lists(arm, max_size=4)})
         case _:
             wait = {"duration_minutes": st.integers(0, 99) | st.floats(0, 1e5), "until_time": st.sampled_from([None, "10:30", "09:00:05"])}
             return st.fixed_dictionaries(wait, optional={"wait_until_business_hours": st.booleans()})
 
 
 @st.composite
+def goals(draw: st.DrawFn) -> Goal:
+    return Goal(
+        kind=draw(st.sampled_from(GoalKind)),
+        tag=draw(short),
+        field=draw(short),
+        value=draw(st.none() | short),
+        min_seconds=draw(st.integers(0, 600)),
+        window_days=draw(st.integers(1, 90)),
+        stops=draw(st.booleans()),
+    )
+
+
+@st.composite
 def steps(draw: st.DrawFn, order: int) -> Action:
-    kind = draw(st.sampled_from([ActionType.AI_CALL, ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.WAIT]))
+    kind = draw(st.sampled_from([ActionType.AI_CALL, ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.WAIT, ActionType.SPLIT]))
     when = draw(st.none() | st.sampled_from(ActionCondition))
     values = {
         ActionCondition.CALL_OUTCOME: st.sampled_from(CALL_OUTCOME_VALUES),
         ActionCondition.MESSAGE_STATUS: st.sampled_from(MessageState),
+        ActionCondition.SPLIT: short,
     }
     value = draw(values.get(when, st.none() | short)) if when else None
     field = draw(short) if when is ActionCondition.CONTACT_FIELD else None
@@ -93,6 +112,7 @@ def definitions(draw: st.DrawFn) -> FlowDefinition:
         cooldown_minutes=draw(st.none() | st.integers(0, 500)),
         on_unknown=draw(st.sampled_from(OnUnknown)),
         max_contacts_per_hour=draw(st.none() | st.integers(1, 500)),
+        goal=draw(st.none() | goals()),
         conditions=draw(st.lists(conditions(), max_size=4)),
         actions=[draw(steps(order)) for order in range(1, count + 1)],
     )

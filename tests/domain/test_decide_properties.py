@@ -27,12 +27,12 @@ def test_any_history_has_a_decision_whatever_its_order(world: World) -> None:
     world.logs = logs_of_any_kind(world.definition, world.chance)
     situation = world.situation()
     decision = decide(situation, world.logs)
-    if isinstance(decision, d.Perform | d.Skip | d.StartWait):
+    if isinstance(decision, d.Perform | d.Skip | d.Assign | d.StartWait):
         order = decision.action.action_order
         of_action = [log for log in world.logs if log.action_order == order]
         assert order >= max((log.action_order for log in world.logs), default=0), "a step left behind was taken up again"
         assert not any(log.status in OUT for log in of_action)
-        assert isinstance(decision, d.StartWait) or decision.attempt not in {log.attempt for log in of_action}
+        assert isinstance(decision, d.StartWait | d.Assign) or decision.attempt not in {log.attempt for log in of_action}
     assert decide(situation, sorted(world.logs, key=lambda log: log.started_at)) == decision
 
 
@@ -70,8 +70,14 @@ def _may_contact(step: Step, decision: d.Perform) -> None:
     allowed = (s.consent or {}).get("channels")
     assert allowed is None or channel in allowed or (channel == "email" and allowed)
     assert s.lead.email if channel == "email" else s.lead.phone
-    if action.condition_type is None:
-        rules = s.definition.exit_rules
+    assert "None" not in [log.arm for log in step.logs], "a hold-out was contacted"
+    if action.condition_type == "split":
+        names = {n: a.action_config["name"] for n, a in enumerate(s.definition.actions, 1) if a.action_type is ActionType.SPLIT}
+        asked = [n for n in names if n < action.action_order and action.condition_field in (None, names[n])]
+        assert [log.arm for log in step.logs if log.action_order == asked[-1]] == [str(action.condition_value).upper()]
+    if action.condition_type in (None, "split"):
+        rules, goal = s.definition.exit_rules, s.definition.goal
+        assert not (goal and goal.stops and s.policy.converted)
         assert not (rules.on_answered and any(log.outcome is CallOutcome.ANSWERED for log in step.logs))
         assert not (rules.on_reply and any(log.message_state is MessageState.REPLIED for log in step.logs))
         assert rules.on_tag not in s.lead.tags

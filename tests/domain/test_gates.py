@@ -31,7 +31,7 @@ def blocked(verdict: Verdict) -> str | None:
 def test_the_order_is_the_architectures() -> None:
     order = [name for name, _ in GATES]
     assert order == [
-        "kill_switch", "dnc", "consent", "exit_rules", "condition", "address", "legal_hours", "flow_hours", "frequency_cap",
+        "kill_switch", "dnc", "consent", "holdout", "exit_rules", "condition", "address", "legal_hours", "flow_hours", "frequency_cap",
         "channel_health", "concurrency", "rate", "budget",
     ]  # fmt: skip
     assert [result.gate for result in asked(flow(call())).results] == order

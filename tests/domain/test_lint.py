@@ -228,3 +228,58 @@ def test_a_draft_of_any_shape_is_judged(config: dict[str, Any]) -> None:
 )
 def test_the_field_that_ends_a_flow_is_one_a_contact_can_have(rules: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
     assert found(flow(CALL, exit_rules=rules), around(agent(item()))) == expected
+
+
+HALVES = {"name": "Opening", "arms": [{"name": "A", "percent": 50}, {"name": "B", "percent": 50}]}
+SPLIT = {"action_type": "split", "action_config": HALVES}
+REPLY = {"kind": "reply_received"}
+
+
+def arm(name: str, of: str | None = None, **step: Any) -> dict[str, Any]:
+    return {**(step or LETTER), "condition_type": "split", "condition_value": name, "condition_field": of}
+
+
+def split(*arms: tuple[str, int], holdout: str = "", name: str = "Opening") -> dict[str, Any]:
+    rows = [{"name": n, "percent": p, "is_holdout": n == holdout} for n, p in arms]
+    return {"action_type": "split", "action_config": {"name": name, "arms": rows}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([SPLIT, arm("A"), arm("b")], []),
+        ([SPLIT, arm("A"), LETTER], []),
+        ([split(("A", 90), ("None", 10), holdout="None"), LETTER], []),
+        ([SPLIT, arm("A")], [("warning", "arm_without_path", "/actions/0/action_config/arms")]),
+        ([SPLIT, LETTER], [("warning", "split_unused", "/actions/0")]),
+        ([SPLIT, arm("C"), arm("A"), arm("B")], [("error", "arm_missing", "/actions/1/condition_value")]),
+        ([arm("A"), LETTER], [("error", "split_missing", "/actions/0/condition_type")]),
+        (
+            [SPLIT, arm("A", "Other"), LETTER],
+            [("error", "split_missing", "/actions/1/condition_field"), ("warning", "split_unused", "/actions/0")],
+        ),
+        ([split(("A", 50), ("B", 40)), arm("A"), arm("B")], [("error", "split_percentages", "/actions/0/action_config/arms")]),
+        ([split(), LETTER], [("error", "split_without_arms", "/actions/0/action_config/arms"), ("warning", "split_unused", "/actions/0")]),
+        ([split(("A", 100), ("B", 0)), arm("A")], [("advice", "arm_empty", "/actions/0/action_config/arms")]),
+        (
+            [split(("A", 90), ("None", 10), holdout="None"), LETTER, arm("None")],
+            [("warning", "step_of_holdout", "/actions/2/condition_value")],
+        ),
+        (
+            [SPLIT, SPLIT, arm("A"), arm("B")],
+            [
+                ("warning", "split_names_equal", "/actions/0/action_config/name"),
+                ("warning", "split_unused", "/actions/0"),
+                ("warning", "split_names_equal", "/actions/1/action_config/name"),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_experiment(steps: list[dict[str, Any]], expected: list[tuple[str, str, str]]) -> None:
+    assert sorted(found(flow(*steps, goal=REPLY))) == sorted(expected)
+
+
+def test_what_an_experiment_is_measured_by() -> None:
+    assert found(flow(SPLIT, arm("A"), arm("B"))) == [("advice", "split_without_goal", "/actions/0")]
+    unknown = flow(LETTER, goal={"kind": "field_equals", "field": "stage"})
+    assert found(unknown) == [("error", "goal_field_unknown", "/goal/field")]

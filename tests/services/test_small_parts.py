@@ -87,6 +87,7 @@ def wrapped(cause: Exception) -> sqlalchemy.exc.DBAPIError:
         (asyncpg.TooManyConnectionsError("x"), Unavailable),
         (asyncpg.ConnectionDoesNotExistError("x"), Unavailable),
         (asyncpg.InterfaceError("connection is closed"), Unavailable),
+        (asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"), Unavailable),
         (ConnectionRefusedError(), Unavailable),
     ],
 )

@@ -73,3 +73,17 @@ def test_any_flow_is_drawn_whole_and_without_overlap(seed: int) -> None:
     for n, one in enumerate(spots):
         for two in spots[n + 1 :]:
             assert abs(one["x"] - two["x"]) >= WIDTH or abs(one["y"] - two["y"]) >= HEIGHT
+
+
+def test_each_arm_of_a_split_has_a_lane() -> None:
+    _, arrows, _ = chart(step("split"), step("email", "split", "A"), step("wait", "split", "b"), step("email"))
+    assert arrows == {
+        ("trigger", "1", ""),
+        ("1", "2", "in arm A"),
+        ("1", "3", "in arm b"),
+        ("2", "4", ""),
+        ("3", "4", ""),
+        ("4", "end", ""),
+    }
+    _, some, _ = chart(step("split"), step("email", "split", "A"), step("email"))
+    assert ("1", "otherwise-2", "") in some

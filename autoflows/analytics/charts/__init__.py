@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 
 from autoflows.analytics.chart import Chart
 
-_FIRST = ("executions_per_day", "speed_to_lead", "call_outcomes")
+_FIRST = ("executions_per_day", "speed_to_lead", "lead_standings", "call_outcomes", "success_trend", "funnel", "action_results", "drop_off")
 """Shown first, in this order; the others follow by name."""
 
 
@@ -19,3 +19,8 @@ def _found() -> dict[str, Chart]:
 
 
 CHARTS: dict[str, Chart] = _found()
+
+
+def charts_of(page: str) -> list[Chart]:
+    """The charts of one page, in order."""
+    return [chart for chart in CHARTS.values() if page in chart.pages]

@@ -6,25 +6,15 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, share
 from autoflows.analytics.period import Period
 from autoflows.domain.outcomes import CallOutcome
 
 IN_PROGRESS = "in_progress"
 
-# A refused attempt carries no outcome of a call: it failed. The anti-join reads the small partial index of test runs only.
 SQL = """
-SELECT CASE
-         WHEN l.outcome IS NOT NULL THEN l.outcome
-         WHEN l.status IN ('pending', 'running') THEN 'in_progress'
-         WHEN l.status = 'failed' THEN 'failed'
-         ELSE 'unknown'
-       END AS outcome, count(*) AS calls
-FROM flow_action_logs l
-WHERE l.user_id = :account AND l.started_at >= :start AND l.started_at < :end
-  AND l.action_type = 'ai_call' AND (l.outcome IS NOT NULL OR l.status NOT IN ('skipped', 'cancelled'))
-  AND NOT EXISTS (SELECT 1 FROM flow_executions e WHERE e.id = l.flow_execution_id AND e.is_test_run)
-GROUP BY 1
+SELECT labels[2] AS outcome, sum(amount)::bigint AS calls FROM counted
+WHERE measure = 'attempts' AND labels[1] = 'ai_call' AND labels[2] NOT IN ('skipped', 'cancelled') GROUP BY 1
 """
 
 OUTCOMES = {
@@ -54,15 +44,8 @@ def table(rows: Sequence[Row], period: Period) -> Table:
 
 def figure(numbers: Table) -> go.Figure:
     """A bar per outcome, its count written on it."""
-    bars = go.Bar(
-        x=[row[0] for row in numbers.rows],
-        y=[row[1] for row in numbers.rows],
-        text=[f"{row[1]:,}" for row in numbers.rows],
-        textposition="outside",
-        cliponaxis=False,
-        marker={"color": [colour for _, colour in OUTCOMES.values()], "line": {"width": 0}},
-        hovertemplate="%{y:,} calls<extra></extra>",
-    )
+    colours = [colour for _, colour in OUTCOMES.values()]
+    bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], colours, "calls")
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
 
 
@@ -70,7 +53,10 @@ CHART = Chart(
     slug="call_outcomes",
     title="Call outcomes",
     question="How did the calls made in this period end? Each attempt counts once.",
+    definition="Call attempts by the time they were made, and how they ended. A call that a rule skipped is none; one that its provider "
+    "refused has failed; one that nobody told about is unknown.",
     sql=SQL,
     table=table,
     figure=figure,
+    pages=("overview", "flow"),
 )

@@ -6,60 +6,57 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, duration_in_words, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, duration_in_words, share
 from autoflows.analytics.period import Period
+from autoflows.domain.percentiles import percentile
+from autoflows.domain.speed import EDGES
 
-# A source whose clock runs ahead would give a negative span: that is no time at all, not a gain. `greatest` ignores nulls, hence CASE.
 SQL = """
-WITH reached AS (
-  SELECT CASE WHEN first_attempt_at IS NOT NULL
-              THEN greatest(extract(epoch FROM first_attempt_at - lead_at), 0)::double precision END AS seconds
-  FROM flow_executions
-  WHERE user_id = :account AND triggered_at >= :start AND triggered_at < :end AND NOT is_test_run
-)
-SELECT count(*) AS executions,
-       count(seconds) AS reached,
-       count(*) FILTER (WHERE seconds < 60) AS band_1,
-       count(*) FILTER (WHERE seconds >= 60 AND seconds < 300) AS band_2,
-       count(*) FILTER (WHERE seconds >= 300 AND seconds < 900) AS band_3,
-       count(*) FILTER (WHERE seconds >= 900 AND seconds < 3600) AS band_4,
-       count(*) FILTER (WHERE seconds >= 3600) AS band_5,
-       percentile_cont(ARRAY[0.5, 0.9, 0.95, 0.99]) WITHIN GROUP (ORDER BY seconds) AS percentiles
-FROM reached
+SELECT 'band' AS what, labels[2] AS place, sum(amount)::bigint AS leads FROM counted WHERE measure = 'executions' GROUP BY labels[2]
+UNION ALL
+SELECT 'bin', bin::text, sum(amount)::bigint FROM spread WHERE measure = 'first_attempt' GROUP BY bin
 """
 
-BANDS = ("0–1 min", "1–5 min", "5–15 min", "15–60 min", "60+ min")
+BANDS = {"0–1 min": 60, "1–5 min": 300, "5–15 min": 900, "15–60 min": 3600, "60+ min": None}
+"""Each with the second at which it ends."""
 COLOURS = (OKABE_ITO["green"], OKABE_ITO["sky"], OKABE_ITO["blue"], OKABE_ITO["orange"], OKABE_ITO["vermillion"])
-PERCENTILES = ("p50", "p90", "p95", "p99")
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+
+
+def band_of(place: str) -> str:
+    """The shown band that a fine one of the rollups is a part of."""
+    ends = EDGES[int(place)] if int(place) < len(EDGES) else None
+    return next(band for band, edge in BANDS.items() if edge is None or (ends is not None and ends <= edge))
+
+
+def bands_of(places: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Counts of fine bands as counts of the shown ones; executions without an attempt are left out."""
+    counts = dict.fromkeys(BANDS, 0)
+    for place, number in places:
+        if place:
+            counts[band_of(place)] += number
+    return counts
 
 
 def table(rows: Sequence[Row], period: Period) -> Table:
     """A row per band; percentiles in seconds, and how many leads have had no attempt, besides."""
-    row = rows[0]
-    reached, waiting = row["reached"], row["executions"] - row["reached"]
-    counts = [row[f"band_{n}"] for n in range(1, len(BANDS) + 1)]
-    percentiles = row["percentiles"] or [None] * len(PERCENTILES)
+    counts = bands_of([(row["place"], row["leads"]) for row in rows if row["what"] == "band"])
+    bins = {int(row["place"]): row["leads"] for row in rows if row["what"] == "bin"}
+    waiting = sum(row["leads"] for row in rows if row["what"] == "band" and not row["place"])
+    reached = sum(counts.values())
+    percentiles = {name: percentile(bins, fraction) for name, fraction in PERCENTILES.items()}
     summary = (
-        f"{share(counts[0], reached)} of {reached:,} leads were contacted within a minute; "
-        f"half within {duration_in_words(percentiles[0])}, 99% within {duration_in_words(percentiles[3])}. "
+        f"{share(counts['0–1 min'], reached)} of {reached:,} leads were contacted within a minute; "
+        f"half within {duration_in_words(percentiles['p50'])}, 99% within {duration_in_words(percentiles['p99'])}. "
         f"{waiting:,} have had no attempt."
     )
-    lines = [[band, count, share(count, reached)] for band, count in zip(BANDS, counts, strict=True)]
-    more = (*zip(PERCENTILES, percentiles, strict=True), ("no attempt", waiting))
-    return Table(("Time to first attempt", "Leads", "Share"), lines, reached, summary, more)
+    lines = [[band, count, share(count, reached)] for band, count in counts.items()]
+    return Table(("Time to first attempt", "Leads", "Share"), lines, reached, summary, (*percentiles.items(), ("no attempt", waiting)))
 
 
 def figure(numbers: Table) -> go.Figure:
     """A bar per band, its count written on it."""
-    bars = go.Bar(
-        x=[row[0] for row in numbers.rows],
-        y=[row[1] for row in numbers.rows],
-        text=[f"{row[1]:,}" for row in numbers.rows],
-        textposition="outside",
-        cliponaxis=False,
-        marker={"color": list(COLOURS), "line": {"width": 0}},
-        hovertemplate="%{y:,} leads<extra></extra>",
-    )
+    bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], COLOURS, "leads")
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
 
 
@@ -67,7 +64,10 @@ CHART = Chart(
     slug="speed_to_lead",
     title="Speed to lead",
     question="How long after a lead came in was the first contact attempted?",
+    definition="From the lead's own time (the source's timestamp; its arrival if the source gave none) to the first contact attempt, of "
+    "executions that began in the period. Bands are exact, percentiles within 1 %. An execution without an attempt is in no band.",
     sql=SQL,
     table=table,
     figure=figure,
+    pages=("overview", "speed", "flow"),
 )

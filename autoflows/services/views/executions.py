@@ -110,6 +110,8 @@ class ExecutionView(View):
     is_test_run: bool
     speed_to_lead_ms: int | None = Field(description="from the source's own time (else arrival) to the first attempt on the wire")
     speed_to_conversation_ms: int | None = None
+    converted_at: datetime | None = Field(default=None, description="when the flow's goal was met")
+    goal_until: datetime | None = Field(default=None, description="until when it can be met; null: there is no goal to meet")
 
     personal: ClassVar[dict[str, Mask]] = {"flow_name": as_is, "status": as_is}
 
@@ -136,6 +138,7 @@ class ActionLogView(View):
     started_at: datetime
     completed_at: datetime | None
     wait_until: datetime | None
+    arm: str | None = Field(description="of a split: the arm that was chosen")
     result_data: dict[str, Any]
     error_class: str | None
     error_code: str | None
@@ -153,6 +156,7 @@ class ActionLogView(View):
         "provider_ref": nothing,
         "error_code": as_is,
         "gates": as_is,
+        "arm": as_is,
         "action": as_is,
         "channel_name": as_is,
     }

@@ -115,7 +115,7 @@ def _card(chart: analytics.ChartView) -> ChartCard:
     def said(name: str, value: Any) -> str:
         if name.startswith("p"):
             return duration_text(None if value is None else float(value) * 1000)
-        return f"{value:,}"
+        return "–" if value is None else f"{value:,}"
 
     return ChartCard(
         slug=chart.slug,
@@ -124,7 +124,7 @@ def _card(chart: analytics.ChartView) -> ChartCard:
         summary=chart.summary,
         total=chart.total,
         columns=chart.columns,
-        rows=[[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in chart.rows],
+        rows=[["–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in chart.rows],
         more=[[name, said(name, value)] for name, value in chart.more.items()],
     )
 

@@ -20,6 +20,7 @@ from autoflows.ui.flow_findings import Finding, Mark, errors_at, findings_of, ma
 from autoflows.ui.flow_rows import ConditionRow, Draft, Settings, StepRow, new_key
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
+from autoflows.ui.states.flow_experiment import FlowExperiment
 from autoflows.ui.states.flow_palette import FlowPalette
 from autoflows.ui.states.flow_publish import FlowPublish
 from autoflows.ui.states.flow_rows import SETTINGS, TRIGGER
@@ -29,7 +30,7 @@ PREVIEW_CONTACTS = 25
 LIST_VIEW, CHART = "list", "chart"
 
 
-class FlowBuilder(FlowPalette, FlowPublish, FlowVersions, PageState, Base):
+class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageState, Base):
     """One flow being edited. `flow_id` is empty while it was never published."""
 
     flow_id: str = ""

@@ -21,6 +21,7 @@ from autoflows.domain.flow import (
 )
 from autoflows.ui.flow_cards import with_variables
 from autoflows.ui.flow_draft import chosen, new_step
+from autoflows.ui.flow_experiment import arm_options
 from autoflows.ui.flow_rows import MAPPABLE, PICKERS, ConditionRow, Draft, MappingRow, Option, StepRow, new_key
 from autoflows.ui.states.base import choice_of, text_of
 
@@ -215,8 +216,10 @@ class FlowRows(rx.State, mixin=True):
     async def set_when(self, step_id: str, kind: str) -> Any:
         """When the step runs: "none" (unless an exit rule fired), or one of the conditions, with its usual value."""
         kind = "" if kind == "none" else choice_of(kind, ActionCondition)
-        usual = {"call_outcome": "not_answered", "message_status": "read"}.get(kind, "")
-        return self._change_step(step_id, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": ""}))
+        arm, _, field = next((option.value for option in arm_options(self._draft, step_id)), "").partition("\n")
+        usual = {"call_outcome": "not_answered", "message_status": "read", "split": arm}.get(kind, "")
+        field = field if kind == "split" else ""
+        return self._change_step(step_id, lambda s: s.model_copy(update={"when": kind, "when_value": usual, "when_field": field}))
 
     @rx.event
     async def set_when_value(self, step_id: str, value: str) -> Any:

@@ -8,12 +8,15 @@ from autoflows.ui import words
 from autoflows.ui.components import field, switch_field
 from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.flow_builder.controls import pick, said_wrong, text
+from autoflows.ui.pages.flow_builder.experiment import goal
 from autoflows.ui.states.flow_builder import FlowBuilder
 
 
 def settings_panel() -> rx.Component:
     """Everything about the flow but its trigger and its steps."""
-    return rx.fragment(_basics(), _part("When contacts may be made", _hours()), _part("Limits, and what ends it early", _rules()))
+    return rx.fragment(
+        _basics(), _part("When contacts may be made", _hours()), _part("Goal", goal()), _part("Limits, and what ends it early", _rules())
+    )
 
 
 def _part(title: str, content: rx.Component) -> rx.Component:

@@ -8,6 +8,7 @@ from autoflows.ui import words
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.flow_rows import FieldRow, StepRow
 from autoflows.ui.pages.flow_builder.controls import said_wrong, text
+from autoflows.ui.pages.flow_builder.experiment import arm_picker, arms_editor
 from autoflows.ui.pages.flow_builder.mappings import variables
 from autoflows.ui.states.flow_builder import FlowBuilder
 from autoflows.ui.states.flow_rows import kinds
@@ -25,6 +26,7 @@ WHEN = (
     ("call_outcome", "If the last call was…"),
     ("message_status", "If a message was…"),
     ("contact_field", "If a contact field is…"),
+    ("split", "If the lead is in an arm of a split…"),
 )
 
 
@@ -36,6 +38,7 @@ def step_panel() -> rx.Component:
         rx.cond(step.error != "", rx.el.div(step.error, class_name="af-field-error", role="alert"), rx.fragment()),
         rx.foreach(step.fields, lambda f: _field(step, f, advanced=False)),
         rx.cond(step.mappings.length() > 0, variables(step), rx.fragment()),
+        rx.cond(step.kind == "split", arms_editor(step), rx.fragment()),
         rx.cond(step.preview != "", _preview(step), rx.fragment()),
         _when(step),
         rx.cond(
@@ -190,6 +193,7 @@ def _when(step: rx.Var[StepRow]) -> rx.Component:
                 step.when,
                 ("call_outcome", _when_value(step, words.CALL_OUTCOMES, "Call outcome")),
                 ("message_status", _when_value(step, words.MESSAGE_STATES, "Message status")),
+                ("split", arm_picker(step)),
                 (
                     "contact_field",
                     rx.fragment(

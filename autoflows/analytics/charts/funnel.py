@@ -1,0 +1,77 @@
+"""From entering a flow to a conversation, step by step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, counted_bars, share
+from autoflows.analytics.period import Period
+from autoflows.domain.flow_words import ACTION_TITLES
+
+SQL = """
+SELECT labels[1] AS step, labels[2] AS action_type, labels[3] AS try, labels[4] AS result, sum(amount)::bigint AS number
+FROM counted WHERE measure = 'steps' GROUP BY 1, 2, 3, 4
+UNION ALL
+SELECT 'entered', '', '', labels[4], sum(amount)::bigint FROM counted WHERE measure = 'executions' GROUP BY labels[4]
+"""
+GOOD = ("answered", "replied")
+NOT_MADE = ("skipped", "cancelled")
+
+
+def table(rows: Sequence[Row], period: Period) -> Table:
+    """Entered, a row per step in order, and conversations. `Lost` are those who did not come from the row above to this one."""
+    entered = sum(row["number"] for row in rows if row["step"] == "entered")
+    conversed = sum(row["number"] for row in rows if row["step"] == "entered" and row["result"])
+    steps: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["step"] != "entered":
+            steps[int(row["step"])].append(row)
+    lines: list[list[Cell]] = [["Entered", entered, None, None, None, None, 0]]
+    above = entered
+    for order in sorted(steps):
+        kinds = " / ".join(sorted({ACTION_TITLES.get(row["action_type"], row["action_type"]) for row in steps[order] if row["number"]}))
+        reached = _sum(steps[order], tries=("first",))
+        made = _sum(steps[order], leaving_out=NOT_MADE)
+        good = _sum(steps[order], results=GOOD)
+        lines.append(
+            [f"{order} {kinds}", reached, made, _sum(steps[order], results=("skipped",)), _sum(steps[order], results=("failed",)), good,
+             above - reached]
+        )  # fmt: skip
+        above = reached
+    lines.append(["Conversation", conversed, None, None, None, None, None])
+    said = f"{conversed:,} of {entered:,} who entered came to a conversation ({share(conversed, entered)})."
+    columns = ("Step", "Reached", "Attempts", "Skipped", "Failed", "Answered or replied", "Lost")
+    return Table(columns, lines, entered, said)
+
+
+def _sum(
+    rows: Sequence[Row], *, results: Sequence[str] | None = None, leaving_out: Sequence[str] = (), tries: Sequence[str] = ("first", "again")
+) -> int:
+    return sum(
+        row["number"]
+        for row in rows
+        if row["try"] in tries and row["result"] not in leaving_out and (results is None or row["result"] in results)
+    )
+
+
+def figure(numbers: Table) -> go.Figure:
+    """A bar per row: how many came so far."""
+    colours = [OKABE_ITO["blue"], *[OKABE_ITO["sky"]] * (len(numbers.rows) - 2), OKABE_ITO["green"]]
+    bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], colours, "executions")
+    return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
+
+
+CHART = Chart(
+    slug="funnel",
+    title="Funnel",
+    question="How far do executions come, and where are they lost?",
+    definition="Of executions that began in the period. Reached: came to the step, also if a rule then skipped it. Attempts, skipped, "
+    "failed, answered or replied count attempts at the step. Lost: came to the row above and not (yet) to this one: they ended, or wait.",
+    sql=SQL,
+    table=table,
+    figure=figure,
+    pages=("flow",),
+)

@@ -1,0 +1,49 @@
+"""The bands of speed to lead, day by day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from autoflows.analytics.chart import Chart, Row, Table, share, stacked_days
+from autoflows.analytics.charts.speed_to_lead import BANDS, COLOURS, bands_of
+from autoflows.analytics.period import Period
+
+SQL = """
+SELECT label AS day, labels[2] AS place, sum(amount)::bigint AS leads FROM counted
+WHERE measure = 'executions' AND labels[2] <> '' GROUP BY 1, 2
+"""
+
+
+def table(rows: Sequence[Row], period: Period) -> Table:
+    """A row for every day, a column per band."""
+    places: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in rows:
+        places[row["day"]].append((row["place"], row["leads"]))
+    days = [day.isoformat() for day in period.days]
+    lines = [[day, *bands_of(places[day]).values()] for day in days]
+    total = sum(row["leads"] for row in rows)
+    quick = bands_of([(row["place"], row["leads"]) for row in rows])["0–1 min"]
+    return Table(("Day", *BANDS), lines, total, f"{total:,} leads were attempted, {share(quick, total)} of them within a minute.")
+
+
+def figure(numbers: Table) -> go.Figure:
+    """One bar a day, a colour per band."""
+    return stacked_days(numbers, list(zip(BANDS, COLOURS, strict=True)))
+
+
+CHART = Chart(
+    slug="speed_by_day",
+    title="Speed to lead by day",
+    question="Did leads of some days wait longer than others for the first attempt?",
+    definition="Executions by the local day on which they began and the time from the lead to its first attempt; without those that have "
+    "had no attempt.",
+    sql=SQL,
+    table=table,
+    figure=figure,
+    pages=("speed",),
+    by="day",
+    is_over_time=True,
+)

@@ -1,0 +1,4 @@
+"""The figures that pages read: kept from what changes, a few seconds behind, and provably equal to a count of the rows.
+
+`facts.py` says what is counted, `merge.py` adds it up, `fold.py` keeps it up to date, `rebuild.py` makes it anew and compares.
+"""
