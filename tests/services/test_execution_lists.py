@@ -155,6 +155,7 @@ def questions(w: World) -> list[tuple[dict[str, Any], Fits]]:
         ({"stage": "active"}, lambda e: e.status == "running" and not held(e)),
         ({"since": noon}, lambda e: e.triggered_at >= noon),
         ({"until": noon}, lambda e: e.triggered_at < noon),
+        ({"within_hours": 4}, lambda e: e.triggered_at >= datetime.now(UTC) - timedelta(hours=4)),
         ({"lead_source": "INDIAmart"}, lambda e: e.metadata_["trigger_source"] == "IndiaMART"),
         ({"outcome": "voicemail"}, lambda e: e.last_outcome == "voicemail"),
         ({"outcome": "busy"}, lambda e: False),

@@ -71,7 +71,7 @@ def _days() -> rx.Component:
             day("first", "From day", WANTED.first),
             rx.el.span("–", aria_hidden="true", class_name="af-muted"),
             day("last", "To day", WANTED.last),
-            class_name="af-row af-flat-row",
+            class_name="af-row af-flat-row af-filter-days",
         ),
     )
 
@@ -135,7 +135,7 @@ def filters() -> rx.Component:
             ),
             rx.fragment(),
         ),
-        class_name="af-filters",
+        class_name="af-filters af-filters-many",
     )
 
 

@@ -31,6 +31,7 @@ def _flow(row: Any) -> rx.Component:
             rx.el.span(row.flow_name, class_name="af-clip", title=row.flow_name),
             rx.el.span(f" v{row.flow_version}", class_name="af-muted af-small"),
             rx.cond(row.is_test_run, rx.el.span(" ", tag("Test", "purple")), rx.fragment()),
+            class_name="af-nowrap",
         ),
         rx.cond(row.source != "", rx.el.div(row.source, class_name="af-muted af-small"), rx.fragment()),
     )
