@@ -206,7 +206,7 @@ class TestRuns:
             ({"message_state": "seen"}, "message_state_vocabulary"),
             ({"error_class": "fatal"}, "error_class_vocabulary"),
             ({"action_type": "fax"}, "action_type_vocabulary"),
-            ({"flow_execution_id": new_id()}, "fk_flow_action_logs_flow_execution_id"),
+            ({"flow_execution_id": new_id(), "flow_version_id": new_id()}, "fk_flow_action_logs_flow_execution_id"),
         ],
     )
     async def test_attempts(self, account: Account, values: dict[str, Any], name: str) -> None:

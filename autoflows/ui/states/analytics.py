@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from autoflows.analytics import service as analytics
 from autoflows.analytics.charts import CHARTS
+from autoflows.analytics.headline import Figures
 from autoflows.analytics.period import Period, between, last_days
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.ids import utc_now
@@ -129,7 +130,7 @@ def _card(chart: analytics.ChartView) -> ChartCard:
     )
 
 
-def tiles_of(now: analytics.Figures, before: analytics.Figures) -> list[FigureTile]:
+def tiles_of(now: Figures, before: Figures) -> list[FigureTile]:
     """The headline figures; a change is shown only where there is something to compare with."""
 
     def change(new: float | None, old: float | None, *, more_is_good: bool) -> tuple[str, bool | None]:
