@@ -86,8 +86,8 @@ class AttemptView(BaseModel):
     facts: list[list[str]]
     subject: str
     body: str
-    values: list[list[str]]
-    values_title: str
+    filled: list[list[str]]
+    filled_title: str
     unseen: str
     """Why what was sent is not shown; empty if it is, or if nothing was sent."""
     summary: str
@@ -126,8 +126,8 @@ def attempt_of(log: ActionLogView, deliveries: Sequence[DeliveryView], *, severa
         facts=_facts(log),
         subject=str(data.get("subject") or ""),
         body=str(data.get("body") or (data.get("text") if log.action_type == ActionType.EMAIL else "") or ""),
-        values=[[str(name), str(value)] for name, value in values.items()] if isinstance(values, Mapping) else [],
-        values_title="What the agent was told" if log.action_type == ActionType.AI_CALL else "Values it was filled with",
+        filled=[[str(name), str(value)] for name, value in values.items()] if isinstance(values, Mapping) else [],
+        filled_title="What the agent was told" if log.action_type == ActionType.AI_CALL else "Values it was filled with",
         unseen=_unseen(log, sees_people),
         summary=str(data.get("summary") or ""),
         recording_url=_web_address(data.get("recording_url")),

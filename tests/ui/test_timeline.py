@@ -108,15 +108,15 @@ def test_whether_a_call_was_stopped_is_told() -> None:
 def test_what_was_sent_is_shown_as_text_with_the_values_it_was_filled_with() -> None:
     message = {"body": "Hello Asha, about pumps.", "variables": {"1": "Asha", "2": "pumps"}, "template": "missed_call", "language": "en"}
     sent = timeline(story(run(), [log(1, "whatsapp_message", "success", result_data=message)]), {})[0].attempts[0]
-    assert (sent.subject, sent.body, sent.values) == ("", "Hello Asha, about pumps.", [["1", "Asha"], ["2", "pumps"]])
-    assert sent.values_title == "Values it was filled with"
+    assert (sent.subject, sent.body, sent.filled) == ("", "Hello Asha, about pumps.", [["1", "Asha"], ["2", "pumps"]])
+    assert sent.filled_title == "Values it was filled with"
     mail = {"subject": "Thank you", "text": "Dear Asha", "to": "asha@example.com"}
     written = timeline(story(run(), [log(3, "email", "success", result_data=mail)]), {})[2].attempts[0]
     assert (written.subject, written.body) == ("Thank you", "Dear Asha")
     call = timeline(story(run(), [log(1, "ai_call", "running", result_data={"variables": {"name": "Asha"}, "text": "x"})]), {})[0].attempts[
         0
     ]
-    assert (call.body, call.values, call.values_title) == ("", [["name", "Asha"]], "What the agent was told")
+    assert (call.body, call.filled, call.filled_title) == ("", [["name", "Asha"]], "What the agent was told")
 
 
 def test_what_is_hidden_or_was_never_recorded_says_so() -> None:

@@ -96,7 +96,7 @@ def retry_button() -> rx.Component:
         may(WRITE) & (head.status == "failed") & ~head.is_test_run,
         rx.cond(
             again.problem != "",
-            rx.tooltip(rx.button(rx.icon("rotate-ccw", size=15), "Try again", disabled=True, title=again.problem), content=again.problem),
+            rx.button(rx.icon("rotate-ccw", size=15), "Try again", disabled=True, title=again.problem),
             confirm_dialog(
                 rx.button(rx.icon("rotate-ccw", size=15), "Try again"),
                 "Try again from what failed?",

@@ -163,9 +163,9 @@ def _lasted(attempt: rx.Var[AttemptView]) -> rx.Component:
 def _sent(attempt: rx.Var[AttemptView]) -> rx.Component:
     """What the person got: the text, never as HTML."""
     values = rx.el.details(
-        rx.el.summary(attempt.values_title),
+        rx.el.summary(attempt.filled_title),
         rx.el.dl(
-            rx.foreach(attempt.values, lambda pair: rx.el.div(rx.el.dt(pair[0]), rx.el.dd(pair[1]))),
+            rx.foreach(attempt.filled, lambda pair: rx.el.div(rx.el.dt(pair[0]), rx.el.dd(pair[1]))),
             class_name="af-attempt-facts af-sent-values",
         ),
         class_name="af-more",
@@ -180,7 +180,7 @@ def _sent(attempt: rx.Var[AttemptView]) -> rx.Component:
             ),
             rx.fragment(),
         ),
-        rx.cond(attempt.values.length() > 0, values, rx.fragment()),
+        rx.cond(attempt.filled.length() > 0, values, rx.fragment()),
     )
 
 

@@ -118,10 +118,12 @@ class ExecutionPage(ExecutionAmend, PageState, Base):
 
     def _draw(self) -> None:
         """The chart, while it is looked at."""
-        if self.view == CHART and self._plan:
-            plan = FlowDefinition.model_validate_json(self._plan)
-            nodes, edges = run_chart(plan, self.steps, self.head.status, self.chosen)
-            self._put(nodes=nodes, edges=edges)
+        if self.view != CHART:
+            return
+        nodes, edges = [], []
+        if self._plan:
+            nodes, edges = run_chart(FlowDefinition.model_validate_json(self._plan), self.steps, self.head.status, self.chosen)
+        self._put(nodes=nodes, edges=edges)
 
     async def _load_trace(self) -> None:
         if not self.head.lead_event_id:
