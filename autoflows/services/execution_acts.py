@@ -102,11 +102,12 @@ async def _entries(session: AsyncSession, run: _Run, log_ids: list[UUID], resolv
 
 def _act(run: _Run, attempts: Mapping[UUID, int], entry: AuditEntry, person: str) -> ActView | None:
     """The entry as an act on this execution; None if it was about others."""
-    data, by = entry.data, {"at": entry.created_at, "actor_name": person}
+    data = entry.data
+    by: dict[str, Any] = {"at": entry.created_at, "actor_name": person}
     if entry.entity_id == run.execution.id and entry.action in OF_ONE:
         return ActView(act=OF_ONE[entry.action], **by, reason=str(data.get("reason") or ""), steps=data.get("steps") or [])
     if entry.action == "action_log.resolved" and entry.entity_id in attempts:
-        said = {"status": data.get("status"), "outcome": data.get("outcome"), "note": data.get("note") or None}
+        said: dict[str, Any] = {"status": data.get("status"), "outcome": data.get("outcome"), "note": data.get("note") or None}
         return ActView(act="resolved", **by, steps=[attempts[entry.entity_id]], **said)
     if run.execution.status != "cancelled" or run.execution.completed_at is None:
         return None

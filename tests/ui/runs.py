@@ -78,9 +78,13 @@ def story(
     plan: FlowDefinition | None = PLAN,
     **values: Any,
 ) -> StoryView:
-    return StoryView(
-        **{
-            "execution": execution, "origin": ORIGIN, "plan": plan, "logs": list(logs), "deliveries": list(deliveries), "acts": [],
-            "costs": [], **values,
-        }
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "execution": execution,
+        "origin": ORIGIN,
+        "plan": plan,
+        "logs": list(logs),
+        "deliveries": list(deliveries),
+        "acts": [],
+        "costs": [],
+    }
+    return StoryView(**(given | values))
