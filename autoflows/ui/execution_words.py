@@ -111,6 +111,7 @@ ACT_ICONS: Mapping[Act, str] = {
     "cancelled_many": "circle-stop",
     "cancelled_by_publish": "circle-stop",
     "retried": "rotate-ccw",
+    "retried_many": "rotate-ccw",
     "resolved": "user-check",
 }
 
@@ -134,13 +135,19 @@ def _did(act: ActView) -> str:
         case "cancelled":
             return "Cancelled it"
         case "cancelled_many":
-            others = (act.count or 1) - 1
-            return f"Cancelled it together with {others:,} other{'' if others == 1 else 's'}" if others else "Cancelled it by a filter"
+            return f"Cancelled it{_with_others(act)}"
         case "cancelled_by_publish":
             return f"Cancelled it by publishing version {act.version}"
         case "retried":
             return f"Had {steps} tried again" if steps else "Had it go on"
+        case "retried_many":
+            return f"Had {steps} tried again{_with_others(act)}"
         case "resolved":
             outcome = words.CALL_OUTCOMES.get(act.outcome or "", "")
             reached = "reached them" if act.status == "success" else "did not reach them"
             return f"Said that {steps} {reached}{f' ({outcome})' if outcome else ''}"
+
+
+def _with_others(act: ActView) -> str:
+    others = (act.count or 1) - 1
+    return f" together with {others:,} other{'' if others == 1 else 's'}" if others else " by a filter"

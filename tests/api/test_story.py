@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -224,6 +225,22 @@ async def test_a_cancel_of_many_is_told_of_each_it_was_about(owner: httpx.AsyncC
         [act] = (await story(owner, execution["id"]))["acts"]
         assert (act["act"], act["reason"], act["count"], act["actor_name"]) == ("cancelled_many", "Wrong import", 2, "Owner")
     assert [a["act"] for a in (await story(owner, other["id"]))["acts"]] == ["cancelled"]
+
+
+async def test_a_retry_of_many_is_told_of_each_it_marked(owner: httpx.AsyncClient, drainer: Drainer) -> None:
+    execution_id, _, call = await begun(owner, drainer)
+    pool = await get_pool()
+    await pool.execute("UPDATE flow_action_logs SET result_data = jsonb_build_object('retried_at', now()) WHERE id = $1", call)
+    entry = "INSERT INTO audit_log (id, user_id, actor_id, action, entity_type, data, created_at)"
+    told = {"filter": {"status": "failed"}, "chosen": 9, "retried": 7}
+    add = f"{entry} SELECT $1, user_id, user_id, 'executions.retried', 'execution', $2, now() - $3::interval FROM flow_executions"
+    await pool.execute(add, new_id(), told, timedelta(seconds=4))
+    await pool.execute(add, new_id(), {**told, "filter": {"flow_id": str(uuid4())}}, timedelta(seconds=4))  # of another flow
+    await pool.execute(add, new_id(), told, timedelta(minutes=4))  # before it failed
+    await pool.execute("UPDATE flow_executions SET triggered_at = now() - interval '1 hour'")
+    await pool.execute("UPDATE flow_versions SET created_at = now() - interval '1 day'")
+    [act] = (await story(owner, execution_id))["acts"]
+    assert (act["act"], act["steps"], act["count"], act["actor_name"]) == ("retried_many", [1], 7, "Owner")
 
 
 async def publish(owner: httpx.AsyncClient, flow_id: str, minutes: int, running: str) -> None:

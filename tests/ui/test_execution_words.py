@@ -77,6 +77,7 @@ def test_what_is_in_the_way_of_a_retry_is_told() -> None:
         ({"act": "cancelled_many", "count": 1}, "Cancelled it by a filter", ""),
         ({"act": "cancelled_by_publish", "version": 2, "count": 5}, "Cancelled it by publishing version 2", ""),
         ({"act": "retried", "steps": [1, 3]}, "Had steps 1 and 3 tried again", ""),
+        ({"act": "retried_many", "steps": [3], "count": 40}, "Had step 3 tried again together with 39 others", ""),
         ({"act": "retried"}, "Had it go on", ""),
         ({"act": "resolved", "steps": [1], "status": "success", "outcome": "missed", "note": "Billed"},
          "Said that step 1 reached them (missed)", "Billed"),

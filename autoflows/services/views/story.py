@@ -12,7 +12,7 @@ from autoflows.domain.flow import FlowDefinition
 from autoflows.services.views.executions import ActionLogView, CostView, ExecutionView
 from autoflows.services.views.masking import Mask, View, as_is, nothing
 
-Act = Literal["enrolled", "moved", "cancelled", "cancelled_many", "cancelled_by_publish", "retried", "resolved"]
+Act = Literal["enrolled", "moved", "cancelled", "cancelled_many", "cancelled_by_publish", "retried", "retried_many", "resolved"]
 
 
 class ActView(View):
@@ -27,7 +27,7 @@ class ActView(View):
     outcome: str | None = None
     note: str | None = Field(default=None, description="how they knew; null without `pii:read`")
     version: int | None = Field(default=None, description="the version that was published")
-    count: int | None = Field(default=None, description="how many executions were cancelled together")
+    count: int | None = Field(default=None, description="how many executions were cancelled or tried again together")
 
     personal: ClassVar[dict[str, Mask]] = {"act": as_is, "note": nothing, "status": as_is, "outcome": as_is}
 
