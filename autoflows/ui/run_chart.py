@@ -16,7 +16,7 @@ from autoflows.ui.timeline import StepView
 
 OVER = ("completed", "failed", "skipped")
 MOVING = ("running", "pending", "waiting")
-LONGEST = 96
+LONGEST = 70
 """Letters of a state that a box has room for; the whole of it is told on hover and on focus."""
 
 
