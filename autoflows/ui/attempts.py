@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from autoflows.domain.flow import ActionType
+from autoflows.domain.gate_context import CHANNEL_OF_ACTION
 from autoflows.services.views.executions import ActionLogView, CostView
 from autoflows.services.views.story import DeliveryView
 from autoflows.ui import words
@@ -35,7 +36,6 @@ NAMES = ("call_id", "message_id")
 SECONDS = ("conversation_duration",)
 MOST_ZONES = 3
 """So many are named; a number that may ring anywhere in a country has dozens."""
-MESSAGES = (ActionType.WHATSAPP_MESSAGE, ActionType.EMAIL, ActionType.SMS)
 MADE = ("running", "success", "failed", "unknown", "cancelled")
 
 
@@ -133,7 +133,7 @@ def attempt_of(log: ActionLogView, deliveries: Sequence[DeliveryView], *, severa
         recording_url=_web_address(data.get("recording_url")),
         transcript=_turns(str(data.get("transcript") or "")),
         deliveries=_deliveries(deliveries),
-        is_contact=log.action_type != ActionType.WAIT and log.status != "skipped",
+        is_contact=is_contact(log),
         unsettled=log.status == "unknown",
         is_call=log.action_type == ActionType.AI_CALL,
         risk=_risk(log),
@@ -143,13 +143,18 @@ def attempt_of(log: ActionLogView, deliveries: Sequence[DeliveryView], *, severa
     )
 
 
+def is_contact(log: ActionLogView) -> bool:
+    """Whether somebody was contacted by it, or was to be."""
+    return log.action_type in CHANNEL_OF_ACTION and log.status in MADE
+
+
 def money(cost: CostView) -> str:
     """`4.00 INR`."""
     return f"{cost.amount / 100:.2f} {cost.currency}"
 
 
 def _unseen(log: ActionLogView, sees_people: bool) -> str:
-    if log.status not in MADE or log.action_type == ActionType.WAIT:
+    if not is_contact(log):
         return ""
     if not sees_people:
         what = "said on the call" if log.action_type == ActionType.AI_CALL else "written"

@@ -64,7 +64,7 @@ def head_of(story: StoryView, zone: str) -> ExecutionHead:
         completed_at=ended.isoformat() if ended else "",
         waiting=waiting.reason if waiting else "",
         waiting_until=waiting.until.isoformat() if waiting and waiting.until else "",
-        held=held_in_words(waiting.reason, waiting.until, zone) if waiting else "",
+        held=held_in_words(waiting, zone) if waiting else "",
         error=execution.error_message or "",
         speed=duration_text(execution.speed_to_lead_ms),
         conversation=duration_text(execution.speed_to_conversation_ms),

@@ -13,6 +13,7 @@ from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.services.views.executions import ActionLogView, ExecutionView
 from autoflows.services.views.story import Act, ActView
 from autoflows.ui import words
+from autoflows.ui.attempts import is_contact
 from autoflows.ui.timeline import StepView
 
 TALKING = ("in-progress", "ringing", "call-disconnected")
@@ -20,7 +21,7 @@ TALKING = ("in-progress", "ringing", "call-disconnected")
 
 
 def _out(logs: Sequence[ActionLogView]) -> ActionLogView | None:
-    return next((log for log in logs if log.status == "running" and log.action_type != ActionType.WAIT), None)
+    return next((log for log in logs if log.status == "running" and is_contact(log)), None)
 
 
 def cancel_in_words(execution: ExecutionView, logs: Sequence[ActionLogView]) -> str:

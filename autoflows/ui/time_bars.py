@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from autoflows.domain.flow import ActionType
 from autoflows.services.views.executions import ActionLogView, ExecutionView
 from autoflows.ui import words
+from autoflows.ui.attempts import is_contact
 from autoflows.ui.components import duration_text
 from autoflows.ui.timeline import StepView
 
@@ -86,7 +87,7 @@ def time_bars(execution: ExecutionView, steps: Sequence[StepView], logs: Sequenc
         start, end = max(log.started_at, execution.triggered_at), _end(log, now)
         if start - before >= NOTICED:
             spans.append(_Span(row=row, kind="held", start=before, end=start, tone="held", what=_pause(log)))
-        kind: Kind = "mark" if log.status == "skipped" else "wait" if log.action_type == ActionType.WAIT else "contact"
+        kind: Kind = "contact" if is_contact(log) else "wait" if log.action_type == ActionType.WAIT and log.status != "skipped" else "mark"
         spans.append(_Span(row=row, kind=kind, start=start, end=end, tone=log.status, is_open=log.completed_at is None))
         number = f", attempt {log.attempt}" if any(o.action_order == log.action_order and o.id != log.id for o in logs) else ""
         title = titles.get(log.action_order, "")
@@ -108,7 +109,7 @@ def time_bars(execution: ExecutionView, steps: Sequence[StepView], logs: Sequenc
 
 def _end(log: ActionLogView, now: datetime) -> datetime:
     """When it ended, or will; a call that is out has no known end, so it is drawn up to now."""
-    if log.status == "skipped":
+    if log.status == "skipped" or not (is_contact(log) or log.action_type == ActionType.WAIT):
         return log.started_at
     end = log.completed_at or (log.wait_until if log.status == "running" else None) or max(now, log.started_at + NOTICED)
     return max(end, log.started_at)
@@ -121,6 +122,8 @@ def _pause(log: ActionLogView) -> str:
 def _came_to(log: ActionLogView) -> str:
     if log.status == "skipped":
         return f"skipped: {log.skip_reason}" if log.skip_reason else "skipped"
+    if log.arm:
+        return f"arm {log.arm}"
     state = words.CALL_OUTCOMES.get(log.outcome or "") or words.MESSAGE_STATES.get(log.message_state or "")
     return state or words.LOG_STATUSES.get(log.status, log.status).lower()
 
@@ -176,7 +179,7 @@ def _bar(span: _Span, axis: _Axis) -> Bar:
         left=round(left, 3),
         width=round(right - left, 3),
         tone=span.tone,
-        text=f"{what}{_length(span.end - span.start)}" if span.kind != "mark" else "Skipped",
+        text=f"{what}{_length(span.end - span.start)}" if span.kind != "mark" else words.LOG_STATUSES.get(span.tone, span.tone),
         is_open=span.is_open,
     )
 

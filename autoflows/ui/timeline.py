@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from autoflows.actions import ACTIONS
 from autoflows.domain.flow import ActionType
-from autoflows.services.views.executions import ActionLogView, ExecutionView
+from autoflows.services.views.executions import ActionLogView, ExecutionView, WaitingView
 from autoflows.services.views.story import DeliveryView, StoryView
 from autoflows.ui import words
 from autoflows.ui.attempts import AttemptView, attempt_of
@@ -122,7 +122,7 @@ def _said(
     execution: ExecutionView, status: str, label: str, attempts: Sequence[AttemptView], logs: Sequence[ActionLogView], zone: str
 ) -> str:
     if status == "waiting" and execution.waiting:
-        return held_in_words(execution.waiting.reason, execution.waiting.until, zone)
+        return held_in_words(execution.waiting, zone)
     if not attempts:
         return label
     last, log = attempts[-1], logs[-1]
@@ -131,17 +131,18 @@ def _said(
     if status == "running" and log.wait_until is not None:
         return f"Waiting until {clock(log.wait_until, zone, log.started_at)}"
     parts = [label, words.CALL_OUTCOMES.get(last.outcome, last.outcome), words.MESSAGE_STATES.get(last.message_state, last.message_state)]
-    parts += [f"{len(attempts)} attempts" if len(attempts) > 1 else "", last.lasted]
+    parts += [f"arm {log.arm}" if log.arm else "", f"{len(attempts)} attempts" if len(attempts) > 1 else "", last.lasted]
     said = " · ".join(part for part in parts if part)
     return f"{said}: {last.error}" if last.error and status in ("failed", "unknown") else said
 
 
-def held_in_words(reason: str, until: datetime | None, zone: str) -> str:
+def held_in_words(waiting: WaitingView, zone: str) -> str:
     """`Held until 09:00 (flow hours)`; without a known time, the reason as it stands."""
-    rule, colon, _ = reason.partition(":")
-    if until is None:
-        return reason
-    return f"Held until {clock(until, zone)} ({rule.strip().lower() if colon else reason[:1].lower() + reason[1:]})"
+    if waiting.until is None:
+        return waiting.reason
+    head, colon, _ = waiting.reason.partition(":")
+    rule = words.GATES.get(waiting.rule or "") or (head if colon else waiting.reason)
+    return f"Held until {clock(waiting.until, zone)} ({rule[:1].lower()}{rule[1:]})"
 
 
 def clock(when: datetime, zone: str, since: datetime | None = None) -> str:

@@ -37,6 +37,8 @@ def run(status: str = "running", step: int = 1, waiting: str = "", until: dateti
         "contact_id": person.id,
         "contact": person,
         "lead_event_id": None,
+        "lead_source": "IndiaMART",
+        "outcome": None,
         "status": status,
         "current_action_step": step,
         "action_count": 3,

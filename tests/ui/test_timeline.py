@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from autoflows.services.views.executions import WaitingView
 from autoflows.ui.timeline import clock, held_in_words, timeline
 from tests.ui.runs import AGENT, NOW, delivery, log, run, story
 
@@ -185,8 +186,10 @@ def test_a_hold_says_until_when_and_by_which_rule() -> None:
     held = timeline(story(run(waiting="Flow hours: opens 09:00", until=NOW), []), {}, zone="Asia/Kolkata")[0]
     assert held.status == "waiting"
     assert held.said == "Held until 14:30 on 30 Mar (flow hours)"
-    assert held_in_words("A free line", None, "UTC") == "A free line"
-    assert held_in_words("Call in progress", NOW, "UTC") == "Held until 09:00 on 30 Mar (call in progress)"
+    assert held_in_words(WaitingView(reason="A free line", until=None), "UTC") == "A free line"
+    assert held_in_words(WaitingView(reason="Call in progress", until=NOW), "UTC") == "Held until 09:00 on 30 Mar (call in progress)"
+    asked = WaitingView(reason="Opens tomorrow", until=NOW, rule="legal_hours")
+    assert held_in_words(asked, "UTC") == "Held until 09:00 on 30 Mar (legal hours)"
 
 
 def test_a_failed_step_that_is_to_be_tried_again_waits() -> None:
@@ -203,3 +206,10 @@ def test_a_channel_and_a_providers_name_are_told_once() -> None:
     assert own[0].attempts[0].facts == [["Channel", "Bolna"], ["Call id", "c-1"]]
     bare = timeline(story(run(), [log(1, "ai_call", "success", provider_ref="c-1")]), {})
     assert bare[0].attempts[0].facts == [["Provider's id", "c-1"]]
+
+
+def test_a_split_names_its_arm_and_contacts_nobody() -> None:
+    divided = log(1, "split", "success", arm="B", took=0)
+    (step, *_) = timeline(story(run(), [divided], plan=None), {})
+    assert step.said.startswith("Done · arm B")
+    assert (step.attempts[0].facts, step.attempts[0].is_contact) == ([["Arm", "B"]], False)
