@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.01
 """News of one transaction comes in several messages: so long they are waited for after the first."""
-REST = 1.0
-"""An audience rests that much of the time its last refresh took, whatever gap its page asks for: what is slow is done less often."""
+REST = 0.5
+"""An audience rests that much of the time its last refresh took, whatever gap its page asks for: what is slow, because it is much or because
+the process has much to do, is done less often."""
 CHECK_SECONDS = 3.0
 """How old the knowledge may be that a tab's viewer is signed in and what they may see, when something is sent to it."""
 POLL_SECONDS = 5
@@ -82,7 +83,7 @@ def _news(app: rx.App, changes: Iterable[engine_live.LiveChange]) -> None:
         if change.kind == "notification":
             topics.add(live.notice_topic(change.account_id))
     live.heard.update(dict.fromkeys(topics, time.monotonic()))
-    _wake(app, [audience for audience in live.audiences.values() if topics & audience.topics])
+    _wake(app, [audience for topic in topics for audience in live.by_topic.get(topic, {}).values()])
 
 
 async def _look(app: rx.App) -> None:

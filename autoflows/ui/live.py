@@ -111,6 +111,7 @@ class Audience:
 
 tabs: dict[Place, Tab] = {}
 audiences: dict[Hashable, Audience] = {}
+by_topic: dict[str, dict[Hashable, Audience]] = {}
 heard: dict[str, float] = {}
 """When there was last news of a topic; forgotten after a few seconds."""
 present = Liveness(state="on")
@@ -182,6 +183,10 @@ def drop(tab: Tab) -> None:
         del audience.tabs[tab.place]
     if not audience.tabs and audiences.get(audience.key) is audience:
         del audiences[audience.key]
+        for topic in audience.topics:
+            del by_topic[topic][audience.key]
+            if not by_topic[topic]:
+                del by_topic[topic]
 
 
 def move(tab: Tab, actor: Actor) -> Audience:
@@ -213,5 +218,7 @@ def _join(place: Place, state: Any, audience: Audience) -> Tab:
 def _enlist(tab: Tab) -> Tab:
     audience = tab.audience
     audiences[audience.key] = audience
+    for topic in audience.topics:
+        by_topic.setdefault(topic, {})[audience.key] = audience
     audience.tabs[tab.place] = tabs[tab.place] = tab
     return tab
