@@ -35,6 +35,10 @@ class LiveChange:
     kind: str = "execution"
 
 
+RESYNC = LiveChange(account_id=UUID(int=0), kind="resync")
+"""News of anything may have been missed."""
+
+
 def _ids(change: LiveChange) -> list[str | None]:
     return [
         str(change.account_id),
@@ -57,12 +61,20 @@ class _Herald:
             self.sending = asyncio.get_running_loop().create_task(self._send())
 
     async def _send(self) -> None:
+        lost = False
         while self.pending:
-            items, self.pending = [_ids(change) for change in self.pending], set()
+            changes, self.pending = self.pending, set()
+            if RESYNC in changes:
+                changes = {RESYNC}
             try:
-                await get_redis().publish(CHANNEL, json.dumps(items))
+                await get_redis().publish(CHANNEL, json.dumps([_ids(change) for change in changes]))
+                lost = False
             except BROKER_LOST as error:
-                log.warning("live news not published: %s", error)
+                if not lost:
+                    log.warning("live news not published: %s", error)
+                lost = True
+                self.pending = {RESYNC}  # what is lost is told in one word, as soon as somebody hears it
+                await asyncio.sleep(AGAIN_SECONDS)
 
 
 _heralds: WeakKeyDictionary[asyncio.AbstractEventLoop, _Herald] = WeakKeyDictionary()
@@ -78,7 +90,9 @@ async def close_live() -> None:
     """Wait a moment for news on its way; for the end of a process."""
     herald = _heralds.pop(asyncio.get_running_loop(), None)
     if herald is not None and herald.sending is not None:
-        await asyncio.wait([herald.sending], timeout=2)
+        _, late = await asyncio.wait([herald.sending], timeout=2)
+        for task in late:
+            task.cancel()
 
 
 async def listen() -> AsyncIterator[list[LiveChange] | None]:
@@ -95,7 +109,7 @@ async def listen() -> AsyncIterator[list[LiveChange] | None]:
                 async for message in _messages(subscription):
                     if message["type"] == "subscribe":  # also when the client itself has connected anew
                         lost = False
-                        yield [LiveChange(account_id=UUID(int=0), kind="resync")]
+                        yield [RESYNC]
                     elif message["type"] == "message":
                         yield [_change(item) for item in json.loads(message["data"])]
         except BROKER_LOST as error:

@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 GATHER_SECONDS = 0.01
 """News of one transaction comes in several messages: so long they are waited for after the first."""
 REST = 0.5
-"""An audience rests that much of the time its last refresh took, whatever gap its page asks for: what is slow, because it is much or because
-the process has much to do, is done less often."""
+"""An audience rests that much of the time its last refresh took, whatever gap its page asks for: what is slow, because it is much or
+because the process has much to do, is done less often."""
 CHECK_SECONDS = 3.0
 """How old the knowledge may be that a tab's viewer is signed in and what they may see, when something is sent to it."""
 POLL_SECONDS = 5
