@@ -189,18 +189,19 @@ async def _bring(app: rx.App, audience: Audience) -> None:
         elif tab.version < audience.version:
             behind.append(tab)
     for start in range(0, len(behind), BATCH):
-        for busy in await _bring_together(app, behind[start : start + BATCH]):
-            if busy.late is None or busy.late.done():
-                busy.late = asyncio.create_task(_bring_alone(app, busy))
+        for other in await _bring_together(app, behind[start : start + BATCH]):
+            if other.late is None or other.late.done():
+                other.late = asyncio.create_task(_bring_alone(app, other))
         await asyncio.sleep(0)
 
 
 async def _bring_together(app: rx.App, batch: list[Tab]) -> list[Tab]:
-    """Put what is shown into the tabs' states and send what changed, encoded once for all who get the same; gives those that are busy.
+    """Put what is shown into the tabs' states and send what changed, encoded once for all who get the same; gives those who
+    have to be served alone.
 
     The locks of all are held until it is sent, so that a handler of a tab cannot send something newer before it.
     """
-    busy: list[Tab] = []
+    alone: list[Tab] = []
     outgoing: list[tuple[dict[str, dict[str, Any]], list[str]]] = []
     with app.set_contexts():
         async with AsyncExitStack() as locks:
@@ -210,9 +211,11 @@ async def _bring_together(app: rx.App, batch: list[Tab]) -> list[Tab]:
                         token = rx.BaseStateToken(ident=tab.place[0], cls=tab.state)
                         root = await locks.enter_async_context(app.state_manager.modify_state(token))
                 except TimeoutError:
-                    busy.append(tab)
+                    alone.append(tab)
                     continue
-                if await _take(root, tab):
+                if not await _take(root, tab):
+                    alone.append(tab)
+                else:
                     delta = await root._get_resolved_delta()
                     root._clean()
                     same = next((sids for known, sids in outgoing if known == delta), None)
@@ -222,26 +225,35 @@ async def _bring_together(app: rx.App, batch: list[Tab]) -> list[Tab]:
                         outgoing.append((delta, [tab.sid]))
             for delta, sids in outgoing:
                 await app.event_namespace.emit(str(SocketEvent.EVENT), StateUpdate(delta=delta), to=sids)
-    return busy
+    return alone
 
 
 async def _bring_alone(app: rx.App, tab: Tab) -> None:
-    """The same for one tab whose handler was at work, when that is done."""
-    try:
-        async with app.modify_state(rx.BaseStateToken(ident=tab.place[0], cls=tab.state)) as root:
-            await _take(root, tab)
-    except Exception:
-        log.exception("A live update of a busy tab failed")
+    """The same for one tab whose handler was at work, when that is done, or whose page wants to see to itself."""
+    while live.tabs.get(tab.place) is tab and tab.version < tab.audience.version:
+        began, version = time.monotonic(), tab.audience.version
+        try:
+            async with app.modify_state(rx.BaseStateToken(ident=tab.place[0], cls=tab.state)) as root:
+                if not await _take(root, tab):
+                    async with AT_ONCE:
+                        await (await root.get_state(tab.state))._refresh()
+                    tab.version = version
+        except _GONE as error:
+            await _end(app, [tab], error)
+        except Exception:
+            log.exception("A tab was not brought up to date")
+            return
+        await asyncio.sleep(max(tab.audience.gap, time.monotonic() - began))
 
 
 async def _take(root: Any, tab: Tab) -> bool:
-    """Whether the tab's page took something newer than it had."""
+    """Show the tab's page what is newer than what it has, if there is such; False if it will not take it."""
     audience = tab.audience
-    if live.tabs.get(tab.place) is not tab or tab.version >= audience.version:
-        return False
-    page = await root.get_state(tab.state)
-    page._receive(audience.values)
-    tab.version = audience.version
+    if live.tabs.get(tab.place) is tab and tab.version < audience.version:
+        page = await root.get_state(tab.state)
+        if not page._receive(audience.values):
+            return False
+        tab.version = audience.version
     return True
 
 

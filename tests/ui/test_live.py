@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from autoflows.engine import live as news
+from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, Session, User
 from autoflows.models.database import open_session
 from autoflows.ui import hub, live
@@ -26,6 +27,16 @@ PHONE = "+919876500001"
 
 async def run_of(owner: Person, name: str = "Asha Patel") -> Execution:
     return await make_execution(owner, await make_flow(owner, "Live", await make_world(owner)), name, PHONE)
+
+
+async def run_of_another(owner: Person, like: Execution) -> None:
+    """Another contact's run in the same flow."""
+    async with open_session() as session:
+        contact = Contact(user_id=owner.account_id, name="Newcomer", phone="+919876500002")
+        session.add(contact)
+        await session.flush()
+        values = {name: getattr(like, name) for name in ("flow_id", "flow_version_id", "user_id", "due_at", "lead_at")}
+        session.add(Execution(contact_id=contact.id, triggered_at=utc_now(), **values))
 
 
 async def rename(execution: Execution, name: str) -> None:
@@ -71,9 +82,9 @@ async def test_the_state_of_each_tab_holds_what_was_sent(site: Web, owner: Perso
     await until(lambda: names(tab) == ["Ravi Kumar"])
     before = tab.messages
     state = next(name for name, held in tab.state.items() if "rows_rx_state_" in held)
-    tab.send(f"{state}.set_search", text="Nobody")
+    tab.send(f"{state}.choose", name="search", value="Nobody")
     await until(lambda: names(tab) == [])
-    tab.send(f"{state}.set_search", text="Ravi")
+    tab.send(f"{state}.choose", name="search", value="Ravi")
     await until(lambda: names(tab) == ["Ravi Kumar"])
     assert tab.messages > before
 
@@ -182,6 +193,24 @@ async def test_a_busy_tab_holds_up_nobody_and_is_served_when_it_is_done(site: We
     await until(lambda: names(busy) == ["Ravi Kumar"])
 
 
+async def test_rows_do_not_move_under_a_reader_who_has_scrolled_away(site: Web, owner: Person) -> None:
+    """Such a tab renews what it shows by itself, and is among the others again when its reader comes back to the top."""
+    execution = await run_of(owner)
+    reader, other = await site.tab(owner, LIST_PAGE), await site.tab(owner, LIST_PAGE)
+    state = next(name for name, held in reader.state.items() if "rows_rx_state_" in held)
+    reader.send(f"{state}.set_at_top", is_at_top=False)
+    await until(lambda: reader.var("at_top") is False)
+    await run_of_another(owner, execution)
+    await rename(execution, "Ravi Kumar")
+    await until(lambda: len(names(other)) == 2)
+    await until(lambda: names(reader) == ["Ravi Kumar"])
+    await until(lambda: reader.var("newer") == "1")
+    reader.send(f"{state}.set_at_top", is_at_top=True)
+    await until(lambda: len(names(reader)) == 2 and reader.var("newer") == "")
+    await rename(execution, "Meera Shah")
+    await until(lambda: "Meera Shah" in names(reader) and "Meera Shah" in names(other))
+
+
 async def test_a_page_that_sees_to_itself_moves_too(site: Web, owner: Person) -> None:
     execution = await run_of(owner)
     tab = await site.tab(owner, f"{LIST_PAGE}/{execution.id}")
@@ -236,9 +265,9 @@ async def test_shared_values_cannot_be_changed_in_place() -> None:
     from pydantic import BaseModel
 
     from autoflows.ui.shared_values import SharedList, shareable
-    from autoflows.ui.states.executions import StatusTab
+    from autoflows.ui.states.executions_rows import Tab as Choice
 
-    rows = shareable([StatusTab(value="", label="All", count=1)])
+    rows = shareable([Choice(value="", label="All", count="1")])
     with pytest.raises(TypeError, match="other tabs"):
         rows.append(1)
     with pytest.raises(TypeError, match="other tabs"):

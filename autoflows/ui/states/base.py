@@ -148,7 +148,7 @@ class PageState(Base, mixin=True):
         """Fetch the page's data through services."""
 
     async def _refresh(self) -> None:
-        """Fetch again after a live change; by default the whole page. Not called for a page that follows a view."""
+        """Fetch again after a live change; by default the whole page. For a page that follows a view, only when it would not `_receive`."""
         await self._load()
 
     async def _follow(self, view: live.View, *topics: str) -> None:
@@ -158,10 +158,15 @@ class PageState(Base, mixin=True):
         """
         actor = await self._actor()
         audience = await live.follow(self, actor, view, *(topics or (live.account_topic(actor.account_id),)))
-        self._receive(audience.values)
+        self._put(audience.values)
 
-    def _receive(self, values: Mapping[str, Any]) -> None:
-        """Put what a view shows into the vars of these names. Overridden by a page that does not always want all of it at once."""
+    def _receive(self, values: Mapping[str, Any]) -> bool:
+        """Take what a view shows now. Overridden by a page that does not always want it: False has its `_refresh` called instead."""
+        self._put(values)
+        return True
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        """Put values into the vars of these names."""
         for name, value in values.items():
             if self.get_value(name) is not value:
                 setattr(self, name, value)
