@@ -52,10 +52,10 @@ class Tab(asyncio.Protocol):
             await self.ready
         return self
 
-    def var(self, name: str) -> Any:
-        """The newest value of a var, of whichever state has one of this name; None if it was not sent."""
+    def var(self, name: str, of: str = "") -> Any:
+        """The newest value of a var of the state whose name ends so (without one: of any that has the var); None if it was not sent."""
         key = f"{name}_rx_state_"
-        return next((held[key] for held in self.state.values() if key in held), None)
+        return next((held[key] for state, held in self.state.items() if key in held and state.endswith(of)), None)
 
     def send(self, handler: str, **payload: Any) -> None:
         """Call a handler by its full name."""
