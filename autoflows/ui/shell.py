@@ -19,6 +19,7 @@ from autoflows.ui.bell import bell, notice_toast
 from autoflows.ui.command_palette import command_palette, palette_button
 from autoflows.ui.components.badges import avatar
 from autoflows.ui.components.feedback import error_callout, permission_state, table_skeleton
+from autoflows.ui.live_mark import live_mark
 from autoflows.ui.states.base import Base, may
 from autoflows.ui.states.notifications import BellState
 from autoflows.ui.states.shell import ShellState
@@ -133,7 +134,7 @@ def _heading(
     return rx.el.header(
         rx.el.div(
             *([rx.link(rx.icon("arrow-left", size=14), back[0], href=back[1], class_name="af-back", underline="none")] if back else []),
-            rx.el.div(rx.el.h1(title), *([_view_only(write, state)] if write else []), class_name="af-row"),
+            rx.el.div(rx.el.h1(title), *([_view_only(write, state)] if write else []), live_mark(), class_name="af-row"),
             *([rx.el.div(text, class_name="af-head-text")] if text else []),
         ),
         rx.cond(state.loaded & (state.denied == ""), rx.el.div(*actions, class_name="af-head-actions"), rx.fragment()),
