@@ -100,7 +100,7 @@ class ExecutionPage(ExecutionAmend, PageState, Base):
         head = head_of(story, zone)
         head.steps, head.steps_done = len(steps), sum(1 for s in steps if s.status in ("success", "failed", "skipped", "unknown"))
         self._plan = story.plan.model_dump_json() if story.plan else ""
-        self._put(
+        self._change(
             head=head,
             steps=steps,
             bars=time_bars(story.execution, steps, story.logs, utc_now()),
@@ -110,7 +110,7 @@ class ExecutionPage(ExecutionAmend, PageState, Base):
         )
         self._draw()
 
-    def _put(self, **values: Any) -> None:
+    def _change(self, **values: Any) -> None:
         """Only what differs is sent."""
         for name, value in values.items():
             if getattr(self, name) != value:
@@ -120,10 +120,11 @@ class ExecutionPage(ExecutionAmend, PageState, Base):
         """The chart, while it is looked at."""
         if self.view != CHART:
             return
-        nodes, edges = [], []
+        nodes: list[dict[str, Any]] = []
+        edges: list[dict[str, Any]] = []
         if self._plan:
             nodes, edges = run_chart(FlowDefinition.model_validate_json(self._plan), self.steps, self.head.status, self.chosen)
-        self._put(nodes=nodes, edges=edges)
+        self._change(nodes=nodes, edges=edges)
 
     async def _load_trace(self) -> None:
         if not self.head.lead_event_id:
