@@ -110,7 +110,7 @@ def _reach(chosen: Chosen) -> int:
     return COUNTED_TO if chosen.person is None else LOOKED_AT
 
 
-def _one_pass(chosen: Chosen, wants: dict[str, Any]) -> sa.Select[Any]:
+def _one_pass(chosen: Chosen, wants: dict[str, Any]) -> sa.Select[*tuple[Any, ...]]:
     """The query of one row: a number for each want among the newest that fit, and last how many were looked at."""
     flags = [sa.case((want, True), else_=False).label(f"want_{number}") for number, want in enumerate(wants.values())]
     person: Any = sa.literal_column("true", sa.Boolean) if chosen.person is None else chosen.person
@@ -119,7 +119,7 @@ def _one_pass(chosen: Chosen, wants: dict[str, Any]) -> sa.Select[Any]:
         rows = rows.order_by(*(key.desc() for key in _KEYS))
     newest = rows.limit(_reach(chosen)).subquery()
     count = sa.func.count()
-    counted: sa.Select[Any] = sa.select(*(count.filter(newest.c.fits, newest.c[flag.name]) for flag in flags), count)
+    counted: sa.Select[*tuple[Any, ...]] = sa.select(*(count.filter(newest.c.fits, newest.c[flag.name]) for flag in flags), count)
     return counted
 
 

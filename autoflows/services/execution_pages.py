@@ -31,10 +31,10 @@ class Stretch:
     descending: bool
     where: Any = None
 
-    def select(self, chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[Any]:
+    def select(self, chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[*tuple[Any, ...]]:
         """The keys of its first executions, or of those that come after the one with the keys `after`."""
         tests = chosen.tests if self.where is None else [*chosen.tests, self.where]
-        rows: sa.Select[Any] = sa.select(self.key.label("key"), col(Execution.id).label("id"))
+        rows: sa.Select[*tuple[Any, ...]] = sa.select(self.key.label("key"), col(Execution.id).label("id"))
         if after is not None:
             last = sa.tuple_(*(sa.literal(value, kind) for value, kind in zip(after, (self.key.type, sa.Uuid()), strict=True)))
             here = sa.tuple_(self.key, col(Execution.id))

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from autoflows.domain.executions import LogStatus
 from autoflows.domain.permissions import Role
 from autoflows.engine import amend
 from autoflows.engine.drain import Drainer
@@ -274,6 +275,6 @@ async def test_a_resolution_by_nobody_of_the_team_is_the_systems(owner: httpx.As
     pool = await get_pool()
     await pool.execute("UPDATE flow_action_logs SET status = 'unknown' WHERE id = $1", call)
     account = await pool.fetchval("SELECT user_id FROM flow_executions")
-    await amend.resolve(account, call, amend.LogStatus.FAILED, None, "", None, "")
+    await amend.resolve(account, call, LogStatus.FAILED, None, "", None, "")
     [act] = (await story(owner, execution_id))["acts"]
     assert act["actor_name"] == "System"

@@ -19,7 +19,7 @@ from autoflows.services import execution_counts, executions, flows
 from autoflows.services.pages import MAX_LIMIT
 from autoflows.services.views.executions import ExecutionFilter, ExecutionSort, Stage
 from autoflows.ui.flow_rows import Option
-from autoflows.ui.states.base import Base, PageState
+from autoflows.ui.states.base import Base
 from autoflows.ui.states.executions_bulk import ExecutionBulk
 from autoflows.ui.states.executions_forecast import Outlook, outlook_of
 from autoflows.ui.states.executions_rows import ExecutionRow, Tab, merged, row_of, rule_in_words, tabs_of
@@ -28,7 +28,7 @@ from autoflows.ui.states.executions_views import ExecutionViews
 from autoflows.ui.states.executions_wanted import Wanted, cleared, export_href, filter_of, is_narrowed, query, read, with_choice
 
 
-class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
+class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     """Executions as the address asks for them."""
 
     live_gap_seconds: ClassVar[float] = 0.1
