@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from autoflows.analytics.rollups.fold import fold
 from autoflows.domain.permissions import Role
+from autoflows.engine.pool import close_pool
 from tests.e2e.conftest import OpenPage, Person, Site, make_person, ready
 from tests.e2e.flow_world import make_execution, make_flow, make_world
 from tests.e2e.forged import forged_socket
@@ -23,7 +24,8 @@ async def account_with_a_run() -> Person:
     owner = await make_person()
     flow = await make_flow(owner, "Counted", await make_world(owner))
     await make_execution(owner, flow, "Asha Patel", "+919876500001")
-    await fold()
+    await fold()  # a worker's task
+    await close_pool()
     return owner
 
 

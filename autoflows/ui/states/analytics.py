@@ -9,6 +9,7 @@ import reflex as rx
 from pydantic import BaseModel
 
 from autoflows.analytics import choices, service
+from autoflows.analytics.headline import Target
 from autoflows.analytics.period import Period
 from autoflows.analytics.service import ChartView, MarkerView
 from autoflows.domain.errors import Invalid
@@ -235,7 +236,7 @@ def _card(chart: ChartView, wanted: Wanted, period: Period, flows: dict[str, str
     )
 
 
-def promise_of(target: service.Target) -> Promise:
+def promise_of(target: Target) -> Promise:
     """The target in words."""
     wish = f"Target: {target.percent} % of leads within {seconds_text(float(target.seconds))}"
     if target.share is None:
