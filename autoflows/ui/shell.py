@@ -21,13 +21,16 @@ from autoflows.ui.components.badges import avatar
 from autoflows.ui.components.feedback import error_callout, permission_state, table_skeleton
 from autoflows.ui.live_mark import live_mark
 from autoflows.ui.states.base import Base, may
+from autoflows.ui.states.inbox import InboxBadge
 from autoflows.ui.states.notifications import BellState
 from autoflows.ui.states.shell import ShellState
 
 FLOWS = "/dashboard/auto-engagement"
+INBOX = f"{FLOWS}/inbox"
 NAVIGATION: tuple[tuple[str, str, str], ...] = (
     ("Flow List", FLOWS, ""),
     ("Execution Logs", f"{FLOWS}/executions", ""),
+    ("Inbox", INBOX, ""),
     ("Analytics", f"{FLOWS}/analytics", ""),
 )
 AFTER: tuple[tuple[str, str, str], ...] = (
@@ -76,7 +79,7 @@ def page(
             )
 
         framed.__name__ = content.__name__
-        rx.page(route=route, title=f"{title} · Autoflows", on_load=[state.load, ShellState.load, BellState.load])(framed)
+        rx.page(route=route, title=f"{title} · Autoflows", on_load=[state.load, ShellState.load, BellState.load, InboxBadge.load])(framed)
         return content
 
     return decorate
@@ -172,11 +175,25 @@ def _nav_link(label: str, href: str, icon: str, active: str) -> rx.Component:
     return rx.link(
         *([rx.icon(icon, size=17, stroke_width=1.8)] if icon else []),
         label,
+        *([_inbox_count()] if href == INBOX else []),
         href=href,
         class_name="af-nav-link",
         underline="none",
         custom_attrs={"aria-current": "page"} if current else {},
         on_click=ShellState.close_drawer,
+    )
+
+
+def _inbox_count() -> rx.Component:
+    return rx.cond(
+        InboxBadge.count > 0,
+        rx.el.span(
+            " ",  # so that it is read apart from the entry
+            InboxBadge.label,
+            rx.el.span(rx.cond(InboxBadge.count == 1, " needs a person", " need a person"), class_name="af-hidden"),
+            class_name="af-nav-count",
+        ),
+        rx.fragment(),
     )
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from autoflows.domain.causes import cause_of
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, EventKind, MessageState, ProviderEvent
 from autoflows.engine import amend, control, outcome
-from autoflows.engine.pool import get_pool
+from autoflows.engine.causes import name_causes
+from autoflows.engine.pool import get_pool, transact
 from autoflows.ids import new_id
 from tests.engine.conftest import ANSWERED, FAILED, MISSED, Bench, received
 
@@ -249,3 +251,23 @@ async def test_a_refusal_heard_of_after_the_retry_was_asked_for_is_not_repeated(
     await bench.finished()
     assert await bench.summary() == [("ai_call", "success", "answered")]
     assert received(bench, "calls")["total"] == 1
+
+
+async def test_what_it_failed_by_is_noted_until_it_is_tried_again(bench: Bench) -> None:
+    await failed_execution(bench, bench.call(1), bench.call(2, condition_type="always"))
+    voice = await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")
+    cause = cause_of(await bench.one("SELECT cause FROM flow_executions"))
+    assert (cause.action_type, cause.channel_id, cause.kind) == ("ai_call", voice, "failed")
+    await amend.retry(bench.account_id, await bench.one("SELECT id FROM flow_executions"), None)
+    assert await bench.one("SELECT cause FROM flow_executions") is None
+    await bench.finished()
+    assert cause_of(await bench.one("SELECT cause FROM flow_executions")) == cause
+
+
+async def test_what_only_the_account_can_mend_is_the_cause(bench: Bench) -> None:
+    execution = await failed_execution(bench, bench.call(1), bench.call(2, condition_type="always"))
+    pool = await get_pool()
+    await pool.execute("UPDATE flow_action_logs SET error_class = 'account', error_code = '535|auth' WHERE action_order = 1")
+    await transact(lambda connection: name_causes(connection, [execution]))
+    cause = cause_of(await bench.one("SELECT cause FROM flow_executions"))
+    assert (cause.action_type, cause.sign, cause.code) == ("ai_call", "account", "535|auth")
