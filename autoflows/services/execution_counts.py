@@ -33,7 +33,7 @@ from autoflows.services.views.masking import shown
 
 COUNTED_TO = 10_000
 """Of each status, where an index tells the numbers; of all together, the newest, where rows are looked at. More is said as 'or more'."""
-BY_INDEX = {"since", "until", "is_test_run"}
+BY_INDEX = {"since", "until", "is_test_run", "waiting_rule"}
 """Filters whose numbers an index tells."""
 LOOKED_AT = 2_000
 """Of how many executions, the newest, the person is looked at to count those that fit a search for very many people."""
