@@ -46,8 +46,8 @@ def _list() -> rx.Component:
             ),
             sortable(
                 rx.foreach(FlowBuilder.cards, _card),
-                ids=FlowBuilder.cards.foreach(lambda card: card.id),
-                labels=FlowBuilder.cards.foreach(lambda card: f"step {card.order}, {card.title}"),
+                ids=FlowBuilder.cards.map(lambda card: card.id),
+                labels=FlowBuilder.cards.map(lambda card: f"step {card.order}, {card.title}"),
                 revision=FlowBuilder.order_revision,
                 disabled=~FlowBuilder.can_edit,
                 on_move=FlowBuilder.order_steps,

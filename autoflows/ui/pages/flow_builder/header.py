@@ -98,7 +98,7 @@ def _switch() -> rx.Component:
 
 def _others() -> rx.Component:
     """Who else looks at it now."""
-    names = FlowBuilder.here.foreach(lambda one: one.name).join(", ")
+    names = FlowBuilder.here.map(lambda one: one.name).join(", ")
     more = FlowBuilder.here.length() - SHOWN_HERE
     return rx.el.div(
         rx.foreach(FlowBuilder.here[:SHOWN_HERE], lambda one: avatar(one.to(Viewer).initials)),
