@@ -1,7 +1,7 @@
 """`make bench`: ingest, burst, speed to lead, start and idle cost, as one JSON and one table.
 
 `--big` adds the same on tables of millions of rows, with the plans of the statements that must stay quick; `--compare FILE` sets the
-figures against those of an earlier run in the same hour.
+figures against those of an earlier run in the same hour. `--watchers N` measures something else: N tabs that watch leads run through.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from autoflows.analytics.period import last_days
 from autoflows.ids import utc_now
-from bench import analytics, big, lists, measure, report
+from bench import analytics, big, lists, measure, report, watchers
 from bench.database import plans
 from bench.stack import ROOT, connect_whatsapp, free_port, running, whatsapp_flow
 
@@ -99,7 +99,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--lists", action="store_true", help="instead: the list of executions beside a million of them (or --big N)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="with --lists: keep the filled database here, and use it again")
     parser.add_argument("--only", default="", metavar="TEXT", help="with --lists: only what has this in its name")
+    parser.add_argument("--watchers", type=int, default=0, metavar="N", help="instead: N tabs on the list of executions, at 50 leads/s")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long --watchers measures")
     options = parser.parse_args(arguments)
+    if options.watchers:
+        watched = watchers.run(options.watchers, RATES[-1], options.seconds, options.workers)
+        if options.json:
+            options.json.write_text(json.dumps(watched, indent=1))
+        print(watchers.table(watched))
+        return
     if options.lists:
         found = lists.run(options.big or MILLION, options.keep, options.only)
         print(lists.table(found), lists.slow(found), sep="\n")

@@ -41,7 +41,7 @@ FROM (
 FLOWS = """
 INSERT INTO auto_engagement_flows (id, user_id, name, description, is_enabled, priority, use_custom_business_hours, business_days,
                                    outside_hours, exit_rules, on_unknown, version, created_at, updated_at)
-SELECT uuidv7(), $1, 'Bench flow ' || n, '', false, 100 + n, false, '{1,2,3,4,5,6,7}', 'wait', '{}', 'continue', 4, now(), now()
+SELECT uuidv7(), $1::uuid, 'Bench flow ' || n, '', false, 100 + n, false, '{1,2,3,4,5,6,7}', 'wait', '{}', 'continue', 4, now(), now()
 FROM generate_series(0, 5) AS n
 """
 VERSIONS = """
@@ -51,12 +51,12 @@ FROM auto_engagement_flows, generate_series(1, 4) AS n WHERE user_id = $1 AND pr
 """
 CHANNELS = """
 INSERT INTO channels (id, user_id, provider, name, credentials, settings, status, status_detail, webhook_secret, created_at, updated_at)
-SELECT uuidv7(), $1, provider, 'Bench ' || provider, '', '{}', 'disabled', '', 'bench-' || provider, now(), now()
+SELECT uuidv7(), $1::uuid, provider, 'Bench ' || provider, '', '{}', 'disabled', '', 'bench-' || provider, now(), now()
 FROM unnest(ARRAY['bolna', 'whatsapp_cloud', 'smtp']) AS provider
 """
 CONTACTS = """
 INSERT INTO contacts (id, user_id, name, phone, company, lead_source, entry_type, created_at, updated_at)
-SELECT uuidv7(), $1, 'Person ' || n, '+9170' || lpad(n::text, 8, '0'), '', 'Website', 'api', now(), now()
+SELECT uuidv7(), $1::uuid, 'Person ' || n, '+9170' || lpad(n::text, 8, '0'), '', 'Website', 'api', now(), now()
 FROM generate_series(1, $2::int) AS n
 """
 KNOWN = """
@@ -74,16 +74,19 @@ CROSS JOIN (SELECT (array_agg(id) FILTER (WHERE provider = 'bolna'))[1] AS bolna
 EVENTS = """
 INSERT INTO lead_events (id, user_id, contact_id, lead_source, entry_type, request_hash, payload, received_at, source_created_at,
                          disposition, reason, trace, execution_id, settled_at, due_at)
-SELECT event, $1, contact, source, 'api', '', '{}', at, at - interval '1 second', 'enrolled', '', '[]', execution, at, NULL FROM bench_known
+SELECT event, $1::uuid, contact, source, 'api', '', '{}'::jsonb, at, at - interval '1 second', 'enrolled', '', '[]'::jsonb, execution,
+  at, NULL::timestamptz
+FROM bench_known
 UNION ALL
-SELECT uuidv7(), $1, contact, source, 'api', '', '{}', at, at, CASE WHEN luck < 0.5 THEN 'no_match' ELSE 'cooldown' END, '', '[]', NULL, at,
+SELECT uuidv7(), $1::uuid, contact, source, 'api', '', '{}'::jsonb, at, at, CASE WHEN luck < 0.5 THEN 'no_match' ELSE 'cooldown' END, '',
+  '[]'::jsonb, NULL::uuid, at,
   NULL FROM bench_known WHERE n % 10 = 0
 """
 EXECUTIONS = """
 INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, lead_event_id, triggered_at, status, current_action_step,
   completed_at, metadata, is_test_run, due_at, fence, lead_at, first_attempt_at, first_conversation_at, first_channel_id, held_hours,
   held_capacity)
-SELECT execution, flow_id, version, contact, $1, event, at, status, 3, at + speed * interval '3 minutes',
+SELECT execution, flow_id, version, contact, $1::uuid, event, at, status, 3, at + speed * interval '3 minutes',
   jsonb_build_object('trigger_source', source), false, NULL, 4, at - interval '1 second',
   CASE WHEN status <> 'skipped' THEN at + speed * interval '1 second' END,
   CASE WHEN status = 'completed' AND answer < 0.4 THEN at + speed * interval '9 seconds' END, CASE WHEN status <> 'skipped' THEN bolna END,
@@ -94,7 +97,7 @@ LOGS = """
 INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, flow_version_id, action_type, action_order, attempt, snapshot,
   started_at, answered_at, completed_at, status, channel_id, provider_ref, outcome, message_state, error_code, result_data, gates,
   cost_amount, cost_currency)
-SELECT uuidv7(), execution, $1, contact, version, kind, step, 1, '{"action_order": 1, "action_type": "ai_call", "action_config": {}}',
+SELECT uuidv7(), execution, $1::uuid, contact, version, kind, step, 1, '{"action_order": 1, "action_type": "ai_call", "action_config": {}}',
   started, CASE WHEN NOT skipped THEN started + (0.2 + answer) * interval '1 second' END, started + interval '1 minute',
   CASE WHEN skipped THEN 'skipped' WHEN failed THEN 'failed' ELSE 'success' END,
   CASE WHEN skipped THEN NULL WHEN kind = 'ai_call' THEN bolna WHEN kind = 'email' THEN smtp ELSE whatsapp END,

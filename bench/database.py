@@ -117,4 +117,4 @@ async def executions_list(stack: Stack, account: UUID) -> str:
     async with open_session() as session:
         await executions.list_executions(actor, session, limit=50)
     await dispose_engine()
-    return asked[-1]
+    return next(statement for statement in asked if "ORDER BY" in statement)

@@ -42,7 +42,7 @@ from bench.lists_seed import seed
 
 EMAIL = "owner@example.com"
 LIST, COUNTS = "/api/automation/executions", "/api/automation/executions/counts"
-RUNS = 15
+RUNS = 11
 SLOW_MS = 100.0
 
 

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from autoflows.analytics.rollups.fold import keep_rollups
+from autoflows.analytics.rollups.keep import keep_rollups
 from autoflows.analytics.slo import watch_speed
 from autoflows.engine.broker import close_redis
 from autoflows.engine.doorbell import close_doorbell

@@ -75,6 +75,9 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_flow_executions_last_outcome_vocabulary"), "flow_executions", OUTCOMES)
     op.drop_index("idx_executions_test", table_name="flow_executions")
     op.create_index("idx_executions_test", "flow_executions", ["user_id", *NEWEST], postgresql_where=sa.text("is_test_run"))
+    op.drop_index("idx_executions_user_status", table_name="flow_executions")
+    by_status = ["user_id", "status", *NEWEST]
+    op.create_index("idx_executions_user_status", "flow_executions", by_status, postgresql_include=["is_test_run"])
     op.drop_index(COMPLETED, table_name="flow_executions")
     columns = ["user_id", "completed_at", "id", "triggered_at"]
     op.create_index(COMPLETED, "flow_executions", columns, postgresql_where=sa.text("completed_at IS NOT NULL"))
@@ -110,6 +113,8 @@ def downgrade() -> None:
         op.drop_index(name, table_name=table)
     op.drop_index(COMPLETED, table_name="flow_executions")
     op.create_index(COMPLETED, "flow_executions", ["user_id", "completed_at"], postgresql_where=sa.text("completed_at IS NOT NULL"))
+    op.drop_index("idx_executions_user_status", table_name="flow_executions")
+    op.create_index("idx_executions_user_status", "flow_executions", ["user_id", "status", *NEWEST])
     op.drop_index("idx_executions_test", table_name="flow_executions")
     op.create_index("idx_executions_test", "flow_executions", ["is_test_run"], postgresql_where=sa.text("is_test_run"))
     op.drop_constraint(op.f("ck_flow_executions_last_outcome_vocabulary"), "flow_executions", type_="check")

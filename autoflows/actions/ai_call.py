@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from autoflows.actions.base import ActionContext, ActionSpec, CannotPerform, Prepared, needed
+from autoflows.actions.base import ActionContext, ActionSpec, CannotPerform, Prepared, needed, shown_values
 from autoflows.domain.flow import ActionType, Strict
 from autoflows.providers.base import CallRequest
 
@@ -53,7 +53,7 @@ async def prepare(context: ActionContext) -> Prepared:
         from_number=number["phone_number"] if number else None,
         variables={key: value for key, value in variables.items() if value is not None and value != ""},
     )
-    shown = {"agent": agent["name"], "to": lead.phone, "from": message.from_number}
+    shown = {"agent": agent["name"], "to": lead.phone, "from": message.from_number, "variables": shown_values(message.variables)}
     return Prepared(agent["channel_id"], message, shown)
 
 

@@ -104,6 +104,19 @@ def _escaped(part: int | str) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
+SHOWN_VALUES, SHOWN_LENGTH = 50, 500
+
+
+def shown_values(values: Mapping[str, Any]) -> dict[str, str]:
+    """The values a message was filled with, for the timeline: a contact may bring any number of fields of any length."""
+    return {str(key)[:100]: shortened(str(value), SHOWN_LENGTH) for key, value in list(values.items())[:SHOWN_VALUES]}
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or as much of it as `length` allows and an ellipsis."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 async def needed(context: ActionContext, table: str, item_id: UUID, what: str) -> CatalogueRow:
     """A catalogue row that must be there and usable. Raises CannotPerform with a sentence that names it."""
     row = await context.resolve(table, item_id)

@@ -7,11 +7,14 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from autoflows.actions.base import ActionContext, ActionSpec, CannotPerform, Prepared, needed
+from autoflows.actions.base import ActionContext, ActionSpec, CannotPerform, Prepared, needed, shortened
 from autoflows.actions.unsubscribe import unsubscribe_url
 from autoflows.domain.flow import ActionType, Strict
 from autoflows.domain.templating import TemplateError, render, text_of_html
 from autoflows.providers.base import EmailMessageRequest
+
+SHOWN_TEXT = 5000
+"""So much of a mail's text is kept with the attempt. Its HTML is not: workers read what is kept at every step."""
 
 
 class EmailConfig(Strict):
@@ -53,7 +56,9 @@ async def prepare(context: ActionContext) -> Prepared:
         from_name=config.from_name,
         unsubscribe_url=link,
     )
-    shown = {"template": template["name"], "to": context.lead.email, "subject": subject, "text": text[:5000]}
+    shown = {"template": template["name"], "to": context.lead.email, "subject": subject, "text": shortened(text, SHOWN_TEXT)}
+    if config.from_name:
+        shown["from"] = config.from_name
     return Prepared(template["channel_id"], message, shown)
 
 

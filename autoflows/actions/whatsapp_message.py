@@ -59,7 +59,14 @@ async def prepare(context: ActionContext) -> Prepared:
         variables=values,
         named_parameters=template["named_parameters"],
     )
-    shown = {"template": template["name"], "to": context.lead.phone, "from": sender["display_number"], "body": body, "variables": values}
+    shown = {
+        "template": template["name"],
+        "language": template["language"],
+        "to": context.lead.phone,
+        "from": sender["display_number"],
+        "body": body,
+        "variables": values,
+    }
     return Prepared(sender["channel_id"], message, shown)
 
 

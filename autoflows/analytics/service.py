@@ -16,6 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from autoflows.analytics import export
 from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Table
 from autoflows.analytics.charts import CHARTS, charts_of
+from autoflows.analytics.charts.speed_split import SQL as SPLIT
+from autoflows.analytics.charts.speed_split import bottleneck, parts_of
 from autoflows.analytics.headline import Figures, Percentiles, SpeedFigures, Target, headline, speed
 from autoflows.analytics.period import Period, present_spans
 from autoflows.analytics.query import Scope, filter_of, read
@@ -229,10 +231,8 @@ async def performance(
 ) -> Performance:
     """Response times, peak times, answer rates and the bottleneck of a period. Raises NotFound for a filter's flow."""
     scope = await _scope(actor, session, period, narrowed)
-    charts = await _charts(session, scope, "performance", figures=figures)
-    split = next(chart for chart in charts if chart.slug == "speed_split")
-    said = split.summary.split(". ")[0].rstrip(".") + "." if split.total else ""
-    return Performance(**_days(scope), bottleneck=said, charts=charts)
+    said = bottleneck(parts_of(await read(session, scope, SPLIT)))
+    return Performance(**_days(scope), bottleneck=said, charts=await _charts(session, scope, "performance", figures=figures))
 
 
 @requires(Permission.ANALYTICS_READ)

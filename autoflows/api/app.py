@@ -25,6 +25,7 @@ from autoflows.api import (
     flow_templates,
     flows,
     health,
+    inbox,
     lead_events,
     notifications,
     reference,
@@ -62,6 +63,7 @@ AUTOMATION_ROUTERS: tuple[APIRouter, ...] = (
     drafts.router,
     executions.router,
     saved_views.router,
+    inbox.router,
     analytics.router,
     experiments.router,
 )

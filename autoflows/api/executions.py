@@ -9,9 +9,9 @@ from fastapi import APIRouter, Body, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Transaction
+from autoflows.api.deps import DEFAULT_LIMIT, CurrentActor, Cursor, Limit, Transaction
 from autoflows.ids import utc_now
-from autoflows.services import execution_control, execution_counts, execution_export, executions
+from autoflows.services import execution_control, execution_counts, execution_export, executions, provider_events, timeline
 from autoflows.services.pages import MAX_LIMIT, Page
 from autoflows.services.views.bodies import Trimmed
 from autoflows.services.views.executions import (
@@ -28,6 +28,7 @@ from autoflows.services.views.executions import (
     RetryMany,
     StatusCounts,
 )
+from autoflows.services.views.story import ProviderEventView, StoryView
 
 router = APIRouter(tags=["Executions"])
 
@@ -158,6 +159,21 @@ async def get_execution(actor: CurrentActor, session: Transaction, execution_id:
 async def list_logs(actor: CurrentActor, session: Transaction, execution_id: UUID) -> Page[ActionLogView]:
     """In the order of steps and attempts; all on one page."""
     return Page(data=await executions.list_logs(actor, session, execution_id), has_more=False)
+
+
+@router.get("/executions/{execution_id}/story", summary="Tell the story of an execution")
+async def get_story(actor: CurrentActor, session: Transaction, execution_id: UUID) -> StoryView:
+    """What happened to this lead, in one answer: the execution, its plan, every attempt with its gates, how far messages got, what people
+    did to it, and what it cost."""
+    return await timeline.get_story(actor, session, execution_id)
+
+
+@router.get("/action-logs/{log_id}/events", summary="List the provider events of an attempt")
+async def list_provider_events(
+    actor: CurrentActor, session: Transaction, log_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[ProviderEventView]:
+    """Newest first, with the payload as the provider sent it. For admins and owners."""
+    return await provider_events.list_provider_events(actor, session, log_id, limit=limit, cursor=cursor)
 
 
 @router.post("/executions/{execution_id}/cancel", summary="Cancel an execution")

@@ -111,7 +111,7 @@ def many(number: int, one: str, several: str) -> str:
 
 FLOWS = "/dashboard/auto-engagement"
 RUNNING = f"{FLOWS}/executions?status=running"
-IN_DOUBT = f"{FLOWS}/executions?status=needs_person"
+IN_DOUBT = f"{FLOWS}/inbox?kind=unknown"
 
 
 def _unaccounted(facts: Facts) -> Words:

@@ -21,6 +21,9 @@ ENVIRONMENT = {
     "REFLEX_WEB_WORKDIR": str(BUILT),
     "REFLEX_TELEMETRY_ENABLED": "false",
     "REFLEX_CHECK_LATEST_VERSION": "false",
+    # A connection that died without a word (a laptop woke in another network) is noticed by both ends within half a minute.
+    "REFLEX_SOCKET_INTERVAL": "15",
+    "REFLEX_SOCKET_TIMEOUT": "15",
 }
 
 

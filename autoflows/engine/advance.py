@@ -23,6 +23,7 @@ from autoflows.domain.outcomes import CallOutcome, ErrorClass
 from autoflows.engine import parking
 from autoflows.engine.capacity import Capacity, Charge
 from autoflows.engine.capacity_load import load as load_capacity
+from autoflows.engine.causes import name_causes
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection
 from autoflows.engine.runs import CLAIM_COLUMNS, RUN_COLUMNS, RUN_JOINS, LogRow, Run, load
@@ -76,6 +77,8 @@ UNREADABLE = "Internal error: what is stored of this flow or account cannot be r
 UNREADABLE_RECHECK = timedelta(minutes=1)
 CHANNEL_COLUMN = 16
 """Place of `channel_id` in a row of `ADD_LOG`: it is known once the attempt is sure to be made."""
+STATUS_COLUMN = 3
+"""Place of `status` in a row of `MOVE`."""
 MAX_STEPS = 3 * 200 + 10
 """More pure steps than a flow can have in one go: a guard against a decision that does not move."""
 
@@ -122,6 +125,7 @@ class Batch:
             await connection.executemany(END_LOG, self.ended)
         if self.moved:
             await connection.executemany(MOVE, self.moved)
+            await name_causes(connection, [row[0] for row in self.moved if row[STATUS_COLUMN] == ExecutionStatus.FAILED])
         await parking.free_lines(connection, self.freed)
         await parking.pass_turns(connection, self.passed)
 

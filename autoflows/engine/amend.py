@@ -34,6 +34,7 @@ WHERE id = $1
 """
 TOUCH = f"""
 UPDATE flow_executions e SET last_outcome = {LAST_OUTCOME}, due_at = CASE WHEN status = 'running' THEN clock_timestamp() END,
+  dismissed_at = NULL, dismissed_by = NULL, dismissed_note = '',
   first_conversation_at = CASE WHEN $2 THEN COALESCE(first_conversation_at, clock_timestamp()) ELSE first_conversation_at END
 WHERE id = $1
 """  # noqa: S608
@@ -51,7 +52,8 @@ MARK = "UPDATE flow_action_logs SET result_data = result_data || jsonb_build_obj
 RESTART = """
 UPDATE flow_executions SET status = 'running', fence = fence + 1, due_at = now(), completed_at = NULL, error_message = NULL,
   waiting_reason = NULL, waiting_until = NULL, waiting_rule = NULL, parked_on = NULL, parked_at = NULL,
-  current_action_step = least(current_action_step, $2), bulk = bulk OR $3
+  current_action_step = least(current_action_step, $2), bulk = bulk OR $3,
+  cause = NULL, dismissed_at = NULL, dismissed_by = NULL, dismissed_note = ''
 WHERE id = $1
 """
 

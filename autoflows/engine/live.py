@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
+
+from redis.asyncio.client import PubSub
 
 from autoflows.engine.broker import BROKER_LOST, get_redis
 from autoflows.settings import get_settings
@@ -17,6 +21,8 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "autoflows:live"
 PATIENCE_SECONDS = 5.0
+"""How long Redis may be silent before it is asked whether it is there; and again so long until it counts as lost."""
+AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,10 @@ class LiveChange:
     execution_id: UUID | None = None
     lead_event_id: UUID | None = None
     kind: str = "execution"
+
+
+RESYNC = LiveChange(account_id=UUID(int=0), kind="resync")
+"""News of anything may have been missed."""
 
 
 def _ids(change: LiveChange) -> list[str | None]:
@@ -51,12 +61,20 @@ class _Herald:
             self.sending = asyncio.get_running_loop().create_task(self._send())
 
     async def _send(self) -> None:
+        lost = False
         while self.pending:
-            items, self.pending = [_ids(change) for change in self.pending], set()
+            changes, self.pending = self.pending, set()
+            if RESYNC in changes:
+                changes = {RESYNC}
             try:
-                await get_redis().publish(CHANNEL, json.dumps(items))
+                await get_redis().publish(CHANNEL, json.dumps([_ids(change) for change in changes]))
+                lost = False
             except BROKER_LOST as error:
-                log.warning("live news not published: %s", error)
+                if not lost:
+                    log.warning("live news not published: %s", error)
+                lost = True
+                self.pending = {RESYNC}  # what is lost is told in one word, as soon as somebody hears it
+                await asyncio.sleep(AGAIN_SECONDS)
 
 
 _heralds: WeakKeyDictionary[asyncio.AbstractEventLoop, _Herald] = WeakKeyDictionary()
@@ -72,27 +90,48 @@ async def close_live() -> None:
     """Wait a moment for news on its way; for the end of a process."""
     herald = _heralds.pop(asyncio.get_running_loop(), None)
     if herald is not None and herald.sending is not None:
-        await asyncio.wait([herald.sending], timeout=2)
+        _, late = await asyncio.wait([herald.sending], timeout=2)
+        for task in late:
+            task.cancel()
 
 
-async def listen() -> AsyncIterator[list[LiveChange]]:
-    """Batches of changes as they come, for ever; reconnects by itself. After a reconnect one batch with `kind="resync"` is given,
-    because news may have been missed."""
-    resync = False
+async def listen() -> AsyncIterator[list[LiveChange] | None]:
+    """Batches of changes as they come, for ever; reconnects by itself.
+
+    None says that Redis is lost: nothing is heard until the next batch. A batch of `kind="resync"` says that it is heard (again), and that
+    news may have been missed; the first batch of all is one.
+    """
+    lost = False
     while True:
         try:
-            async with get_redis().pubsub(ignore_subscribe_messages=True) as subscription:
+            async with get_redis().pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)
-                if resync:
-                    yield [LiveChange(account_id=UUID(int=0), kind="resync")]
-                while True:
-                    message = await subscription.get_message(timeout=PATIENCE_SECONDS)
-                    if message is not None:
+                async for message in _messages(subscription):
+                    if message["type"] == "subscribe":  # also when the client itself has connected anew
+                        lost = False
+                        yield [RESYNC]
+                    elif message["type"] == "message":
                         yield [_change(item) for item in json.loads(message["data"])]
         except BROKER_LOST as error:
-            log.warning("live news interrupted: %s", error)
-            resync = True
-            await asyncio.sleep(0.5)
+            if not lost:
+                log.warning("live news interrupted: %s", error)
+                yield None
+            lost = True
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _messages(subscription: PubSub) -> AsyncIterator[dict[str, Any]]:
+    """What Redis says, as it comes. Raises TimeoutError if it is silent even when asked whether it is there."""
+    heard = time.monotonic()
+    while True:
+        message = await subscription.get_message(timeout=PATIENCE_SECONDS)
+        if message is not None:
+            heard = time.monotonic()
+            yield message
+        elif time.monotonic() - heard > 2 * PATIENCE_SECONDS:
+            raise TimeoutError(f"Redis has said nothing for {2 * PATIENCE_SECONDS:g} s")
+        else:
+            await subscription.ping()
 
 
 def _change(item: list[str | None]) -> LiveChange:

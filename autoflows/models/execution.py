@@ -19,6 +19,8 @@ WAITS = "status = 'running' AND (waiting_rule IS NOT NULL OR waiting_until IS NO
 """Held by a rule or a step. Those that wait for a provider's word have neither: they act."""
 ACTS = "status = 'running' AND waiting_rule IS NULL AND waiting_until IS NULL"
 LEAD_SOURCE = "metadata ->> 'trigger_source'::text"
+TO_DEAL = "status = 'failed' AND dismissed_at IS NULL AND NOT is_test_run"
+"""Failed executions that nobody has dealt with."""
 
 
 class Execution(SQLModel, table=True):
@@ -31,7 +33,8 @@ class Execution(SQLModel, table=True):
         sa.CheckConstraint("(status = 'running') = (due_at IS NOT NULL)", name="running_is_due"),
         sa.Index("idx_executions_flow", "flow_id", sa.text("triggered_at DESC")),
         sa.Index("idx_executions_contact", "contact_id", sa.text("triggered_at DESC")),
-        sa.Index("idx_executions_user_status", "user_id", "status", sa.text("triggered_at DESC")),
+        # Real runs are counted from the index alone.
+        sa.Index("idx_executions_user_status", "user_id", "status", sa.text("triggered_at DESC"), postgresql_include=["is_test_run"]),
         sa.Index("idx_executions_user_time", "user_id", sa.text("triggered_at DESC"), sa.text("id DESC")),
         sa.Index("idx_executions_source", "user_id", sa.text(f"lower({LEAD_SOURCE})"), "triggered_at"),
         sa.Index("idx_executions_test", "user_id", sa.text("triggered_at DESC"), postgresql_where=sa.text("is_test_run")),
@@ -80,6 +83,26 @@ class Execution(SQLModel, table=True):
             "goal_until",
             postgresql_where=sa.text("goal_until IS NOT NULL AND converted_at IS NULL"),
         ),
+        # What failed and nobody has dealt with, by cause; and what somebody left as it is.
+        sa.Index(
+            "idx_executions_to_deal",
+            "user_id",
+            "cause",
+            sa.text("completed_at DESC"),
+            sa.text("id DESC"),
+            postgresql_include=["flow_id"],
+            postgresql_where=sa.text(TO_DEAL),
+        ),
+        sa.Index(
+            "idx_executions_failed_time", "user_id", sa.text("completed_at DESC"), sa.text("id DESC"), postgresql_where=sa.text(TO_DEAL)
+        ),
+        sa.Index(
+            "idx_executions_dismissed",
+            "user_id",
+            sa.text("dismissed_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("dismissed_at IS NOT NULL"),
+        ),
         sa.Index(
             "uq_executions_one_live",
             "flow_id",
@@ -123,6 +146,11 @@ class Execution(SQLModel, table=True):
     held_hours: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
     held_capacity: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
     held_wait: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    cause: str | None = Field(default=None, max_length=200, description="what it failed by: see domain/causes.py")
+    dismissed_at: datetime | None = Field(default=None, sa_type=Timestamp, description="when somebody left it as it is, though it failed")
+    # No foreign key, as for attempts: it may outlive the member of the team.
+    dismissed_by: UUID | None = Field(default=None)
+    dismissed_note: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})
 
 
 class ActionLog(SQLModel, table=True):
@@ -142,6 +170,15 @@ class ActionLog(SQLModel, table=True):
         # Only what may still change its mind: a finished attempt is found by its execution, contact or time.
         sa.Index("idx_action_logs_status", "status", "started_at", postgresql_where=sa.text("status IN ('pending', 'running', 'unknown')")),
         sa.Index("idx_action_logs_unknown", "user_id", "flow_execution_id", postgresql_where=sa.text("status = 'unknown'")),
+        # Attempts nobody told about, newest first, with what they are grouped by.
+        sa.Index(
+            "idx_action_logs_doubted",
+            "user_id",
+            sa.text("started_at DESC"),
+            sa.text("id DESC"),
+            postgresql_include=["flow_execution_id", "action_type", "channel_id", "provider_ref"],
+            postgresql_where=sa.text("status = 'unknown'"),
+        ),
         sa.Index("idx_action_logs_contact", "contact_id", "started_at"),
         sa.Index("idx_action_logs_user_time", "user_id", "started_at"),
         # Calls in progress, for counting the lines an account or a channel has in use.

@@ -20,6 +20,7 @@ from autoflows.models import ActionLog, Channel, Contact, Execution, Flow
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.counted import ledger_of
 from autoflows.services.executions import list_executions
+from autoflows.services.inbox import MOST_COUNTED, count_inbox
 from autoflows.services.notifications import open_notices
 from autoflows.services.views.dashboard import AttentionView, DashboardView, LedgerView, SpeedView
 from autoflows.services.views.executions import ExecutionFilter
@@ -47,6 +48,7 @@ async def overview(actor: Actor, session: AsyncSession) -> DashboardView:
     notices = await open_notices(actor, session)
     told = _attention(notices)
     unknown, unknown_total = await _unknown_attempts(actor, session, now)
+    told += _failed_runs((await count_inbox(actor, session)).failed)
     recent = await list_executions(actor, session, ExecutionFilter(is_test_run=False), limit=RECENT)
     return DashboardView(
         all_time=_ledger(found),
@@ -113,6 +115,22 @@ def _attention(notices: list[NotificationView]) -> list[AttentionView]:
         AttentionView(kind=n.kind, severity=n.severity, title=n.title, detail=n.detail, href=n.href, at=n.first_at)
         for n in notices
         if n.kind is not NoticeKind.ATTEMPT_UNKNOWN
+    ]
+
+
+def _failed_runs(number: int) -> list[AttentionView]:
+    """All of them in one line: the inbox tells them by cause."""
+    if not number:
+        return []
+    runs = f"{number:,}{'+' if number >= MOST_COUNTED else ''} failed {'run' if number == 1 else 'runs'}"
+    return [
+        AttentionView(
+            kind="failed_run",
+            severity=Severity.WARNING,
+            title=f"{runs} that nobody has dealt with",
+            detail="The inbox says what they failed by. Try them again or leave them as they are, one by one or all of one cause.",
+            href=f"{FLOWS}/inbox?kind=failed",
+        )
     ]
 
 

@@ -31,10 +31,10 @@ from autoflows.services.views.executions import (
 )
 from autoflows.services.views.masking import shown
 
-COUNTED_TO, COUNTED_ROWS_TO = 10_000, 1_000
-"""Counting stops here, more is said as 'so many or more': where an index tells the number, and where rows have to be looked at."""
-BY_INDEX = {"since", "until", "is_test_run"}
-"""Filters that leave counting quick."""
+COUNTED_TO = 10_000
+"""Of each status, where an index tells the numbers; of all together, the newest, where rows are looked at. More is said as 'or more'."""
+BY_INDEX = {"since", "until", "is_test_run", "waiting_rule"}
+"""Filters whose numbers an index tells."""
 LOOKED_AT = 2_000
 """Of how many executions, the newest, the person is looked at to count those that fit a search for very many people."""
 MOST_NEW = 100
@@ -84,40 +84,43 @@ async def count_by_status(actor: Actor, session: AsyncSession, wanted: Execution
     The filter's own status, stage and `needs_person` are left out, so that the numbers beside the choices do not change with the choice.
     """
     rest = wanted.model_copy(update={"status": None, "stage": None, "needs_person": None})
-    chosen, most = await choose(actor, session, rest), COUNTED_TO
-    if not chosen.few and any(getattr(rest, name) not in (None, "") for name in set(ExecutionFilter.model_fields) - BY_INDEX):
-        most = COUNTED_ROWS_TO
+    chosen = await choose(actor, session, rest)
     doubted, _ = await in_doubt(actor, session)
     wants: dict[str, Any] = {status.value: col(Execution.status) == sa.literal_column(f"'{status}'") for status in ExecutionStatus}
     wants |= {"active": ACTS, "waiting": WAITS, "needs_person": doubted}
-    row = (await session.exec(_counting(chosen, wants, most + 1))).one()  # type: ignore[call-overload]
-    found: dict[str, int] = dict(zip(wants, row, strict=False))
-    by_status = {status.value: min(found[status], most) for status in ExecutionStatus}
-    capped = [name for name in wants if found[name] > most]
-    if chosen.person is not None and row[-1] >= LOOKED_AT:
-        capped = list(wants)
+    if not rest.is_test_run and all(getattr(rest, name) in (None, "") for name in set(ExecutionFilter.model_fields) - BY_INDEX):
+        row = (await session.exec(sa.select(*(_up_to(COUNTED_TO + 1, *chosen.tests, want) for want in wants.values())))).one()  # type: ignore[call-overload]
+        capped = [name for name, number in zip(wants, row, strict=True) if number > COUNTED_TO]
+    else:
+        *row, looked_at = (await session.exec(_one_pass(chosen, wants))).one()  # type: ignore[call-overload]
+        capped = list(wants) if looked_at >= _reach(chosen) else []
+    found: dict[str, int] = {name: min(number, COUNTED_TO) for name, number in zip(wants, row, strict=True)}
+    by_status = {status.value: found[status] for status in ExecutionStatus}
     return StatusCounts(
         total=sum(by_status.values()),
         by_status=by_status,
-        active=min(found["active"], most),
-        waiting=min(found["waiting"], most),
-        needs_person=min(found["needs_person"], most),
+        active=found["active"],
+        waiting=found["waiting"],
+        needs_person=found["needs_person"],
         capped=[*capped, *(["total"] if set(by_status) & set(capped) else [])],
     )
 
 
-def _counting(chosen: Chosen, wants: dict[str, Any], limit: int) -> sa.Select[Any]:
-    """The query of one row: a number for each want, and last of how many executions the person was looked at."""
-    if not chosen.few and chosen.person is None:
-        return sa.select(*(_up_to(limit, *chosen.tests, want) for want in wants.values()), sa.literal(0))
+def _reach(chosen: Chosen) -> int:
+    return COUNTED_TO if chosen.person is None else LOOKED_AT
+
+
+def _one_pass(chosen: Chosen, wants: dict[str, Any]) -> sa.Select[*tuple[Any, ...]]:
+    """The query of one row: a number for each want among the newest that fit, and last how many were looked at."""
     flags = [sa.case((want, True), else_=False).label(f"want_{number}") for number, want in enumerate(wants.values())]
-    person = sa.literal_column("true", sa.Boolean) if chosen.person is None else chosen.person
+    person: Any = sa.literal_column("true", sa.Boolean) if chosen.person is None else chosen.person
     rows = sa.select(*flags, person.label("fits")).where(*chosen.plain)
-    if chosen.person is not None:
-        rows = rows.order_by(*(key.desc() for key in _KEYS)).limit(LOOKED_AT)
-    some = rows.subquery()
+    if not chosen.few:
+        rows = rows.order_by(*(key.desc() for key in _KEYS))
+    newest = rows.limit(_reach(chosen)).subquery()
     count = sa.func.count()
-    return sa.select(*(count.filter(some.c.fits, some.c[flag.name]) for flag in flags), count)
+    counted: sa.Select[*tuple[Any, ...]] = sa.select(*(count.filter(newest.c.fits, newest.c[flag.name]) for flag in flags), count)
+    return counted
 
 
 @requires(Permission.EXECUTIONS_READ)
@@ -169,7 +172,7 @@ async def choices(actor: Actor, session: AsyncSession) -> ExecutionChoices:
     return shown(view, pii=actor.may(Permission.PII_READ))
 
 
-_KEYS = (col(Execution.triggered_at), col(Execution.id))
+_KEYS: tuple[Any, ...] = (col(Execution.triggered_at), col(Execution.id))
 
 
 def _up_to(limit: int, *tests: Any) -> sa.ScalarSelect[int]:

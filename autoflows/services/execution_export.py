@@ -3,11 +3,11 @@ the file is read."""
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,17 +21,25 @@ from autoflows.services import audit
 from autoflows.services.access import Actor, requires
 from autoflows.services.execution_filter import LEAD_SOURCE, choose, for_audit
 from autoflows.services.execution_pages import Place, read_on
+from autoflows.services.pages import among
 from autoflows.services.views.executions import ExecutionFilter, ExecutionSort
 from autoflows.services.views.masking import scrub
 
 CHUNK = 5_000
 MILLISECONDS = sa.func.extract("epoch", sa.literal_column("first_attempt_at - lead_at")) * 1000
+
+
+def _moment(column: Any) -> Any:
+    """A time in UTC as text: RFC 3339."""
+    return sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+
+
 COLUMNS: dict[str, Any] = {
-    "id": col(Execution.id),
+    "id": sa.cast(col(Execution.id), sa.Text),
     "flow": col(Flow.name),
     "flow_version": col(FlowVersion.version),
     "status": col(Execution.status),
-    "contact_id": col(Execution.contact_id),
+    "contact_id": sa.cast(col(Execution.contact_id), sa.Text),
     "name": col(Contact.name),
     "phone": col(Contact.phone),
     "email": col(Contact.email),
@@ -39,18 +47,23 @@ COLUMNS: dict[str, Any] = {
     "lead_source": LEAD_SOURCE,
     "last_call_outcome": col(Execution.last_outcome),
     "step": col(Execution.current_action_step),
-    "triggered_at": col(Execution.triggered_at),
-    "first_attempt_at": col(Execution.first_attempt_at),
-    "completed_at": col(Execution.completed_at),
+    "triggered_at": _moment(col(Execution.triggered_at)),
+    "first_attempt_at": _moment(col(Execution.first_attempt_at)),
+    "completed_at": _moment(col(Execution.completed_at)),
     "speed_to_lead_ms": sa.cast(sa.func.greatest(MILLISECONDS, 0), sa.BigInteger),
     "waiting_for": col(Execution.waiting_reason),
-    "waiting_until": col(Execution.waiting_until),
+    "waiting_until": _moment(col(Execution.waiting_until)),
     "error": col(Execution.error_message),
-    "test_run": col(Execution.is_test_run),
+    "test_run": sa.case((col(Execution.is_test_run), "yes"), else_="no"),
 }
 """The head of the file, and what stands below."""
-_OURS = {"id", "flow_version", "status", "contact_id", "last_call_outcome", "step", "speed_to_lead_ms"}
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_MASKS: dict[str, Callable[[str], str | None]] = {"phone": mask_phone, "email": mask_email}
+_TEXTS = [
+    (list(COLUMNS).index(name), _MASKS.get(name, scrub))
+    for name in ("flow", "name", "phone", "email", "company", "lead_source", "waiting_for", "error")
+]
+"""Where texts stand that are not ours, and what hides the addresses in them."""
+_FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"^[+-]?[\d•]+(\.\d+)?$")
 
 
@@ -76,17 +89,20 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 async def _pieces(actor: Actor, wanted: ExecutionFilter) -> AsyncIterator[bytes]:
     pii = actor.may(Permission.PII_READ)
-    place: Place | None = Place()
-    head = True
-    while place is not None:
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        if head:
-            writer.writerow(COLUMNS)
-            head = False
-        rows, place = await _read(actor, wanted, place)
-        writer.writerows([_cells(row, pii) for row in rows])
-        yield out.getvalue().encode()
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(COLUMNS)
+    reading: asyncio.Task[tuple[list[Any], Place | None]] | None = asyncio.create_task(_read(actor, wanted, Place()))
+    try:
+        while reading is not None:
+            rows, place = await reading
+            # PostgreSQL reads the next ones while these are written.
+            reading = None if place is None else asyncio.create_task(_read(actor, wanted, place))
+            csv.writer(out, lineterminator="\r\n").writerows([_cells(row, pii) for row in rows])
+            yield out.getvalue().encode()
+            out = io.StringIO()
+    finally:  # the reader went away
+        if reading is not None:
+            reading.cancel()
 
 
 async def _read(actor: Actor, wanted: ExecutionFilter, place: Place) -> tuple[list[Any], Place | None]:
@@ -100,7 +116,7 @@ async def _read(actor: Actor, wanted: ExecutionFilter, place: Place) -> tuple[li
             .join(Flow, col(Flow.id) == col(Execution.flow_id))
             .join(FlowVersion, col(FlowVersion.id) == col(Execution.flow_version_id))
             .join(Contact, col(Contact.id) == col(Execution.contact_id))
-            .where(col(Execution.id).in_(ids))
+            .where(among(col(Execution.id), ids))
             .order_by(col(Execution.triggered_at).desc(), col(Execution.id).desc())
         )
         rows = list((await session.exec(statement)).all())  # type: ignore[call-overload]
@@ -108,21 +124,11 @@ async def _read(actor: Actor, wanted: ExecutionFilter, place: Place) -> tuple[li
 
 
 def _cells(row: Any, pii: bool) -> list[Any]:
-    if pii:
-        return [_cell(value) for value in row]
-    masks = {"phone": mask_phone, "email": mask_email}
-    return [
-        _cell(value if name in _OURS or not isinstance(value, str) else masks.get(name, scrub)(value))
-        for name, value in zip(COLUMNS, row, strict=True)
-    ]
-
-
-def _cell(value: Any) -> Any:
-    """A value as it stands in the file. A number stays one, also a phone number with its plus."""
-    if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) and not _NUMBER.match(value) else value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value
+    cells = list(row)
+    for place, mask in _TEXTS:
+        text = cells[place]
+        if text:
+            text = text if pii else mask(text) or ""
+            # A number stays one, also a phone number with its plus.
+            cells[place] = f"'{text}" if text[0] in _FORMULA and not _NUMBER.match(text) else text
+    return cells

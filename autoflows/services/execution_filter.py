@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,12 +15,14 @@ from autoflows.models import ActionLog, Execution
 from autoflows.models import execution as table
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.contacts import clean
+from autoflows.services.pages import among
 from autoflows.services.person_search import find_people
 from autoflows.services.views.executions import A_STEP, ExecutionFilter, Stage
 
 # As the indexes have them, so that PostgreSQL knows them again whatever the values of a statement are.
 WAITS: Any = sa.literal_column(f"({table.WAITS})", sa.Boolean)
 ACTS: Any = sa.literal_column(f"({table.ACTS})", sa.Boolean)
+TEST_RUN: Any = col(Execution.is_test_run)
 RUNNING: Any = col(Execution.status) == sa.literal_column("'running'")
 UNKNOWN: Any = col(ActionLog.status) == sa.literal_column("'unknown'")
 LEAD_SOURCE: Any = sa.literal_column(f"({table.LEAD_SOURCE})", sa.Text)
@@ -54,7 +57,7 @@ async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -
     indexed = _indexed(wanted)
     tests = [mine, *indexed]
     if wanted.is_test_run is False:
-        tests.append(~col(Execution.is_test_run))
+        tests.append(~TEST_RUN)
     if wanted.stage is not None:
         tests.append(WAITS if wanted.stage is Stage.WAITING else ACTS)
     few, person = len(tests) > 2 and await _any_few(session, mine, indexed), None
@@ -84,7 +87,7 @@ def _indexed(wanted: ExecutionFilter) -> list[sa.ColumnElement[bool]]:
     )
     tests += [col(column) == value for column, value in columns if value is not None]
     if wanted.is_test_run:
-        tests.append(col(Execution.is_test_run))
+        tests.append(TEST_RUN)
     if wanted.lead_source is not None:
         tests.append(sa.func.lower(LEAD_SOURCE) == clean(wanted.lead_source).lower())
     if wanted.waiting_rule is not None:
@@ -110,7 +113,8 @@ async def _any_few(session: AsyncSession, mine: sa.ColumnElement[bool], tests: l
     for test in tests:
         some = sa.select(sa.literal(1)).select_from(Execution).where(mine, test).limit(FEW_ROWS + 1).subquery()
         counts.append(sa.select(sa.func.count()).select_from(some).scalar_subquery())
-    return min((await session.exec(sa.select(*counts))).one()) <= FEW_ROWS  # type: ignore[call-overload]
+    row: Sequence[int] = (await session.exec(sa.select(*counts))).one()  # type: ignore[call-overload]
+    return min(row) <= FEW_ROWS
 
 
 def for_audit(wanted: ExecutionFilter) -> dict[str, Any]:
@@ -124,4 +128,5 @@ async def in_doubt(actor: Actor, session: AsyncSession) -> tuple[sa.ColumnElemen
     """Executions with an attempt of which nobody told what became of it, and whether they are few."""
     doubted = sa.select(col(ActionLog.flow_execution_id)).where(col(ActionLog.user_id) == actor.account_id, UNKNOWN)
     ids = {row[0] for row in (await session.exec(doubted.limit(FEW + 1))).all()}  # type: ignore[call-overload]
-    return col(Execution.id).in_(ids if len(ids) <= FEW else doubted), len(ids) <= FEW
+    are_few = len(ids) <= FEW
+    return among(col(Execution.id), ids) if are_few else col(Execution.id).in_(doubted), are_few

@@ -31,20 +31,19 @@ class Stretch:
     descending: bool
     where: Any = None
 
-    def select(self, chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[Any]:
+    def select(self, chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[*tuple[Any, ...]]:
         """The keys of its first executions, or of those that come after the one with the keys `after`."""
         tests = chosen.tests if self.where is None else [*chosen.tests, self.where]
-        rows = sa.select(self.key.label("key"), col(Execution.id).label("id"))
+        rows: sa.Select[*tuple[Any, ...]] = sa.select(self.key.label("key"), col(Execution.id).label("id"))
         if after is not None:
             last = sa.tuple_(*(sa.literal(value, kind) for value, kind in zip(after, (self.key.type, sa.Uuid()), strict=True)))
             here = sa.tuple_(self.key, col(Execution.id))
             tests = [*tests, here < last if self.descending else here > last]
         rows = rows.where(*tests)
+        keys: list[Any] = [self.key, col(Execution.id)]
         if chosen.few:  # all of them are read, not the whole account in this order until enough of them were met
             some = rows.offset(0).subquery()
             rows, keys = sa.select(some.c.key, some.c.id), [some.c.key, some.c.id]
-        else:
-            keys = [self.key, col(Execution.id)]
         return rows.order_by(*(key.desc() if self.descending else key.asc() for key in keys)).limit(limit)
 
 
@@ -101,10 +100,10 @@ def read_cursor(wanted: ExecutionFilter, sort: ExecutionSort, cursor: str) -> Pl
     if name != _name(wanted, sort) and number.isdigit():
         detail = "it is from a list with another filter or order; leave it out to begin at the first page"
         raise Invalid("The cursor cannot be used.", errors=[FieldError("/query/cursor", detail)])
-    places = {str(n): stretch for n, stretch in enumerate(SORTS[sort])}
-    stretch = places.get(number, SORTS[sort][0])
-    key, last = decode_cursor(values, [stretch.key, col(Execution.id)])
-    return Place(int(number) if number in places else 0, (key, last))
+    known = number in (str(n) for n in range(len(SORTS[sort])))
+    place = int(number) if known else 0
+    key, last = decode_cursor(values if known and name == _name(wanted, sort) else "", [SORTS[sort][place].key, col(Execution.id)])
+    return Place(place, (key, last))
 
 
 def _name(wanted: ExecutionFilter, sort: ExecutionSort) -> str:

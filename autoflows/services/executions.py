@@ -20,7 +20,7 @@ from autoflows.services.access import Actor, AsyncSession, one_of_mine, requires
 from autoflows.services.execution_filter import choose
 from autoflows.services.execution_pages import Place, read_cursor, read_on, write_cursor
 from autoflows.services.leads import person_view
-from autoflows.services.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
+from autoflows.services.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, among
 from autoflows.services.views.executions import (
     A_STEP,
     MOST_AHEAD,
@@ -56,7 +56,7 @@ async def list_executions(
     # First which, then what is shown of them: the joins cannot lead PostgreSQL away from the order.
     places = await read_on(session, await choose(actor, session, wanted), sort, limit + 1, place)
     has_more, ids = len(places) > limit, [last.after[1] for last in places[:limit] if last.after]
-    rows = {row[0].id: row for row in (await session.exec(_executions().where(col(Execution.id).in_(ids)))).all()}  # type: ignore[call-overload]
+    rows = {row[0].id: row for row in (await session.exec(_executions().where(among(col(Execution.id), ids)))).all()}  # type: ignore[call-overload]
     ahead = await _ahead(session, [row[0] for row in rows.values()])
     return Page(
         data=[execution_view(actor, *rows[key], ahead=ahead.get(key)) for key in ids if key in rows],

@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.services.access import AsyncSession, open_to
@@ -68,6 +69,12 @@ async def paginate(
         has_more=more,
         next_cursor=encode_cursor(shown[-1][-width:]) if more else None,
     )
+
+
+def among(column: Any, ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    """Whether the column's id is one of these: one parameter, however many they are."""
+    one_of: sa.ColumnElement[bool] = column == sa.any_(sa.literal(list(ids), ARRAY(sa.Uuid())))
+    return one_of
 
 
 def encode_cursor(values: Sequence[Any]) -> str:

@@ -22,6 +22,7 @@ from autoflows.domain.people import calling_code, normalise_email, normalise_pho
 from autoflows.domain.permissions import Permission
 from autoflows.models import Contact
 from autoflows.services.access import Actor, AsyncSession, open_to
+from autoflows.services.pages import among
 from autoflows.services.recent_settings import account_settings
 
 FEW = 4_000
@@ -44,13 +45,12 @@ class People:
 
     def are(self) -> sa.ColumnElement[bool]:
         """Which rows of contacts they are."""
-        return self.test if self.ids is None else col(Contact.id).in_(self.ids)
+        return self.test if self.ids is None else among(col(Contact.id), self.ids)
 
     def own(self, contact_id: Any) -> sa.ColumnElement[bool]:
         """Whether the person of this column is one of them; no row is joined, so that a list keeps its order of reading."""
         if self.ids is not None:
-            among: sa.ColumnElement[bool] = contact_id.in_(self.ids)
-            return among
+            return among(contact_id, self.ids)
         asked: sa.ColumnElement[bool] = sa.select(self.test).where(col(Contact.id) == contact_id).scalar_subquery()
         return asked
 

@@ -131,6 +131,7 @@ async def _blank_history(session: AsyncSession, contact_id: UUID) -> None:
     for execution in (await session.exec(select(Execution).where(Execution.contact_id == contact_id))).all():
         execution.metadata_ = {k: v for k, v in execution.metadata_.items() if k == "trigger_source"}
         execution.error_message = scrub(execution.error_message) if execution.error_message else execution.error_message
+        execution.dismissed_note = ""
     for log in (await session.exec(select(ActionLog).where(ActionLog.contact_id == contact_id))).all():
         log.result_data = result(log.result_data)
         log.error_message = scrub(log.error_message) if log.error_message else log.error_message

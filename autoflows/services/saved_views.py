@@ -5,6 +5,7 @@ Everybody who may read executions may keep views. A view is changed by whose it 
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -72,12 +73,12 @@ async def drop_saved_view(actor: Actor, session: AsyncSession, view_id: UUID) ->
     audit.record(session, actor, "saved_view.deleted", "saved_view", view_id, name=kept.name)
 
 
-def _visible(actor: Actor) -> sa.Select[tuple[SavedView, str]]:
+def _visible(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """Views with the names of whose they are: the actor's own and the shared ones."""
     owner_name = sa.func.coalesce(sa.func.nullif(col(User.name), ""), col(User.email))
-    return (
-        sa.select(SavedView, owner_name)
-        .join(User, col(User.id) == col(SavedView.owner_id))
-        .where(col(SavedView.user_id) == actor.account_id, sa.or_(col(SavedView.is_shared), col(SavedView.owner_id) == actor.user_id))
+    rows: sa.Select[*tuple[Any, ...]] = sa.select(SavedView, owner_name)
+    return rows.join(User, col(User.id) == col(SavedView.owner_id)).where(
+        col(SavedView.user_id) == actor.account_id, sa.or_(col(SavedView.is_shared), col(SavedView.owner_id) == actor.user_id)
     )
 
 

@@ -1,45 +1,121 @@
-"""Live pages: one listener per web process turns what workers announce into refreshes of the tabs that show it.
+"""What tabs show, and of what they want to hear. `hub.py` keeps them up to date; docs/live.md explains both.
 
-Workers publish ids only. A refresh goes through the page's own `_refresh`, so through services: permission holds on push too, and a lost
-announcement costs nothing but a late line. There is no task per tab.
+A page that shows what many look at asks through a `View`: a question whose answer depends on nothing but its own fields and on what its
+asker may see. Tabs that ask the same and may see the same are one audience: the answer is fetched once for all of them. Any other page
+subscribes, and is refreshed by its own `_refresh`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
-import reflex as rx
+from pydantic import BaseModel, ConfigDict
 
-from autoflows.domain.errors import AutoflowsError
-from autoflows.engine import live as engine_live
-
-log = logging.getLogger(__name__)
-
-COALESCE_SECONDS = 0.05
-"""How long announcements are gathered before a tab is refreshed. A page's `live_gap_seconds` adds a least time between two refreshes."""
-
-
-@dataclass
-class _Tab:
-    """What one part of a browser tab shows at present."""
-
-    state: type[Any]
-    topics: frozenset[str]
-    refreshed_at: float = 0.0
-    dirty: bool = False
-    running: asyncio.Task[None] | None = field(default=None, repr=False)
-
+from autoflows.models.database import open_session
+from autoflows.services.access import Actor
+from autoflows.ui.shared_values import shareable
 
 Place = tuple[str, str]
-"""A tab's token, and which part of the tab: its page, or something of the frame that is there on every page."""
+"""A browser tab's token, and which part of the tab: its page, or something of the frame that is there on every page."""
 PAGE = "page"
 
-_tabs: dict[Place, _Tab] = {}
+Ask = Callable[..., Awaitable[Any]]
+"""Calls a service as somebody who may see what the asker may see, and who is nobody in particular."""
+
+HEARD_SECONDS = 10.0
+"""How long news is remembered, for pages that read just before it came and subscribed just after."""
+
+
+class View(Protocol):
+    """A question of a page: a frozen dataclass, so that equal questions are equal.
+
+    `read` gives the page's vars by name. What it gives is shared by many tabs and cannot be changed: lists may hold plain values and
+    frozen models. It must not use anything but its own fields, `ask`, and `before`: what it gave last, nothing at first.
+    """
+
+    async def read(self, ask: Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the page shows."""
+
+
+class Liveness(BaseModel):
+    """Whether a page follows what happens.
+
+    `state` is "" for a page that does not; "on"; "away" while no news can be heard, so that the page is looked at again every so many
+    seconds; "over" if its viewer may not follow it any more.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["", "on", "away", "over"] = ""
+    since: str = ""
+    every: int = 0
+
+
+@dataclass(eq=False)
+class Tab:
+    """What one part of a browser tab shows at present, over which connection, and for which session."""
+
+    place: Place
+    sid: str
+    session: str = field(repr=False)
+    state: type[Any]
+    audience: Audience
+    version: int = 0
+    checked_at: float = field(default_factory=time.monotonic)
+    late: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+@dataclass(eq=False)
+class Audience:
+    """Tabs that are shown the same: one view, for people who may see the same. Without a view it is one tab, whose page sees to itself."""
+
+    key: Hashable
+    topics: frozenset[str]
+    gap: float
+    view: View | None = None
+    actor: Actor | None = None
+    tabs: dict[Place, Tab] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    version: int = 0
+    dirty: bool = False
+    running: asyncio.Task[None] | None = field(default=None, repr=False)
+    rest_until: float = 0.0
+    refreshed_at: float = field(default_factory=time.monotonic)
+    _begun: int = 0
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def read(self) -> None:
+        """Fetch the answer, by a read that begins after this call; several who wait for one share it."""
+        assert self.view is not None
+        wanted = self._begun + 1
+        async with self._reading:
+            if self.version >= wanted:
+                return
+            self._begun += 1
+            async with open_session() as session:
+
+                async def ask(function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+                    return await function(self.actor, session, *args, **kwargs)
+
+                found = await self.view.read(ask, self.values)
+            # What is equal stays the same object, so that it is told from what changed without comparing it again for each tab.
+            fresh = {name: shareable(value) for name, value in found.items()}
+            self.values = {name: old if (old := self.values.get(name)) == value else value for name, value in fresh.items()}
+            self.version = self._begun
+
+
+tabs: dict[Place, Tab] = {}
+audiences: dict[Hashable, Audience] = {}
+by_topic: dict[str, dict[Hashable, Audience]] = {}
+heard: dict[str, float] = {}
+"""When there was last news of a topic; forgotten after a few seconds."""
+present = Liveness(state="on")
+"""How it stands with the news itself, in this process."""
 
 
 def account_topic(account_id: UUID) -> str:
@@ -58,64 +134,91 @@ def notice_topic(account_id: UUID) -> str:
 
 
 def subscribe(state: Any, *topics: str, part: str = PAGE) -> None:
-    """Refresh this page (a `PageState`) when something happens to one of the topics.
+    """Refresh this page (a `PageState`) by its `_refresh` when something happens to one of the topics.
 
     Call it in `_load`, with topics of things the actor was just allowed to read: `_load` also runs after a reconnection. A tab shows one
     page, so this replaces what it was subscribed to; a `part` of the frame has a subscription of its own.
     """
-    place = (state.router.session.client_token, part)
-    previous = _tabs.get(place)
-    if previous is None or previous.state is not type(state) or previous.topics != frozenset(topics):
-        _tabs[place] = _Tab(state=type(state), topics=frozenset(topics))
+    place = _place(state, part)
+    just_now = time.monotonic() - HEARD_SECONDS
+    news = any(heard.get(topic, 0.0) > just_now for topic in topics)  # it may have come after the page had read
+    _join(place, state, Audience(key=place, topics=frozenset(topics), gap=state.live_gap_seconds, dirty=news))
+
+
+async def follow(state: Any, actor: Actor, view: View, *topics: str) -> Audience:
+    """Make this tab one of the audience of a view, and fetch what that shows; it is asked again when something happens to a topic.
+
+    A page calls it through `PageState._follow`. What the services refuse is raised, and the tab then follows nothing.
+    """
+    nobody = impersonal(actor)
+    key = (type(state), view, frozenset(topics), nobody)
+    audience = audiences.get(key) or Audience(key, frozenset(topics), state.live_gap_seconds, view, nobody)
+    tab = _join(_place(state, PAGE), state, audience)
+    try:
+        await audience.read()
+    except Exception:
+        drop(tab)
+        raise
+    tab.version = audience.version
+    return audience
+
+
+def impersonal(actor: Actor) -> Actor:
+    """Somebody of the same account who may do the same, and is nobody in particular: what decides an answer that is shared."""
+    return replace(actor, user_id=UUID(int=0), name="", email="", timezone="UTC")
 
 
 def leave(state: Any) -> None:
-    """This tab now shows the page of this state: the page before it is no longer refreshed."""
-    place = (state.router.session.client_token, PAGE)
-    previous = _tabs.get(place)
-    if previous is not None and previous.state is not type(state):
-        del _tabs[place]
+    """What this tab's page followed is no longer refreshed: another page is loaded, or the same one anew."""
+    if (previous := tabs.get(_place(state, PAGE))) is not None:
+        drop(previous)
 
 
-async def run(app: rx.App) -> None:
-    """Listen until cancelled; a lifespan task of the web process. A broken connection to the broker is tried again each second."""
-    while True:
-        try:
-            async for changes in engine_live.listen():
-                topics = {account_topic(change.account_id) for change in changes}
-                topics |= {execution_topic(change.execution_id) for change in changes if change.execution_id}
-                topics |= {notice_topic(change.account_id) for change in changes if change.kind == "notification"}
-                _wake(app, topics, everyone=any(change.kind == "resync" for change in changes))
-        except Exception:
-            log.exception("The live hub lost its listener; trying again in a second")
-            await asyncio.sleep(1.0)
+def drop(tab: Tab) -> None:
+    """Forget a tab, and its audience with the last of it."""
+    if tabs.get(tab.place) is tab:
+        del tabs[tab.place]
+    audience = tab.audience
+    if audience.tabs.get(tab.place) is tab:
+        del audience.tabs[tab.place]
+    if not audience.tabs and audiences.get(audience.key) is audience:
+        del audiences[audience.key]
+        for topic in audience.topics:
+            del by_topic[topic][audience.key]
+            if not by_topic[topic]:
+                del by_topic[topic]
 
 
-def _wake(app: rx.App, topics: set[str], *, everyone: bool) -> None:
-    connected = app.event_namespace.token_to_sid if app.event_namespace else {}
-    for place, tab in list(_tabs.items()):
-        if place[0] not in connected:
-            _tabs.pop(place, None)
-        elif everyone or topics & tab.topics:
-            tab.dirty = True
-            if tab.running is None or tab.running.done():
-                tab.running = asyncio.create_task(_refresh(app, place, tab))
+def move(tab: Tab, actor: Actor) -> Audience:
+    """Put a tab whose viewer may now see more, or less, among those who may see just that."""
+    old = tab.audience
+    drop(tab)
+    nobody = impersonal(actor)
+    key = (tab.state, old.view, old.topics, nobody)
+    audience = audiences.get(key) or Audience(key, old.topics, old.gap, old.view, nobody)
+    _enlist(replace(tab, audience=audience, version=0, checked_at=time.monotonic(), late=None))
+    return audience
 
 
-async def _refresh(app: rx.App, place: Place, tab: _Tab) -> None:
-    """Refresh one part of a tab until it has seen everything announced so far."""
-    while tab.dirty and _tabs.get(place) is tab:
-        pause = max(COALESCE_SECONDS, tab.refreshed_at + tab.state.live_gap_seconds - time.monotonic())
-        await asyncio.sleep(pause)
-        tab.dirty = False
-        tab.refreshed_at = time.monotonic()
-        try:
-            async with app.modify_state(rx.BaseStateToken(ident=place[0], cls=tab.state)) as root:
-                page = await root.get_state(tab.state)
-                await page._refresh()
-        except AutoflowsError as error:
-            # Signed out, or no longer allowed: the tab gets nothing more, and is told at its next event.
-            log.info("A live refresh was refused: %s", error.title)
-            _tabs.pop(place, None)
-        except Exception:
-            log.exception("A live refresh failed")
+def liveness_of(state: Any) -> Liveness:
+    """How it stands with the page of this tab."""
+    return present if _place(state, PAGE) in tabs else Liveness()
+
+
+def _place(state: Any, part: str) -> Place:
+    return (state.router.session.client_token, part)
+
+
+def _join(place: Place, state: Any, audience: Audience) -> Tab:
+    if (previous := tabs.get(place)) is not None:
+        drop(previous)
+    return _enlist(Tab(place, state.router.session.session_id, state._token(), type(state), audience))
+
+
+def _enlist(tab: Tab) -> Tab:
+    audience = tab.audience
+    audiences[audience.key] = audience
+    for topic in audience.topics:
+        by_topic.setdefault(topic, {})[audience.key] = audience
+    audience.tabs[tab.place] = tabs[tab.place] = tab
+    return tab

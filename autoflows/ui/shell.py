@@ -19,14 +19,18 @@ from autoflows.ui.bell import bell, notice_toast
 from autoflows.ui.command_palette import command_palette, palette_button
 from autoflows.ui.components.badges import avatar
 from autoflows.ui.components.feedback import error_callout, permission_state, table_skeleton
+from autoflows.ui.live_mark import live_mark
 from autoflows.ui.states.base import Base, may
+from autoflows.ui.states.inbox import InboxBadge
 from autoflows.ui.states.notifications import BellState
 from autoflows.ui.states.shell import ShellState
 
 FLOWS = "/dashboard/auto-engagement"
+INBOX = f"{FLOWS}/inbox"
 NAVIGATION: tuple[tuple[str, str, str], ...] = (
     ("Flow List", FLOWS, ""),
     ("Execution Logs", f"{FLOWS}/executions", ""),
+    ("Inbox", INBOX, ""),
     ("Analytics", f"{FLOWS}/analytics", ""),
 )
 AFTER: tuple[tuple[str, str, str], ...] = (
@@ -75,7 +79,7 @@ def page(
             )
 
         framed.__name__ = content.__name__
-        rx.page(route=route, title=f"{title} · Autoflows", on_load=[state.load, ShellState.load, BellState.load])(framed)
+        rx.page(route=route, title=f"{title} · Autoflows", on_load=[state.load, ShellState.load, BellState.load, InboxBadge.load])(framed)
         return content
 
     return decorate
@@ -133,7 +137,7 @@ def _heading(
     return rx.el.header(
         rx.el.div(
             *([rx.link(rx.icon("arrow-left", size=14), back[0], href=back[1], class_name="af-back", underline="none")] if back else []),
-            rx.el.div(rx.el.h1(title), *([_view_only(write, state)] if write else []), class_name="af-row"),
+            rx.el.div(rx.el.h1(title), *([_view_only(write, state)] if write else []), live_mark(), class_name="af-row"),
             *([rx.el.div(text, class_name="af-head-text")] if text else []),
         ),
         rx.cond(state.loaded & (state.denied == ""), rx.el.div(*actions, class_name="af-head-actions"), rx.fragment()),
@@ -171,11 +175,25 @@ def _nav_link(label: str, href: str, icon: str, active: str) -> rx.Component:
     return rx.link(
         *([rx.icon(icon, size=17, stroke_width=1.8)] if icon else []),
         label,
+        *([_inbox_count()] if href == INBOX else []),
         href=href,
         class_name="af-nav-link",
         underline="none",
         custom_attrs={"aria-current": "page"} if current else {},
         on_click=ShellState.close_drawer,
+    )
+
+
+def _inbox_count() -> rx.Component:
+    return rx.cond(
+        InboxBadge.count > 0,
+        rx.el.span(
+            " ",  # so that it is read apart from the entry
+            InboxBadge.label,
+            rx.el.span(rx.cond(InboxBadge.count == 1, " needs a person", " need a person"), class_name="af-hidden"),
+            class_name="af-nav-count",
+        ),
+        rx.fragment(),
     )
 
 

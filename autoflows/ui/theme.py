@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-STYLESHEETS = ["/autoflows.css", "/automation.css", "/builder.css"]
+STYLESHEETS = ["/autoflows.css", "/automation.css", "/builder.css", "/execution.css"]
 
 ACCENT = "indigo"
 GRAY = "slate"

@@ -40,6 +40,16 @@ class TestAiCall:
         assert isinstance(nameless.message, CallRequest)
         assert nameless.message.variables["name"] == "Someone else"
 
+    async def test_what_the_agent_is_told_is_kept_within_bounds(self) -> None:
+        found = await prepared(ActionType.AI_CALL)
+        assert found.shown["variables"] == {
+            "name": "Asha Patel", "company": "Asha Agro", "lead_source": "IndiaMART", "product": "Solar pump", "budget": "5000",
+        }  # fmt: skip
+        talkative = {f"field {n}": "x" * 5000 for n in range(200)}
+        kept = (await prepared(ActionType.AI_CALL, lead=replace(ASHA, custom_fields=talkative))).shown["variables"]
+        assert len(kept) == 50
+        assert max(len(value) for value in kept.values()) == 500
+
     async def test_the_providers_default_number(self) -> None:
         found = await prepared(ActionType.AI_CALL, config={"phone_number_id": None})
         assert isinstance(found.message, CallRequest)
@@ -74,6 +84,7 @@ class TestWhatsApp:
         assert (found.message.template, found.message.language, found.message.sender_id) == ("lead_welcome", "en", "555")
         assert found.message.variables == {"1": "Asha Patel", "2": "Asha Agro"}
         assert found.shown["body"] == "Hello Asha Patel of Asha Agro, about Asha Patel"
+        assert (found.shown["variables"], found.shown["language"]) == ({"1": "Asha Patel", "2": "Asha Agro"}, "en")
 
     async def test_a_value_that_looks_like_a_variable_is_a_value(self) -> None:
         found = await prepared(ActionType.WHATSAPP_MESSAGE, lead=replace(ASHA, name="{{2}}"))
@@ -122,6 +133,15 @@ class TestEmail:
         assert mail.subject == "Thanks, Asha Patel"
         assert mail.html == "<p>Dear Asha Patel</p><p>Solar pump</p>"
         assert mail.text == "Dear Asha Patel\nSolar pump"
+        assert found.shown == {
+            "template": "Thanks", "to": "asha@example.com", "from": "Your Company", "subject": mail.subject, "text": mail.text,
+        }  # fmt: skip
+
+    async def test_a_long_text_is_kept_in_part(self) -> None:
+        found = await prepared(ActionType.EMAIL, email_templates={"text": "x" * 9000})
+        assert isinstance(found.message, EmailMessageRequest)
+        assert len(found.message.text) == 9000
+        assert found.shown["text"] == "x" * 4999 + "…"
 
     async def test_what_a_lead_writes_is_no_markup_and_no_header(self) -> None:
         found = await prepared(ActionType.EMAIL, lead=replace(ASHA, name="A<script>\r\nBcc: all@example.com"))

@@ -142,7 +142,7 @@ async def test_flows_and_trends_are_equal_to_a_count_of_the_rows(case: Case, acc
     flows = {names[row[0]]: row[1:] for row in await count.executions(columns, tail="GROUP BY 1")}
     assert {row[0] for row in charts["active_flows"].rows} == flows.keys()
     for row in charts["active_flows"].rows:
-        executions, attempted, conversed, completed, failed = flows[row[0]]
+        executions, attempted, conversed, completed, failed = flows[str(row[0])]
         ended = completed + failed
         assert row[1:] == [executions, attempted, conversed, f"{100 * completed / ended:.0f}%" if ended else "–"]
 
@@ -152,7 +152,7 @@ async def test_flows_and_trends_are_equal_to_a_count_of_the_rows(case: Case, acc
     )
     days = {row[0]: row[1:] for row in await count.executions(columns, tail="GROUP BY 1")}
     for row in charts["success_trend"].rows:
-        completed, failed, conversed, executions = days.get(row[0], (0, 0, 0, 0))
+        completed, failed, conversed, executions = days.get(str(row[0]), (0, 0, 0, 0))
         assert (row[1], row[2], row[4]) == (completed, failed, conversed)
         assert row[3] == (pytest.approx(completed / (completed + failed), abs=1e-6) if completed + failed else None)
         assert row[5] == (pytest.approx(conversed / executions, abs=1e-6) if executions else None)

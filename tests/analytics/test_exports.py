@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from autoflows.analytics import service
-from autoflows.analytics.chart import Table
+from autoflows.analytics.chart import Cell, Table
 from autoflows.analytics.charts import CHARTS
 from autoflows.analytics.export import as_csv, as_xlsx
 from autoflows.analytics.period import last_days
@@ -39,14 +39,14 @@ async def test_files_hold_the_same_numbers(accounts: Accounts, slug: str) -> Non
         numbers = await service._numbers(session, scope, CHARTS[slug])
         text = await service.export_csv(accounts.actor, session, period, slug)
         raw = await service.export_xlsx(accounts.actor, session, period, slug)
-    lines = [list(numbers.columns), *numbers.rows, *([name, value] for name, value in numbers.more)]
+    lines: list[list[Cell]] = [list(numbers.columns), *numbers.rows, *([name, value] for name, value in numbers.more)]
     assert len(lines) > 2
     assert list(csv.reader(io.StringIO(text))) == [["" if cell is None else str(cell) for cell in line] for line in lines]
     for read, line in zip(read_xlsx(raw, 1), lines, strict=True):
         assert read == [pytest.approx(cell, rel=1e-12) if isinstance(cell, float) else cell for cell in line if cell is not None]
-    about = dict(read_xlsx(raw, 2))  # type: ignore[arg-type]
-    assert about["What is counted"] == CHARTS[slug].definition  # type: ignore[index]
-    assert "Asia/Kolkata" in about["Days"]  # type: ignore[index]
+    about = {str(name): str(said) for name, said in read_xlsx(raw, 2)}
+    assert about["What is counted"] == CHARTS[slug].definition
+    assert "Asia/Kolkata" in about["Days"]
 
 
 async def test_a_name_is_never_taken_for_a_formula() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from autoflows.analytics.rollups import rebuild as rebuilding
 from autoflows.analytics.rollups.fold import FOLDS, LOCK, fold
+from autoflows.analytics.rollups.keep import keep_rollups
 from autoflows.analytics.rollups.rebuild import rebuild, recount_marked
 from autoflows.domain.executions import ExecutionStatus, LogStatus
 from autoflows.domain.leads import Disposition
@@ -245,3 +247,20 @@ async def test_a_log_without_a_version_takes_that_of_its_execution(world: World)
     log = world.logs[0]
     kept: UUID = await pool.fetchval(LOG_WITHOUT_VERSION, log.id)
     assert kept == log.flow_version_id
+
+
+async def test_a_worker_keeps_them_and_recounts(world: World) -> None:
+    task = asyncio.create_task(keep_rollups(0.05))
+    pool = await get_pool()
+    try:
+        for round_number in range(2):
+            for _ in range(200):
+                if not await pool.fetchval(PENDING) and not await pool.fetchval("SELECT count(*) FROM rollup_recounts"):
+                    break
+                await asyncio.sleep(0.05)
+            await assert_equal(world.user.id)
+            if round_number == 0:
+                await pool.execute("DELETE FROM flow_executions WHERE id = $1", world.executions[5].id)
+    finally:
+        task.cancel()
+    assert await pool.fetchval("SELECT count(*) FROM rollup_recounts") == 0

@@ -37,7 +37,9 @@ async def owner(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPat
     get_settings.cache_clear()
 
 
-async def leads(owner: User, seconds: float | None, number: int, *, ago: float = 120, held_by: str | None = None, **more: int) -> None:
+async def leads(
+    owner: User, seconds: float | None, number: int, *, ago: float = 120, held_by: str | None = None, held_hours: int = 0
+) -> None:
     """So many executions that began a while ago and had their first attempt after `seconds`, or have had none."""
     async with open_session() as session:
         flow = (await session.exec(sa.select(Flow))).scalars().first()  # type: ignore[call-overload]
@@ -57,7 +59,7 @@ async def leads(owner: User, seconds: float | None, number: int, *, ago: float =
             session.add(
                 Execution(
                     flow_id=flow.id, flow_version_id=version.id, contact_id=contact.id, user_id=owner.id, triggered_at=at, lead_at=at,
-                    first_attempt_at=first, held_by=held_by, **more,
+                    first_attempt_at=first, held_by=held_by, held_hours=held_hours,
                 )
             )  # fmt: skip
     await fold_everything()

@@ -123,7 +123,12 @@ async def make_executions(person: Person, flow: FlowView, people: Sequence[tuple
                 "waiting_until": now + timedelta(hours=1),
                 "metadata_": {"trigger_source": "IndiaMART"},
             }
-            ids = {"flow_id": flow.id, "flow_version_id": version.id, "contact_id": contact.id, "user_id": person.account_id}
+            ids: dict[str, Any] = {
+                "flow_id": flow.id,
+                "flow_version_id": version.id,
+                "contact_id": contact.id,
+                "user_id": person.account_id,
+            }
             made.append(Execution(**ids, **plain | values))
         session.add_all(made)
     return made

@@ -32,10 +32,12 @@ class ForgedSocket:
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self.path = "/dashboard"
+        """The page that it says it shows."""
 
     async def send(self, handler: str, **payload: Any) -> None:
         """Call a handler by its full name."""
-        event = {"name": handler, "payload": payload, "router_data": {"pathname": "/dashboard", "asPath": "/dashboard", "query": {}}}
+        event = {"name": handler, "payload": payload, "router_data": {"pathname": self.path, "asPath": self.path, "query": {}}}
         await self._page.evaluate("(text) => window.forged.send(text)", "42/_event," + json.dumps(["event", event]))
 
     async def answers(self) -> str:

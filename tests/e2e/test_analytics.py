@@ -1,39 +1,84 @@
-"""The analytics page in a browser."""
+"""The analytics pages in a browser."""
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import expect
+import re
 
-from autoflows.analytics.charts import charts_of
+import pytest
+from playwright.async_api import Page, expect
+
 from autoflows.analytics.rollups.fold import fold
 from autoflows.domain.permissions import Role
 from autoflows.engine.pool import close_pool
-from tests.e2e.conftest import OpenPage, make_person
+from tests.e2e.conftest import OpenPage, Person, Site, make_person, ready
 from tests.e2e.flow_world import make_execution, make_flow, make_world
+from tests.e2e.forged import forged_socket
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90, func_only=True)]
 
 HERE = "/dashboard/auto-engagement/analytics"
+STATE = "reflex___state____state.autoflows___ui___states___base____base.autoflows___ui___states___analytics____analytics_state"
 
 
-async def test_charts_are_drawn_and_the_numbers_are_in_tables(open_page: OpenPage) -> None:
+async def account_with_a_run() -> Person:
     owner = await make_person()
-    page = await open_page(owner, HERE)
-    await expect(page.get_by_text("Nothing in this period")).to_have_count(len(charts_of("overview")))
     flow = await make_flow(owner, "Counted", await make_world(owner))
     await make_execution(owner, flow, "Asha Patel", "+919876500001")
     await fold()  # a worker's task
     await close_pool()
-    await page.get_by_role("radio", name="7 days").click()
+    return owner
+
+
+async def drawn(page: Page, chart: str) -> None:
+    await expect(page.locator(f'[data-chart="{chart}"] .js-plotly-plot .main-svg').first).to_be_attached()
+
+
+async def test_charts_are_drawn_and_the_numbers_are_in_tables_and_files(open_page: OpenPage) -> None:
+    page = await open_page(await account_with_a_run(), f"{HERE}?span=7")
     chart = page.locator('[data-chart="executions_per_day"]')
     await expect(chart.locator(".js-plotly-plot .bars path").first).to_be_attached()
-    await expect(chart.get_by_role("table")).to_have_count(1)
     await expect(chart.get_by_role("row")).to_have_count(8)
     await expect(chart).to_contain_text("1 executions")
-    async with page.expect_download() as download:
-        await page.get_by_role("button", name="Download Executions per day as CSV").click()
-    assert (await download.value).suggested_filename.startswith("executions_per_day_")
+    await chart.get_by_role("button", name="What Executions per day counts").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("test runs")
+    await page.keyboard.press("Escape")
+    for kind, name in (("Numbers as CSV", ".csv"), ("Numbers as Excel", ".xlsx"), ("Picture as PNG", ".png")):
+        await chart.get_by_role("button", name="Download Executions per day").click()
+        async with page.expect_download() as download:
+            await page.get_by_role("menuitem", name=kind).click()
+        assert (await download.value).suggested_filename.endswith(name)
+
+
+async def test_the_address_says_what_is_shown_and_numbers_lead_to_what_they_count(open_page: OpenPage) -> None:
+    owner = await account_with_a_run()
+    page = await open_page(owner, HERE)
+    await page.get_by_role("radio", name="7 days").click()
+    await page.get_by_role("button", name="Speed to lead", exact=True).click()
+    await expect(page.get_by_text("Target: 90 % of leads within")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"view=speed&span=7"))
+    other = await open_page(owner, page.url.split("/", 3)[3].join(["/", ""]))
+    await expect(other.get_by_role("button", name="Speed to lead", exact=True)).to_have_attribute("aria-current", "page")
+    await page.go_back()
+    await expect(page.get_by_text("Leads received").first).to_be_visible()
+    await page.get_by_role("button", name="Per flow").click()
+    await expect(page.locator('[data-chart="funnel"]')).to_be_visible()
+    await expect(page.get_by_text("Counted v1")).to_be_visible()
+    await page.get_by_role("button", name="Performance").click()
+    await drawn(page, "peak_times")
+    await page.get_by_role("button", name="Overview").click()
+    await page.locator(".af-tile").filter(has_text="Executions").get_by_role("link").click()
+    await ready(page)
+    await expect(page).to_have_url(re.compile(r"/executions\?from="))
+    await expect(page.get_by_role("link", name="Asha Patel")).to_be_visible()
+
+
+async def test_an_account_without_leads_is_told_what_will_appear(open_page: OpenPage) -> None:
+    page = await open_page(await make_person(), HERE)
+    await expect(page.get_by_text("Nothing in this period").first).to_be_visible()
+    await page.get_by_role("button", name="Per flow").click()
+    await expect(page.get_by_text("There is no flow yet")).to_be_visible()
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 async def test_days_that_make_no_period_are_named_and_viewers_are_told(open_page: OpenPage) -> None:
@@ -44,3 +89,15 @@ async def test_days_that_make_no_period_are_named_and_viewers_are_told(open_page
     viewer = await make_person(Role.VIEWER, owner)
     other = await open_page(viewer, HERE)
     await expect(other.get_by_text("You cannot open this page")).to_be_visible()
+
+
+async def test_a_forged_choice_is_refused_in_a_sentence_and_shows_nothing(site: Site, open_page: OpenPage) -> None:
+    owner = await account_with_a_run()
+    viewer = await make_person(Role.VIEWER, owner)
+    page = await open_page(viewer, HERE)
+    socket = await forged_socket(site, page.context, "forged-analytics")
+    for name, value in (("view", "../secrets"), ("flow", "1 OR 1=1"), ("nonsense", "x"), ("span", {"a": 1}), ("view", "speed")):
+        await socket.send(f"{STATE}.choose", name=name, value=value)
+    await socket.settle()
+    assert "Asha" not in await socket.answers()
+    assert "executions_per_day" not in await socket.answers()

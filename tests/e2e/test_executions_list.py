@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -51,8 +52,8 @@ async def told(*executions: Execution) -> None:
     live.publish([live.LiveChange(execution.user_id, execution_id=execution.id) for execution in executions])
 
 
-async def over(execution: Execution, status: str, **values: object) -> None:
-    ended = {"due_at": None, "completed_at": utc_now(), "waiting_reason": None, "waiting_rule": None, "waiting_until": None}
+async def over(execution: Execution, status: str, **values: Any) -> None:
+    ended: dict[str, Any] = {"due_at": None, "completed_at": utc_now(), "waiting_reason": None, "waiting_rule": None, "waiting_until": None}
     await change(execution, status=status, **ended | values)
 
 

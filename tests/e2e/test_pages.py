@@ -13,6 +13,7 @@ PAGES = {
     "/dashboard": "Dashboard",
     "/dashboard/auto-engagement": "Automation Flows",
     "/dashboard/auto-engagement/executions": "Execution Logs",
+    "/dashboard/auto-engagement/inbox": "Inbox",
     "/dashboard/auto-engagement/analytics": "Analytics",
     "/dashboard/leads": "Leads",
     "/dashboard/contacts": "Contacts",

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from autoflows.domain.causes import cause_of
 from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome, EventKind, MessageState, ProviderEvent
 from autoflows.engine import amend, control, outcome
-from autoflows.engine.pool import get_pool
+from autoflows.engine.causes import name_causes
+from autoflows.engine.pool import get_pool, transact
 from autoflows.ids import new_id
 from tests.engine.conftest import ANSWERED, FAILED, MISSED, Bench, received
 
@@ -80,6 +82,23 @@ async def test_only_an_unknown_attempt_can_be_named_and_only_once(bench: Bench) 
         await say(bench, log_id, SUCCESS)
     assert await bench.summary() == [("ai_call", "failed", "failed")]
     assert await bench.one("SELECT count(*) FROM audit_log") == 1
+
+
+async def test_an_execution_keeps_how_its_last_call_ended(bench: Bench) -> None:
+    last = "SELECT last_outcome FROM flow_executions"
+    log_id = await unknown_call(bench)
+    await bench.finished()
+    assert await bench.one(last) == "unknown"
+    await call_event(bench, log_id, CallOutcome.ANSWERED, "late")
+    assert await bench.one(last) == "answered", "also when it is heard after the end"
+    assert await bench.one("SELECT first_conversation_at IS NOT NULL FROM flow_executions")
+
+
+async def test_a_word_on_a_call_is_its_last_outcome(bench: Bench) -> None:
+    log_id = await unknown_call(bench)
+    await bench.finished()
+    await say(bench, log_id, SUCCESS, CallOutcome.VOICEMAIL)
+    assert await bench.one("SELECT last_outcome FROM flow_executions") == "voicemail"
 
 
 async def test_a_webhook_that_came_first_wins(bench: Bench) -> None:
@@ -232,3 +251,23 @@ async def test_a_refusal_heard_of_after_the_retry_was_asked_for_is_not_repeated(
     await bench.finished()
     assert await bench.summary() == [("ai_call", "success", "answered")]
     assert received(bench, "calls")["total"] == 1
+
+
+async def test_what_it_failed_by_is_noted_until_it_is_tried_again(bench: Bench) -> None:
+    await failed_execution(bench, bench.call(1), bench.call(2, condition_type="always"))
+    voice = await bench.one("SELECT id FROM channels WHERE provider = 'bolna'")
+    cause = cause_of(await bench.one("SELECT cause FROM flow_executions"))
+    assert (cause.action_type, cause.channel_id, cause.kind) == ("ai_call", voice, "failed")
+    await amend.retry(bench.account_id, await bench.one("SELECT id FROM flow_executions"), None)
+    assert await bench.one("SELECT cause FROM flow_executions") is None
+    await bench.finished()
+    assert cause_of(await bench.one("SELECT cause FROM flow_executions")) == cause
+
+
+async def test_what_only_the_account_can_mend_is_the_cause(bench: Bench) -> None:
+    execution = await failed_execution(bench, bench.call(1), bench.call(2, condition_type="always"))
+    pool = await get_pool()
+    await pool.execute("UPDATE flow_action_logs SET error_class = 'account', error_code = '535|auth' WHERE action_order = 1")
+    await transact(lambda connection: name_causes(connection, [execution]))
+    cause = cause_of(await bench.one("SELECT cause FROM flow_executions"))
+    assert (cause.action_type, cause.sign, cause.code) == ("ai_call", "account", "535|auth")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autoflows.engine import control
 from autoflows.engine.pool import get_pool
 from tests.engine.conftest import Bench
 
 HELD = "SELECT held_by, held_hours, held_capacity, held_wait, first_attempt_at, first_channel_id FROM flow_executions"
-NEVER = {
+NEVER: dict[str, Any] = {
     "use_custom_business_hours": True,
     "business_hours_start": "03:00",
     "business_hours_end": "03:01",

@@ -200,7 +200,7 @@ async def test_whatsapps_own_stop_closes_whatsapp_and_resume_opens_it(bench: Ben
 
 async def test_131050_closes_whatsapp(bench: Bench) -> None:
     person = "+919876500193"
-    await bench.flow(bench.whatsapp(1), bench.wait(2, 0.3), bench.whatsapp(3, condition_type="always"), bench.mail(4))
+    await bench.flow(bench.whatsapp(1), bench.wait(2, 3), bench.whatsapp(3, condition_type="always"), bench.mail(4))
     await bench.lead(person)
     await bench.until("SELECT count(*) FROM suppressions", expect=1)
     await bench.finished()

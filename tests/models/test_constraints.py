@@ -206,13 +206,13 @@ class TestRuns:
             ({"message_state": "seen"}, "message_state_vocabulary"),
             ({"error_class": "fatal"}, "error_class_vocabulary"),
             ({"action_type": "fax"}, "action_type_vocabulary"),
-            ({"flow_execution_id": new_id()}, "fk_flow_action_logs_flow_execution_id"),
+            ({"flow_execution_id": new_id(), "flow_version_id": new_id()}, "fk_flow_action_logs_flow_execution_id"),
         ],
     )
     async def test_attempts(self, account: Account, values: dict[str, Any], name: str) -> None:
         base = {
             "flow_execution_id": account.execution.id, "user_id": account.owner.id, "contact_id": account.contact.id,
-            "action_type": "ai_call", "action_order": 1, "attempt": 2,
+            "flow_version_id": account.version.id, "action_type": "ai_call", "action_order": 1, "attempt": 2,
         }  # fmt: skip
         await account.refuses(ActionLog(**{**base, **values}), name)
 

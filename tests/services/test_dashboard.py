@@ -87,6 +87,31 @@ async def test_unknown_attempts_are_listed_one_by_one(owner: httpx.AsyncClient) 
     assert page.attention[0].title == "Not known whether Asha was reached"
 
 
+async def test_failed_runs_are_one_line_until_they_are_dealt_with(owner: httpx.AsyncClient) -> None:
+    async with open_session() as session:
+        user = await find_user(session, OWNER)
+        assert user is not None
+        flow = Flow(user_id=user.account_id, name="x", priority=1)
+        people = [Contact(user_id=user.account_id, name=name, phone=f"+91987650000{n}") for n, name in enumerate(("Asha", "Ravi"))]
+        session.add_all([flow, *people])
+        await session.flush()
+        version = FlowVersion(flow_id=flow.id, version=1, definition={"name": "x"})
+        session.add(version)
+        await session.flush()
+        mine: dict[str, Any] = {"flow_id": flow.id, "flow_version_id": version.id, "user_id": user.account_id}
+        runs = [Execution(**mine, contact_id=person.id) for person in people]
+        session.add_all(runs)
+        await session.flush()
+        for run in runs:
+            run.status, run.due_at, run.completed_at = "failed", None, utc_now()
+    [line] = (await shown_to(OWNER)).attention
+    assert (line.kind, line.title) == ("failed_run", "2 failed runs that nobody has dealt with")
+    assert line.href == "/dashboard/auto-engagement/inbox?kind=failed"
+    ids = [str(run.id) for run in runs]
+    assert (await owner.post("/api/automation/inbox/dismiss", json={"execution_ids": ids})).json()["done"] == 2
+    assert (await shown_to(OWNER)).attention == []
+
+
 async def test_a_call_in_progress_is_running_and_only_a_set_time_is_waiting(owner: httpx.AsyncClient) -> None:
     later = utc_now() + timedelta(hours=5)
     async with open_session() as session:

@@ -94,8 +94,10 @@ def test_an_emptied_field_goes_back_to_its_default_and_an_untouched_one_stays_ou
 
 def test_conditions_and_gates_in_words() -> None:
     condition = {"condition_type": "lead_source", "condition_operator": "equals", "expected": "IndiaMART", "actual": "API", "met": False}
-    assert condition_text(condition) == 'Lead source equals "IndiaMART"; this lead has "API"'
-    assert condition_text({"condition_type": "tag", "condition_operator": "exists", "actual": []}) == "Tag exists; this lead has nothing"
+    assert condition_text(condition) == 'Lead source is "IndiaMART"; this lead has "API"'
+    assert (
+        condition_text({"condition_type": "tag", "condition_operator": "exists", "actual": []}) == "Tag is filled in; this lead has nothing"
+    )
     assert gate_text({"gate": "dnc", "passed": False, "detail": "DNC tag found"}) == "Do not call: DNC tag found"
     assert gate_text({"gate": "cooldown", "passed": True, "detail": ""}) == "Cooldown: clear"
 

@@ -32,8 +32,8 @@ def rates(rows: Sequence[Row], place: int, names: Sequence[str], keys: Sequence[
     """A line per hour or weekday; `place` is where in the label (weekday, hour) its key stands."""
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
-        key = (row["label"].split()[place], row["kind"])
-        counts[key] = counts.get(key, 0) + row["calls"]
+        both = (row["label"].split()[place], row["kind"])
+        counts[both] = counts.get(both, 0) + row["calls"]
     lines: list[list[Cell]] = []
     for name, key in zip(names, keys, strict=True):
         answered = counts.get((key, "answered"), 0)

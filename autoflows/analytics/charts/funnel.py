@@ -32,7 +32,9 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     lines: list[list[Cell]] = [["Entered", entered, None, None, None, None, 0]]
     above = entered
     for order in sorted(steps):
-        kinds = " / ".join(sorted({ACTION_TITLES.get(row["action_type"], row["action_type"]) for row in steps[order] if row["number"]}))
+        kinds = " / ".join(
+            sorted({ACTION_TITLES.get(str(row["action_type"]), str(row["action_type"])) for row in steps[order] if row["number"]})
+        )
         reached = _sum(steps[order], tries=("first",))
         made = _sum(steps[order], leaving_out=NOT_MADE)
         good = _sum(steps[order], results=GOOD)

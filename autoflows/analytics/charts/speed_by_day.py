@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from autoflows.analytics.chart import Chart, Row, Table, share, stacked_days
+from autoflows.analytics.chart import Cell, Chart, Row, Table, share, stacked_days
 from autoflows.analytics.charts.speed_to_lead import BANDS, COLOURS, bands_of
 from autoflows.analytics.period import Period
 
@@ -23,7 +23,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     for row in rows:
         places[row["day"]].append((row["place"], row["leads"]))
     days = [day.isoformat() for day in period.days]
-    lines = [[day, *bands_of(places[day]).values()] for day in days]
+    lines: list[list[Cell]] = [[day, *bands_of(places[day]).values()] for day in days]
     total = sum(row["leads"] for row in rows)
     quick = bands_of([(row["place"], row["leads"]) for row in rows])["0–1 min"]
     return Table(("Day", *BANDS), lines, total, f"{total:,} leads were attempted, {share(quick, total)} of them within a minute.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, duration_in_words, share
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, counted_bars, duration_in_words, share
 from autoflows.analytics.period import Period
 from autoflows.domain.percentiles import percentile
 from autoflows.domain.speed import EDGES
@@ -50,7 +50,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
         f"half within {duration_in_words(percentiles['p50'])}, 99% within {duration_in_words(percentiles['p99'])}. "
         f"{waiting:,} have had no attempt."
     )
-    lines = [[band, count, share(count, reached)] for band, count in counts.items()]
+    lines: list[list[Cell]] = [[band, count, share(count, reached)] for band, count in counts.items()]
     return Table(("Time to first attempt", "Leads", "Share"), lines, reached, summary, (*percentiles.items(), ("no attempt", waiting)))
 
 

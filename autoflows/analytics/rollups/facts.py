@@ -13,7 +13,7 @@ and a first attempt that was made; of a lead event `received_at`.
 | cost | triggered_at | action type, currency | minor units |
 | steps | triggered_at | action order, action type, `first` or `again`, result, reason | 1 |
 | attempts | started_at | action type, result | 1 |
-| busy | started_at | kind (`KINDS`) | 1 |
+| busy | started_at | a call `answered`, `unanswered` or `open` (out, or in doubt), or a `message`; none that was not made | 1 |
 | busy_all | the same whatever the flow, source and channel | | |
 
 and as spreads: `first_attempt`, `first_conversation` (since the lead's own time) and `duration`, of executions; `response` of attempts.
@@ -27,11 +27,6 @@ from autoflows.models.rollup import NOBODY
 
 PARTS = ("source", "queue", "hours", "capacity", "wait", "provider")
 """Where the time to the first attempt goes, in the order in which it passes."""
-RESULTS_OF_CALLS = ("answered", "voicemail", "missed", "busy", "failed", "unknown", "in_progress")
-RESULTS_OF_MESSAGES = ("replied", "read", "delivered", "sent", "queued", "failed", "unknown", "in_progress")
-NOT_MADE = ("skipped", "cancelled")
-KINDS = ("answered", "unanswered", "open", "message")
-"""Of an attempt that was made: a call that was answered, that ended otherwise, that is out or in doubt; or a message."""
 CONTACTING = ("ai_call", "whatsapp_message", "email", "sms")
 
 _NOBODY = f"'{NOBODY}'::uuid"

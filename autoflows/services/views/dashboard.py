@@ -30,9 +30,9 @@ class SpeedView(View):
 
 
 class AttentionView(View):
-    """Something that needs a person, a notice that is open or an attempt whose fate is unknown: what, why, and where to go."""
+    """Something that needs a person, a notice that is open, an attempt whose fate is unknown, or failed runs: what, why, where to go."""
 
-    kind: NoticeKind | Literal["unknown_attempt"]
+    kind: NoticeKind | Literal["unknown_attempt", "failed_run"]
     severity: Severity
     title: str
     detail: str

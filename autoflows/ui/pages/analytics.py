@@ -4,116 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
 import reflex as rx
 
-from autoflows.domain.permissions import Permission
-from autoflows.ui.components import cards_skeleton, empty_state
+from autoflows.ui.components import cards_skeleton, empty_state, filter_select, moment, note
+from autoflows.ui.components.picker import Picker
 from autoflows.ui.components.zones import zone_list
+from autoflows.ui.pages.analytics_charts import charts, tiles
 from autoflows.ui.shell import FLOWS, page
-from autoflows.ui.states.analytics import AnalyticsState, ChartCard, FigureTile
-from autoflows.ui.states.base import may
+from autoflows.ui.states.analytics import AnalyticsState
+from autoflows.ui.states.analytics_wanted import SPANS, VIEWS
 
-FONT = "Inter, ui-sans-serif, system-ui, sans-serif"
-
-
-def _template(ink: str, grid: str, panel: str) -> dict[str, Any]:
-    """The ink and grid of one colour mode; figures bring none of their own."""
-    axis = {"gridcolor": grid, "linecolor": grid, "tickcolor": grid, "automargin": True}
-    return {
-        "layout": {
-            "font": {"family": FONT, "size": 12, "color": ink},
-            "xaxis": axis,
-            "yaxis": axis,
-            "hoverlabel": {"bgcolor": panel, "bordercolor": grid, "font": {"family": FONT, "size": 12, "color": ink}},
-        }
-    }
+WANTED = AnalyticsState.wanted
 
 
-TEMPLATE = rx.color_mode_cond(
-    light=rx.Var.create(_template("#60646c", "#e3e4e9", "#ffffff")), dark=rx.Var.create(_template("#b0b4ba", "#33363c", "#1a1b1f"))
-).to(go.layout.Template)
+def _choose(name: str) -> Any:
+    return lambda value: AnalyticsState.choose(name, value)
 
 
-def _tile(tile: rx.Var[FigureTile]) -> rx.Component:
-    colour = rx.cond(tile.good.to(bool), "var(--green-11)", "var(--red-11)")
-    change = rx.cond(
-        tile.change != "",
-        rx.el.span(tile.change, style={"color": rx.cond(tile.good == None, "var(--gray-11)", colour)}),  # noqa: E711 - compiled
-        rx.fragment(),
-    )
-    return rx.el.div(
-        rx.el.div(tile.label, class_name="af-tile-label"),
-        rx.el.div(tile.value, class_name="af-tile-value"),
-        rx.el.div(change, rx.cond(tile.change != "", " against the period before", ""), class_name="af-tile-note"),
-        class_name="af-card af-tile",
-    )
+def _views() -> rx.Component:
+    def view(value: str, label: str) -> rx.Component:
+        return rx.el.button(
+            label,
+            type="button",
+            class_name="af-status-tab",
+            custom_attrs={"aria-current": rx.cond(WANTED.view == value, "page", "false")},
+            on_click=AnalyticsState.choose("view", value),
+        )
 
-
-def _numbers(chart: rx.Var[ChartCard]) -> rx.Component:
-    table = rx.el.div(
-        rx.el.table(
-            rx.el.caption(chart.title, class_name="af-hidden"),
-            rx.el.thead(rx.el.tr(rx.foreach(chart.columns, lambda c: rx.el.th(c, scope="col")))),
-            rx.el.tbody(
-                rx.foreach(chart.rows, lambda row: rx.el.tr(rx.foreach(row, rx.el.td))),
-            ),
-            class_name="af-numbers",
-        ),
-        class_name="af-table-wrap af-numbers-wrap",
-    )
-    return rx.el.details(
-        rx.el.summary("The numbers"), table, class_name="af-more", custom_attrs={"open": rx.cond(chart.rows.length() < 10, True, False)}
-    )
-
-
-def _chart(chart: rx.Var[ChartCard]) -> rx.Component:
-    plot = rx.plotly.basic(
-        data=AnalyticsState.figures[chart.slug].to(go.Figure),
-        template=TEMPLATE,
-        config={"displayModeBar": False, "responsive": True},
-        width="100%",
-        height="300px",
-    )
-    return rx.el.section(
-        rx.el.div(
-            rx.el.div(rx.el.h2(chart.title), rx.el.p(chart.question)),
-            rx.cond(
-                may(Permission.EXPORT) & (chart.total > 0),
-                rx.button(
-                    rx.icon("download", size=14),
-                    "CSV",
-                    size="1",
-                    variant="soft",
-                    color_scheme="gray",
-                    aria_label=f"Download {chart.title} as CSV",
-                    on_click=AnalyticsState.export(chart.slug),
-                ),
-                rx.fragment(),
-            ),
-            class_name="af-card-head",
-        ),
-        rx.cond(
-            chart.total > 0,
-            rx.el.div(
-                rx.el.p(chart.summary, class_name="af-chart-summary"),
-                rx.el.div(plot, role="img", aria_label=f"Chart: {chart.summary}", class_name="af-plot"),
-                rx.cond(
-                    chart.more.length() > 0,
-                    rx.el.dl(
-                        rx.foreach(chart.more, lambda pair: rx.el.div(rx.el.dt(pair[0]), rx.el.dd(pair[1]))), class_name="af-percentiles"
-                    ),
-                    rx.fragment(),
-                ),
-                _numbers(chart),
-                class_name="af-card-body",
-            ),
-            empty_state("chart-column", "Nothing in this period", "Choose other days, or wait for leads to arrive."),
-        ),
-        class_name="af-card af-chart",
-        custom_attrs={"data-chart": chart.slug},
-        key=chart.slug,
-    )
+    return rx.el.nav(*(view(value, label) for value, label in VIEWS.items()), class_name="af-status-tabs af-views", aria_label="Figures")
 
 
 def _wrong(name: str) -> rx.Component:
@@ -121,34 +39,32 @@ def _wrong(name: str) -> rx.Component:
     return rx.cond(problem, rx.el.div(problem, class_name="af-field-error", role="alert"), rx.fragment())
 
 
-def _day(which: str, label: str, value: rx.Var[str], name: str) -> rx.Component:
-    return rx.el.div(
-        rx.input(type="date", value=value, on_change=lambda v: AnalyticsState.set_day(which, v), aria_label=label),
-        _wrong(name),
-    )
+def _day(name: str, label: str, value: rx.Var[str], problem: str) -> rx.Component:
+    return rx.el.div(rx.input(type="date", value=value, on_change=_choose(name), aria_label=label), _wrong(problem))
 
 
 def _period() -> rx.Component:
     return rx.el.div(
         rx.segmented_control.root(
-            rx.segmented_control.item("7 days", value="7"),
-            rx.segmented_control.item("30 days", value="30"),
-            rx.segmented_control.item("90 days", value="90"),
-            rx.segmented_control.item("Custom", value="own"),
-            value=AnalyticsState.span,
-            on_change=AnalyticsState.set_span,
+            *(rx.segmented_control.item(label, value=value) for value, label in SPANS.items()),
+            value=WANTED.span,
+            on_change=_choose("span"),
             size="2",
             aria_label="Period",
+            class_name="af-spans",
         ),
         _day("first", "From day", AnalyticsState.first_day, "from"),
         _day("last", "To day", AnalyticsState.last_day, "to"),
         rx.el.div(
-            rx.input(
-                value=AnalyticsState.zone,
-                on_change=AnalyticsState.set_zone,
-                aria_label="Time zone of the days",
-                custom_attrs={"list": "zones"},
-                width="190px",
+            rx.debounce_input(
+                rx.input(
+                    value=AnalyticsState.zone,
+                    on_change=_choose("zone"),
+                    aria_label="Time zone of the days",
+                    custom_attrs={"list": "zones"},
+                    width="170px",
+                ),
+                debounce_timeout=600,
             ),
             _wrong("tz"),
         ),
@@ -159,18 +75,111 @@ def _period() -> rx.Component:
     )
 
 
+def _filters() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            Picker.create(
+                label="Filter by flow",
+                value=WANTED.flow,
+                options=AnalyticsState.flow_options,
+                none=rx.cond(WANTED.view == "flow", "Choose a flow", "Flow: all"),
+                on_choose=_choose("flow"),
+            ),
+            class_name="af-filter-flow",
+        ),
+        rx.cond(
+            AnalyticsState.version_options.length() > 1,
+            filter_select("Version", WANTED.version, AnalyticsState.version_options, _choose("version")),
+            rx.fragment(),
+        ),
+        filter_select("Source", WANTED.source, AnalyticsState.source_options, _choose("source")),
+        filter_select("Channel", WANTED.channel, AnalyticsState.channel_options, _choose("channel")),
+        rx.cond(
+            AnalyticsState.narrowed,
+            rx.button("Clear filters", variant="ghost", on_click=AnalyticsState.clear_filters),
+            rx.fragment(),
+        ),
+        class_name="af-row af-period",
+        role="group",
+        aria_label="Filters",
+    )
+
+
+def _promise() -> rx.Component:
+    promise = AnalyticsState.promise
+    return rx.cond(
+        promise,
+        note(
+            rx.el.strong(promise.sentence),
+            rx.el.div(promise.detail),
+            colour=rx.match(promise.is_met, (True, "green"), (False, "red"), "gray"),
+            icon="target",
+            action=rx.link("Change the target", href="/dashboard/settings", class_name="af-small"),
+        ),
+        rx.fragment(),
+    )
+
+
+def _bottleneck() -> rx.Component:
+    return rx.cond(AnalyticsState.bottleneck != "", note(AnalyticsState.bottleneck, colour="amber", icon="hourglass"), rx.fragment())
+
+
+def _published() -> rx.Component:
+    return rx.cond(
+        AnalyticsState.published.length() > 0,
+        rx.el.section(
+            rx.el.h2("Published in these days", class_name="af-published-title"),
+            rx.el.ul(
+                rx.foreach(
+                    AnalyticsState.published,
+                    lambda each: rx.el.li(rx.link(each.title, href=each.href), " ", moment(each.at), key=each.title),
+                ),
+                class_name="af-published",
+            ),
+            class_name="af-card af-card-body",
+        ),
+        rx.fragment(),
+    )
+
+
+def _shown() -> rx.Component:
+    return rx.el.div(
+        _promise(),
+        _bottleneck(),
+        tiles(AnalyticsState.spans),
+        tiles(AnalyticsState.tiles),
+        charts(),
+        _published(),
+        class_name="af-stack",
+        id="figures",
+    )
+
+
 @page(
     f"{FLOWS}/analytics",
     "Analytics",
     AnalyticsState,
-    text="Figures of executions begun in the period. Test runs are never counted.",
+    text="Live figures of leads that came in and executions that began in the period. Test runs are never counted.",
     skeleton=cards_skeleton,
 )
 def analytics() -> rx.Component:
     """The page."""
+    no_flow = empty_state(
+        "workflow",
+        "There is no flow yet",
+        "As soon as a flow is published and takes leads, its figures are here.",
+        rx.link(rx.button("See the flows", variant="soft"), href=FLOWS),
+    )
     return rx.el.div(
+        _views(),
         _period(),
-        rx.el.div(rx.foreach(AnalyticsState.tiles, _tile), class_name="af-tiles"),
-        rx.el.div(rx.foreach(AnalyticsState.charts, _chart), class_name="af-charts"),
+        _filters(),
+        rx.cond(
+            AnalyticsState.unknown != "",
+            note("The link asked for something that is not here: ", AnalyticsState.unknown, colour="amber", icon="link"),
+            rx.fragment(),
+        ),
+        rx.cond(AnalyticsState.needs_flow, no_flow, _shown()),
+        rx.el.p(AnalyticsState.days_text, class_name="af-muted af-small af-flat"),
         class_name="af-stack",
     )

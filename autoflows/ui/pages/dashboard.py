@@ -7,9 +7,10 @@ import reflex as rx
 from autoflows.domain.permissions import Permission
 from autoflows.services.views.dashboard import AttentionView
 from autoflows.ui.components import card, cards_skeleton, empty_state, moment, severity_icon, status_badge, tile
-from autoflows.ui.shell import FLOWS, page
+from autoflows.ui.shell import FLOWS, INBOX, page
 from autoflows.ui.states.base import may
 from autoflows.ui.states.dashboard import DashboardState, Part, RecentRun
+from autoflows.ui.states.inbox import InboxBadge
 
 
 def _part(part: Part) -> rx.Component:
@@ -88,7 +89,7 @@ def _ledger() -> rx.Component:
                 rx.el.span(DashboardState.received, class_name="af-big af-number"),
                 rx.el.span(rx.cond(DashboardState.span == "today", " leads received today", " leads received"), class_name="af-muted"),
             ),
-            rx.el.div(DashboardState.accounted, " with a disposition", class_name="af-muted af-number"),
+            rx.el.div(DashboardState.accounted, " accounted for", class_name="af-muted af-number"),
             class_name="af-spread",
         ),
         rx.cond(
@@ -194,7 +195,14 @@ def _people() -> rx.Component:
             empty_state("circle-check", "Nothing needs you", "Attempts whose fate is unknown and channels that fail are listed here."),
         ),
         title="Needs a person",
-        actions=(rx.link("Attempts in doubt", href=f"{FLOWS}/executions?status=needs_person", size="2"),),
+        actions=(
+            rx.link(
+                "Inbox",
+                rx.cond(InboxBadge.count > 0, rx.el.span(" (", InboxBadge.label, ")", class_name="af-number"), rx.fragment()),
+                href=INBOX,
+                size="2",
+            ),
+        ),
         flush=True,
     )
 

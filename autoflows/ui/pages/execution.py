@@ -7,14 +7,15 @@ from typing import Any
 import reflex as rx
 
 from autoflows.domain.permissions import Permission
-from autoflows.ui.components import card, moment, note, status_badge, tag
-from autoflows.ui.components.countdown import countdown
-from autoflows.ui.components.sheet import form_dialog
-from autoflows.ui.pages.execution_amend import resolve_dialog, retry_button
-from autoflows.ui.pages.execution_steps import steps
+from autoflows.ui.components import bone, note, status_badge, tag
+from autoflows.ui.components.countdown import countdown, elapsed
+from autoflows.ui.pages.execution_amend import cancel_button, resolve_dialog, retry_button, retry_problem
+from autoflows.ui.pages.execution_aside import acts, record_sheet, why
+from autoflows.ui.pages.execution_bars import bars, chart
+from autoflows.ui.pages.execution_steps import both_clocks, steps
 from autoflows.ui.shell import FLOWS, page
-from autoflows.ui.states.base import may
-from autoflows.ui.states.execution import ExecutionPage
+from autoflows.ui.states.base import Base, may
+from autoflows.ui.states.execution import CHART, TIMELINE, ExecutionPage
 
 HERE = f"{FLOWS}/executions"
 head = ExecutionPage.head
@@ -24,7 +25,26 @@ def _fact(label: str, *value: Any) -> rx.Component:
     return rx.el.div(rx.el.dt(label), rx.el.dd(*value))
 
 
+def _below(*content: Any) -> rx.Component:
+    return rx.el.div(*content, class_name="af-muted af-small")
+
+
+def _flow() -> rx.Component:
+    version = f" v{head.flow_version}"
+    return rx.cond(
+        head.flow_deleted | ~may(Permission.FLOWS_READ),
+        rx.fragment(head.flow_name, rx.el.span(version, rx.cond(head.flow_deleted, ", deleted since", ""), class_name="af-muted af-small")),
+        rx.link(
+            head.flow_name,
+            rx.el.span(version, class_name="af-small"),
+            href=f"{FLOWS}/{head.flow_id}/edit?version={head.flow_version}",
+            title="Open this version, read-only",
+        ),
+    )
+
+
 def _summary() -> rx.Component:
+    is_over = head.completed_at != ""
     return rx.el.section(
         rx.el.dl(
             _fact(
@@ -34,24 +54,29 @@ def _summary() -> rx.Component:
                     rx.cond(head.is_test_run, rx.el.span(" ", tag("Test run", "purple")), rx.fragment()),
                     class_name="af-row",
                 ),
+                _below(f"{head.steps_done} of {head.steps} steps settled"),
             ),
+            _fact("Contact", rx.link(head.name, href=f"/dashboard/contacts/{head.contact_id}"), _below(head.address)),
+            _fact("Flow", _flow()),
+            _fact("Lead source", head.lead_source),
             _fact(
-                "Contact",
-                rx.link(head.name, href=f"/dashboard/contacts/{head.contact_id}"),
-                rx.el.div(head.address, class_name="af-muted af-small"),
+                "Speed to lead",
+                rx.el.span(head.speed, class_name="af-strong af-number"),
+                _below(f"to a conversation {head.conversation}"),
             ),
-            _fact(
-                "Flow",
-                rx.link(head.flow_name, href=f"{FLOWS}/{head.flow_id}/edit"),
-                rx.el.span(f" v{head.flow_version}", class_name="af-muted af-small"),
-            ),
-            _fact("Speed to lead", rx.el.span(head.speed, class_name="af-strong af-number")),
-            _fact("Triggered", moment(head.triggered_at, "seconds")),
+            _fact("Triggered", both_clocks(head.triggered_at)),
             rx.cond(
-                head.completed_at != "",
-                _fact("Ended", moment(head.completed_at, "seconds"), rx.el.div(f"after {head.duration}", class_name="af-muted af-small")),
-                _fact("Steps settled", rx.el.span(f"{head.steps_done} of {head.steps}", class_name="af-number")),
+                is_over,
+                _fact("Ended", both_clocks(head.completed_at), _below(f"after {head.duration}")),
+                _fact("Running for", elapsed(head.triggered_at)),
             ),
+            _fact(
+                "Contacting",
+                rx.el.span(ExecutionPage.bars.worked, class_name="af-number"),
+                rx.cond(is_over, _below(f"waiting {ExecutionPage.bars.waited}"), rx.fragment()),
+            ),
+            _fact("Cost", rx.el.span(rx.cond(head.cost != "", head.cost, "—"), class_name="af-number")),
+            _fact("Lead's time zone", rx.cond(head.zone_text != "", head.zone_text, "—")),
             class_name="af-run-facts",
         ),
         class_name="af-card af-card-body",
@@ -66,7 +91,7 @@ def _waiting() -> rx.Component:
             rx.el.span(head.waiting),
             rx.cond(
                 head.waiting_until != "",
-                rx.el.span(" · ", moment(head.waiting_until, "seconds"), " · ", rx.el.strong(countdown(head.waiting_until))),
+                rx.el.span(" · ", both_clocks(head.waiting_until), " · ", rx.el.strong(countdown(head.waiting_until))),
                 rx.fragment(),
             ),
             colour="amber",
@@ -85,78 +110,72 @@ def _error() -> rx.Component:
     )
 
 
-def _trace_flow(flow: Any) -> rx.Component:
-    return rx.el.li(
-        rx.el.div(
-            rx.el.span(flow.priority, class_name="af-priority"),
-            rx.el.span(flow.name, class_name="af-strong"),
-            rx.cond(flow.matched, tag("Matched", "green"), tag("Did not match")),
-            class_name="af-row",
-        ),
-        rx.cond(flow.note != "", rx.el.div(flow.note, class_name="af-muted af-small"), rx.fragment()),
-        rx.el.ul(
-            rx.foreach(
-                flow.lines,
-                lambda line: rx.el.li(
-                    rx.cond(line.passed, rx.icon("check", size=14, color="var(--green-11)"), rx.icon("x", size=14, color="var(--red-11)")),
-                    rx.el.span(line.text),
-                    rx.el.span(rx.cond(line.passed, "met", "not met"), class_name="af-hidden"),
-                ),
-            ),
-            class_name="af-checks",
-        ),
-    )
-
-
-def _why() -> rx.Component:
-    return card(
-        rx.el.p(ExecutionPage.trace_text, class_name="af-flat"),
-        rx.cond(
-            ExecutionPage.trace.length() > 0,
-            rx.el.ul(rx.foreach(ExecutionPage.trace, _trace_flow), class_name="af-trace"),
-            rx.fragment(),
-        ),
-        rx.cond(
-            head.lead_event_id != "",
-            rx.link(
-                "See the lead",
-                rx.icon("arrow-right", size=13),
-                href=f"/dashboard/leads?lead={head.lead_event_id}",
-                class_name="af-small af-row",
-            ),
-            rx.fragment(),
-        ),
-        title="Why this flow?",
-    )
-
-
-def _cancel() -> rx.Component:
-    form = rx.form(
-        rx.el.div(
-            rx.el.label("Reason", rx.el.span(" optional", class_name="af-optional"), html_for="cancel-reason"),
-            rx.input(name="reason", id="cancel-reason", placeholder="The lead asked us to stop", max_length=255, width="100%"),
-            rx.el.div("Kept with the execution and in the audit log.", class_name="af-help"),
-            class_name="af-field",
-        ),
-        rx.el.div(
-            rx.button("Keep running", type="button", variant="soft", color_scheme="gray", on_click=ExecutionPage.set_cancel_open(False)),
-            rx.button("Cancel execution", type="submit", color_scheme="red"),
-            class_name="af-actions",
-            style={"marginTop": "16px"},
-        ),
-        on_submit=ExecutionPage.cancel,
-    )
+def _masked() -> rx.Component:
     return rx.cond(
-        may(Permission.EXECUTIONS_WRITE) & (head.status == "running"),
-        form_dialog(
-            "Cancel this execution?",
-            "Nothing more is sent to this contact by it. What was sent already stays sent.",
-            form,
-            is_open=ExecutionPage.cancel_open,
-            on_open_change=ExecutionPage.set_cancel_open,
-            trigger=rx.button(rx.icon("circle-stop", size=15), "Cancel execution", variant="soft", color_scheme="red"),
-        ),
+        may(Permission.PII_READ),
         rx.fragment(),
+        note(
+            f"Your role ({Base.me.role}) sees what happened, not how to reach the person and not what was said or written.",
+            icon="eye-off",
+        ),
+    )
+
+
+def _story() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2("Timeline", class_name="af-subhead"),
+            rx.segmented_control.root(
+                rx.segmented_control.item("Timeline", value=TIMELINE),
+                rx.segmented_control.item("Chart", value=CHART),
+                value=ExecutionPage.view,
+                on_change=ExecutionPage.set_view,
+                size="1",
+                aria_label="Show as",
+            ),
+            class_name="af-spread",
+        ),
+        rx.cond(ExecutionPage.view == CHART, chart(), rx.fragment(bars(), steps())),
+        aria_label="Timeline",
+        class_name="af-run-story",
+    )
+
+
+def _copy_link() -> rx.Component:
+    return rx.button(
+        rx.icon("link", size=15),
+        "Copy link",
+        type="button",
+        variant="soft",
+        color_scheme="gray",
+        on_click=[
+            rx.call_script("navigator.clipboard?.writeText(window.location.origin + window.location.pathname)"),
+            rx.toast.success("Copied the link", description="It works for everybody in this account, each with their own rights."),
+        ],
+    )
+
+
+def _skeleton() -> rx.Component:
+    def fact() -> rx.Component:
+        return rx.el.div(bone("60%", "11px"), bone("90%", "15px"), class_name="af-stack-2")
+
+    def step() -> rx.Component:
+        return rx.el.div(
+            bone("34px", "34px"),
+            rx.el.div(bone("30%"), bone("70%", "12px"), class_name="af-card af-card-body af-stack-2"),
+            class_name="af-run-item",
+        )
+
+    return rx.el.div(
+        rx.el.div(
+            rx.el.div(rx.el.div(*(fact() for _ in range(8)), class_name="af-run-facts"), class_name="af-card af-card-body"),
+            rx.el.div(*(step() for _ in range(3))),
+            class_name="af-stack",
+        ),
+        rx.el.div(rx.el.div(bone("40%"), bone("100%", "80px"), class_name="af-card af-card-body af-stack-2")),
+        rx.el.span("Loading", class_name="af-hidden"),
+        class_name="af-run",
+        role="status",
     )
 
 
@@ -166,13 +185,15 @@ def _cancel() -> rx.Component:
     ExecutionPage,
     heading=ExecutionPage.heading,
     back=("Execution logs", HERE),
-    actions=lambda: (retry_button(), _cancel()),
+    actions=lambda: (_copy_link(), retry_button(), cancel_button()),
+    skeleton=_skeleton,
 )
 def execution() -> rx.Component:
     """The run."""
     return rx.el.div(
-        rx.el.div(_waiting(), _error(), _summary(), steps(), class_name="af-stack"),
-        rx.el.aside(_why(), class_name="af-stack"),
+        rx.el.div(_waiting(), _error(), retry_problem(), _masked(), _summary(), _story(), class_name="af-stack"),
+        rx.el.aside(why(), acts(), class_name="af-stack"),
         resolve_dialog(),
+        record_sheet(),
         class_name="af-run",
     )

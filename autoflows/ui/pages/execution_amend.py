@@ -90,16 +90,70 @@ def resolve_dialog() -> rx.Component:
 
 
 def retry_button() -> rx.Component:
-    """Try a failed execution again."""
+    """Try a failed execution again: from where, or what is in the way."""
+    again = ExecutionPage.again
     return rx.cond(
         may(WRITE) & (head.status == "failed") & ~head.is_test_run,
-        confirm_dialog(
-            rx.button(rx.icon("rotate-ccw", size=15), "Try again"),
-            "Try again from what failed?",
-            "Each step whose attempts surely failed is made once more, within the rules of now. Nothing that was sent is sent again.",
-            "Try again",
-            ExecutionPage.retry,
-            danger=False,
+        rx.cond(
+            again.problem != "",
+            rx.button(rx.icon("rotate-ccw", size=15), "Try again", disabled=True, title=again.problem),
+            confirm_dialog(
+                rx.button(rx.icon("rotate-ccw", size=15), "Try again"),
+                "Try again from what failed?",
+                again.text,
+                "Try again",
+                ExecutionPage.retry,
+                danger=False,
+            ),
         ),
         rx.fragment(),
+    )
+
+
+def retry_problem() -> rx.Component:
+    """Why it cannot be tried again just now, where the button says so only on hover."""
+    return rx.cond(
+        may(WRITE) & (ExecutionPage.again.problem != ""),
+        note(ExecutionPage.again.problem, colour="amber", icon="rotate-ccw"),
+        rx.fragment(),
+    )
+
+
+def cancel_button() -> rx.Component:
+    """Stop it: what that does at this moment, and why."""
+    form = rx.form(
+        rx.el.div(
+            rx.el.label("Reason", rx.el.span(" optional", class_name="af-optional"), html_for="cancel-reason"),
+            rx.input(name="reason", id="cancel-reason", placeholder="The lead asked us to stop", max_length=255, width="100%"),
+            rx.el.div("Kept with the execution and in the audit log.", class_name="af-help"),
+            class_name="af-field",
+        ),
+        rx.el.div(
+            rx.button("Keep running", type="button", variant="soft", color_scheme="gray", on_click=ExecutionPage.set_cancel_open(False)),
+            rx.button("Cancel execution", type="submit", color_scheme="red", disabled=ExecutionPage.cancelling == ""),
+            class_name="af-actions",
+            style={"marginTop": "16px"},
+        ),
+        on_submit=ExecutionPage.cancel,
+    )
+    button = rx.button(
+        rx.icon("circle-stop", size=15),
+        "Cancel execution",
+        variant="soft",
+        color_scheme="red",
+        on_click=ExecutionPage.set_cancel_open(True),
+    )
+    return rx.fragment(
+        rx.cond(may(WRITE) & (head.status == "running"), button, rx.fragment()),
+        form_dialog(
+            "Cancel this execution?",
+            rx.cond(
+                ExecutionPage.cancelling != "",
+                ExecutionPage.cancelling,
+                f"It is over already ({head.status}), so there is nothing to cancel.",
+            ),
+            form,
+            is_open=ExecutionPage.cancel_open,
+            on_open_change=ExecutionPage.set_cancel_open,
+        ),
     )

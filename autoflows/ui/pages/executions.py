@@ -12,6 +12,7 @@ from autoflows.ui.components.at_top import at_top
 from autoflows.ui.pages import executions_bulk, executions_views
 from autoflows.ui.pages.executions_filters import PANEL, filters, tabs, warnings
 from autoflows.ui.pages.executions_table import HERE, pages, rows
+from autoflows.ui.pages.inbox_hint import inbox_hint
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
 from autoflows.ui.states.executions import ExecutionList
@@ -158,6 +159,7 @@ def executions() -> rx.Component:
             tabs(),
             filters(),
             warnings(),
+            inbox_hint(WANTED.status == NEEDS_PERSON),
             rx.el.div(
                 _outlook(),
                 rx.cond(

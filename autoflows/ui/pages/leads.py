@@ -46,7 +46,7 @@ COLUMNS = (
     Column("Lead", _who, lead=True),
     Column("Source", lambda row: rx.el.span(row.lead_source)),
     Column("Stands at", lambda row: status_badge(row.disposition)),
-    Column("Why", lambda row: rx.el.span(row.reason, class_name="af-muted af-clip", title=row.reason)),
+    Column("Why", lambda row: rx.el.span(row.reason, class_name="af-muted af-clip af-clip-wide", title=row.reason)),
     Column("Received", lambda row: moment(row.received_at), end=True),
 )
 
@@ -133,9 +133,9 @@ def _detail() -> rx.Component:
                 ("Source", event.lead_source),
                 ("Came in by", word_of(event.entry_type)),
                 ("External id", rx.cond(event.external_id, event.external_id, "—")),
-                ("At the source", moment(event.source_created_at, "full")),
-                ("Received", moment(event.received_at, "full")),
-                ("Decided", moment(event.settled_at, "full")),
+                ("At the source", moment(event.source_created_at, "seconds")),
+                ("Received", moment(event.received_at, "seconds")),
+                ("Decided", moment(event.settled_at, "seconds")),
             ),
             rx.cond(
                 event.execution_id,

@@ -13,8 +13,12 @@ from autoflows.ui.states.notifications import NoticeRow, NotificationsState
 def _times(notice: NoticeRow) -> rx.Component:
     return rx.el.div(
         status_badge(notice.severity),
-        rx.el.span("first ", moment(notice.first_at)),
-        rx.cond(notice.resolved_at, rx.el.span("resolved ", moment(notice.resolved_at)), rx.el.span("last ", moment(notice.last_at))),
+        rx.el.span("Since ", moment(notice.first_at)),
+        rx.cond(
+            notice.resolved_at,
+            rx.el.span("resolved ", moment(notice.resolved_at)),
+            rx.cond(notice.is_again, rx.el.span("last seen ", moment(notice.last_at)), rx.fragment()),
+        ),
         rx.cond(notice.seen != "", rx.el.span(notice.seen), rx.fragment()),
         class_name="af-notice-times",
     )

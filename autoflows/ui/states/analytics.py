@@ -1,31 +1,33 @@
-"""The analytics page: one period, all charts."""
+"""The analytics pages: what is asked for, and the figures that answer it."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 import reflex as rx
 from pydantic import BaseModel
 
-from autoflows.analytics import service as analytics
-from autoflows.analytics.charts import CHARTS
-from autoflows.analytics.period import Period, between, last_days
-from autoflows.domain.errors import FieldError, Invalid
+from autoflows.analytics import choices, service
+from autoflows.analytics.headline import Target
+from autoflows.analytics.period import Period
+from autoflows.analytics.service import ChartView, MarkerView
+from autoflows.domain.errors import Invalid
 from autoflows.ids import utc_now
-from autoflows.ui.components import duration_text
-from autoflows.ui.states.base import Base, PageState, choice_of, text_of
+from autoflows.ui import live
+from autoflows.ui.address import write_address
+from autoflows.ui.analytics_links import link_of
+from autoflows.ui.analytics_tiles import FigureTile, overview_tiles, seconds_text, span_tiles, speed_tiles
+from autoflows.ui.flow_rows import Option
+from autoflows.ui.states.analytics_wanted import Wanted, cleared, export_href, narrowed_of, period_of, query, read, with_choice
+from autoflows.ui.states.base import Base, PageState
 
-SPANS = ("7", "30", "90", "own")
 
+class NumbersRow(BaseModel):
+    """One row of a chart's numbers, and the list that its first cell leads to, if there is one."""
 
-class FigureTile(BaseModel):
-    """One headline figure, and how it moved against the period before. `good` is whether that is welcome."""
-
-    label: str
-    value: str
-    change: str = ""
-    good: bool | None = None
+    cells: list[str]
+    href: str = ""
 
 
 class ChartCard(BaseModel):
@@ -34,122 +36,215 @@ class ChartCard(BaseModel):
     slug: str
     title: str
     question: str
+    definition: str
     summary: str
     total: int
     columns: list[str]
-    rows: list[list[str]]
+    rows: list[NumbersRow]
     more: list[list[str]]
+    csv: str
+    xlsx: str
+
+
+class Promise(BaseModel):
+    """The account's target for speed to lead and how it is kept."""
+
+    sentence: str
+    detail: str
+    is_met: bool | None
+    share: float
+
+
+class Published(BaseModel):
+    """A version published in the period."""
+
+    title: str
+    at: str
+    href: str
 
 
 class AnalyticsState(PageState, Base):
-    """What the page shows for the chosen days. Days are those of `zone`."""
+    """What the page shows for what its address asks for. Days are those of the chosen zone."""
 
-    span: str = "30"
-    first_day: str = ""
-    last_day: str = ""
-    zone: str = ""
+    live_gap_seconds: ClassVar[float] = 10.0
+
+    wanted: Wanted = Wanted()
+    unknown: str = ""
+    spans: list[FigureTile] = []
     tiles: list[FigureTile] = []
     charts: list[ChartCard] = []
     figures: dict[str, dict[str, Any]] = {}
+    promise: Promise | None = None
+    bottleneck: str = ""
+    published: list[Published] = []
     days_text: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    zone: str = ""
+    flow_options: list[Option] = []
+    version_options: list[list[str]] = []
+    source_options: list[list[str]] = []
+    channel_options: list[list[str]] = []
+    _flow_ids: dict[str, str] = {}
+
+    @rx.var
+    def narrowed(self) -> bool:
+        """Whether anything besides the days is asked for."""
+        return bool(self.wanted.flow or self.wanted.source or self.wanted.channel)
+
+    @rx.var
+    def needs_flow(self) -> bool:
+        """Whether the page is about one flow and none is chosen."""
+        return self.wanted.view == "flow" and not self.wanted.flow
 
     async def _load(self) -> None:
+        self.wanted, unknown = read({name: value[:200] for name, value in self.router.url.query_parameters.items()})
+        self.unknown = ", ".join(unknown)
+        await self._load_choices()
+        live.subscribe(self, live.account_topic((await self._actor()).account_id))
+        await self._show()
+
+    async def _refresh(self) -> None:
+        await self._show()
+
+    async def _load_choices(self) -> None:
+        found = await self._service(choices.choices)
+        self.flow_options = [Option(value=str(f.id), label=f.name, note="archived" if f.is_archived else "") for f in found.flows]
+        names = [flow.name for flow in found.flows]
+        self._flow_ids = {flow.name: str(flow.id) for flow in found.flows if names.count(flow.name) == 1}
+        newest = next((flow.versions for flow in found.flows if str(flow.id) == self.wanted.flow), 0)
+        self.version_options = [[str(number), f"v{number}"] for number in range(newest, 0, -1)]
+        sources = dict.fromkeys([*found.sources, *filter(None, [self.wanted.source])])
+        self.source_options = [[source, "By hand" if source == "manual" else source] for source in sources]
+        self.channel_options = [[str(channel.id), channel.name] for channel in found.channels]
+        if self.wanted.view == "flow" and not self.wanted.flow and found.flows:
+            self.wanted = with_choice(self.wanted, "flow", str(found.flows[0].id))
+            await self._load_choices()
+
+    # ------------------------------------------------------------------ showing
+
+    async def _show(self) -> None:
         self.problems = {}
-        self.zone = self.zone or self.me.timezone
         try:
-            period = self._period()
+            period = period_of(self.wanted, self.me.timezone, utc_now())
         except Invalid as error:
-            self.problems = {e.pointer.removeprefix("/query/"): e.detail for e in error.errors}
+            self.problems = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors}
             return
-        shown = await self._service(analytics.overview, period, figures=True)
-        self.first_day, self.last_day = period.first.isoformat(), period.last.isoformat()
+        self.first_day, self.last_day, self.zone = period.first.isoformat(), period.last.isoformat(), period.zone
         self.days_text = f"{period.first:%d %b %Y} – {period.last:%d %b %Y}, {period.zone}"
-        self.tiles = tiles_of(shown.now, shown.before)
-        self.charts = [_card(chart) for chart in shown.charts]
-        self.figures = {chart.slug: chart.figure or {} for chart in shown.charts}
+        self.spans, self.tiles, self.promise, self.bottleneck, self.published = [], [], None, "", []
+        if self.needs_flow:
+            self.charts, self.figures = [], {}
+            return
+        await getattr(self, f"_show_{self.wanted.view}")(period)
 
-    def _period(self) -> Period:
-        if self.span == "own":
-            return between(_day(self.first_day, "from"), _day(self.last_day, "to"), zone=self.zone)
-        return last_days(int(self.span), zone=self.zone, now=utc_now())
+    async def _show_overview(self, period: Period) -> None:
+        shown = await self._service(service.overview, period, narrowed_of(self.wanted), figures=True)
+        self.spans = span_tiles(shown.spans)
+        self.tiles = overview_tiles(shown.now, shown.before, self.wanted, period)
+        self._show_charts(shown.charts, period)
+        self._show_published(shown.markers)
+
+    async def _show_flow(self, period: Period) -> None:
+        shown = await self._service(service.flow, period, UUID(self.wanted.flow), narrowed_of(self.wanted), figures=True)
+        self.tiles = overview_tiles(shown.now, shown.before, self.wanted, period)
+        self._show_charts(shown.charts, period)
+        self._show_published(shown.markers)
+
+    async def _show_speed(self, period: Period) -> None:
+        shown = await self._service(service.speed_to_lead, period, narrowed_of(self.wanted), figures=True)
+        self.tiles = speed_tiles(shown.now, shown.before)
+        self.promise, self.bottleneck = promise_of(shown.now.target), shown.now.bottleneck
+        self._show_charts(shown.charts, period)
+        self._show_published(shown.markers)
+
+    async def _show_performance(self, period: Period) -> None:
+        shown = await self._service(service.performance, period, narrowed_of(self.wanted), figures=True)
+        self.bottleneck = shown.bottleneck
+        self._show_charts(shown.charts, period)
+
+    def _show_charts(self, charts: list[ChartView], period: Period) -> None:
+        self.charts = [_card(chart, self.wanted, period, self._flow_ids) for chart in charts]
+        self.figures = {chart.slug: chart.figure or {} for chart in charts}
+
+    def _show_published(self, markers: list[MarkerView]) -> None:
+        self.published = [
+            Published(
+                title=f"{marker.flow_name} v{marker.version}" + (f": {marker.name}" if marker.name else ""),
+                at=marker.at.isoformat(),
+                href=f"/dashboard/auto-engagement/{marker.flow_id}/edit",
+            )
+            for marker in markers[:8]
+        ]
+
+    # ------------------------------------------------------------------ choosing
+
+    async def _go(self, wanted: Wanted) -> Any:
+        self.wanted, self.unknown, self.error = wanted, "", ""
+        await self._load_choices()
+        await self._show()
+        return write_address(query(self.wanted))
 
     @rx.event
-    async def set_span(self, value: str | list[str]) -> Any:
-        """The last 7, 30 or 90 days, or days of one's own."""
-        self.span = choice_of(value, SPANS, default="30")
-        return await self._enter()
+    async def choose(self, name: str, value: Any) -> Any:
+        """The page, the days, the zone, or a filter."""
+        self.problems = {}
+        with self._problems_of("query/"):
+            wanted = with_choice(self.wanted, name, value)
+            if name == "span" and wanted.span == "own":
+                wanted = wanted.model_copy(update={"first": self.first_day, "last": self.last_day})
+            elif name == "first" and not wanted.last:
+                wanted = wanted.model_copy(update={"last": self.last_day})
+            elif name == "last" and not wanted.first:
+                wanted = wanted.model_copy(update={"first": self.first_day})
+            return None if wanted == self.wanted else await self._go(wanted)
+        return None
 
     @rx.event
-    async def set_day(self, which: str, value: str) -> Any:
-        """The first or last day of one's own."""
-        day = text_of(value, 10)
-        if choice_of(which, ["first", "last"]) == "first":
-            self.first_day = day
-        else:
-            self.last_day = day
-        self.span = "own"
-        return await self._enter()
-
-    @rx.event
-    async def set_zone(self, value: str) -> Any:
-        """Whose days are counted."""
-        self.zone = text_of(value, 100) or self.me.timezone
-        return await self._enter()
-
-    @rx.event
-    async def export(self, slug: str) -> Any:
-        """A chart's numbers as a CSV file."""
-        slug, period = choice_of(slug, CHARTS), self._period()
-        text = await self._service(analytics.export_csv, period, slug)
-        return rx.download(data=text, filename=f"{slug}_{period.first}_{period.last}.csv")
+    async def clear_filters(self) -> Any:
+        """Back to everything in these days."""
+        return await self._go(cleared(self.wanted))
 
 
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid("This is not a day.", errors=[FieldError(f"/query/{name}", "choose a day")]) from None
+def _cell(cell: Any) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, float):
+        return f"{cell:,.3f}".rstrip("0").rstrip(".")
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
-def _card(chart: analytics.ChartView) -> ChartCard:
+def _card(chart: ChartView, wanted: Wanted, period: Period, flows: dict[str, str]) -> ChartCard:
     def said(name: str, value: Any) -> str:
-        if name.startswith("p"):
-            return duration_text(None if value is None else float(value) * 1000)
-        return "–" if value is None else f"{value:,}"
+        return seconds_text(value) if name in ("p50", "p90", "p95", "p99") else _cell(value)
 
     return ChartCard(
         slug=chart.slug,
         title=chart.title,
         question=chart.question,
+        definition=chart.definition,
         summary=chart.summary,
         total=chart.total,
         columns=chart.columns,
-        rows=[["–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in chart.rows],
+        rows=[
+            NumbersRow(cells=[_cell(cell) for cell in row], href=link_of(chart.slug, str(row[0]), wanted, period, flows))
+            for row in chart.rows
+        ],
         more=[[name, said(name, value)] for name, value in chart.more.items()],
+        csv=export_href(wanted, period, chart.slug, "csv"),
+        xlsx=export_href(wanted, period, chart.slug, "xlsx"),
     )
 
 
-def tiles_of(now: analytics.Figures, before: analytics.Figures) -> list[FigureTile]:
-    """The headline figures; a change is shown only where there is something to compare with."""
-
-    def change(new: float | None, old: float | None, *, more_is_good: bool) -> tuple[str, bool | None]:
-        if new is None or not old:
-            return "", None
-        percent = round(100 * (new - old) / old)
-        if percent == 0:
-            return "unchanged", None
-        return f"{'▲' if percent > 0 else '▼'} {abs(percent)}%", (percent > 0) == more_is_good
-
-    def tile(label: str, value: str, new: float | None, old: float | None, *, more_is_good: bool = True) -> FigureTile:
-        said, good = change(new, old, more_is_good=more_is_good)
-        return FigureTile(label=label, value=value, change=said, good=good)
-
-    rate = "–" if now.success_rate is None else f"{100 * now.success_rate:.0f}%"
-    speed = None if now.speed_p50_seconds is None else now.speed_p50_seconds * 1000
-    return [
-        tile("Executions", f"{now.executions:,}", now.executions, before.executions),
-        tile("Success rate", rate, now.success_rate, before.success_rate),
-        tile("Speed to lead, median", duration_text(speed), now.speed_p50_seconds, before.speed_p50_seconds, more_is_good=False),
-        tile("Conversations", f"{now.conversations:,}", now.conversations, before.conversations),
-        FigureTile(label="Running now", value=f"{now.running:,}"),
-    ]
+def promise_of(target: Target) -> Promise:
+    """The target in words."""
+    wish = f"Target: {target.percent} % of leads within {seconds_text(float(target.seconds))}"
+    if target.share is None:
+        return Promise(sentence=wish, detail="No lead has been attempted in these days.", is_met=None, share=0.0)
+    burnt = "" if target.burn is None else f" Late leads are {target.burn:,.1f} times those the target allows."
+    return Promise(
+        sentence=f"{100 * target.share:.1f} % in time. {wish}",
+        detail=f"{target.within:,} of {target.counted:,} leads that no hours and no wait step held.{burnt}",
+        is_met=target.is_met,
+        share=target.share,
+    )

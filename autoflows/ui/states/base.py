@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
@@ -25,6 +25,7 @@ from autoflows.models.database import open_session
 from autoflows.services import auth
 from autoflows.services.access import Actor
 from autoflows.services.auth import COOKIE_NAME
+from autoflows.services.pages import Page
 from autoflows.services.validation import invalid
 from autoflows.ui import live
 
@@ -67,6 +68,7 @@ class Base(rx.State):
     """Who is signed in, in this tab. Shared by all pages."""
 
     me: Me = Me()
+    liveness: live.Liveness = live.Liveness()
 
     _mark: str = ""
 
@@ -125,7 +127,8 @@ class PageState(Base, mixin=True):
     busy: bool = False
 
     live_gap_seconds: ClassVar[float] = 0.3
-    """The least time between two live refreshes: a burst of a thousand leads costs three refreshes a second and not a thousand."""
+    """The least time between two live refreshes: a burst of a thousand leads costs three refreshes a second and not a thousand. What is
+    slow to read, or shown in many tabs, is refreshed less often by itself; see `hub.py`."""
 
     @rx.event
     async def load(self):
@@ -145,8 +148,28 @@ class PageState(Base, mixin=True):
         """Fetch the page's data through services."""
 
     async def _refresh(self) -> None:
-        """Fetch again after a live change; by default the whole page."""
+        """Fetch again after a live change; by default the whole page. For a page that follows a view, only when it would not `_receive`."""
         await self._load()
+
+    async def _follow(self, view: live.View, *topics: str) -> None:
+        """Show a view, now and again whenever something happens to a topic (by default: to anything in the account).
+
+        Called by `_load`; what was followed before is not any more.
+        """
+        actor = await self._actor()
+        audience = await live.follow(self, actor, view, *(topics or (live.account_topic(actor.account_id),)))
+        self._put(audience.values)
+
+    def _receive(self, values: Mapping[str, Any]) -> bool:
+        """Take what a view shows now. Overridden by a page that does not always want it: False has its `_refresh` called instead."""
+        self._put(values)
+        return True
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        """Put values into the vars of these names."""
+        for name, value in values.items():
+            if self.get_value(name) is not value:
+                setattr(self, name, value)
 
     async def _enter(self) -> Any:
         self.error = self.denied = ""
@@ -162,6 +185,8 @@ class PageState(Base, mixin=True):
             self.error = error.detail
         finally:
             self.loaded = True
+            if (liveness := live.liveness_of(self)) != self.liveness:
+                self.liveness = liveness
         return None
 
     @contextmanager
@@ -185,6 +210,11 @@ class PageState(Base, mixin=True):
     def _param(self, name: str) -> str:
         """A value of the page's own query string, at most 200 characters."""
         return str(self.router.url.query_parameters.get(name, ""))[:200]
+
+
+def page_values(page: Page[Any]) -> dict[str, Any]:
+    """The vars of a `ListState` that say where its next page is, for a view."""
+    return {"has_more": page.has_more and page.next_cursor is not None, "_next_cursor": page.next_cursor or ""}
 
 
 class ListState(PageState, mixin=True):

@@ -1,104 +1,67 @@
-"""One execution: its header, its timeline, why this flow, and stopping it."""
+"""One execution: its header, its timeline, the same as a picture, why this flow, and what people did."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 from uuid import UUID
 
 import reflex as rx
 from pydantic import BaseModel
 
-from autoflows.domain.errors import AutoflowsError, Conflict, NotFound
-from autoflows.domain.evidence import NAMED_BY_PERSON
-from autoflows.domain.executions import LogStatus
+from autoflows.domain.errors import NotFound
 from autoflows.domain.flow import FlowDefinition
-from autoflows.domain.outcomes import CallOutcome
-from autoflows.services import catalogue, execution_control, executions, leads, timeline
-from autoflows.services.views.executions import ExecutionView, Resolution
+from autoflows.domain.permissions import Permission
+from autoflows.ids import utc_now
+from autoflows.services import catalogue, executions, leads, provider_events, timeline
+from autoflows.services.views.story import ProviderEventView
 from autoflows.ui import live
-from autoflows.ui.components import duration_text
-from autoflows.ui.states.base import Base, PageState, id_of, text_of
+from autoflows.ui.execution_head import ExecutionHead, head_of
+from autoflows.ui.execution_words import ActLine, act_in_words, cancel_in_words, retry_in_words
+from autoflows.ui.run_chart import run_chart
+from autoflows.ui.states.base import Base, PageState, choice_of, id_of
+from autoflows.ui.states.execution_amend import ExecutionAmend
 from autoflows.ui.states.leads import TraceFlow, detail_of
-from autoflows.ui.timeline import StepView
-from autoflows.ui.timeline import timeline as story
+from autoflows.ui.time_bars import TimeBars, time_bars
+from autoflows.ui.timeline import timeline as steps_of
 
-ENDINGS = {
-    CallOutcome.ANSWERED: "They answered",
-    CallOutcome.VOICEMAIL: "It went to voicemail",
-    CallOutcome.MISSED: "It rang, and nobody answered",
-    CallOutcome.BUSY: "The line was busy",
-    CallOutcome.FAILED: "It was never placed",
-}
-"""How a call ended, as a person says it."""
+TIMELINE, CHART = "timeline", "chart"
+EVENTS_SHOWN = 20
+LONGEST_PAYLOAD = 20_000
 
 
-class ExecutionHead(BaseModel):
-    """What the top of the page says."""
+class EventLine(BaseModel):
+    """A provider's event as it came, for the panel."""
 
-    id: str = ""
-    name: str = ""
-    address: str = ""
-    contact_id: str = ""
-    flow_id: str = ""
-    flow_name: str = ""
-    flow_version: int = 0
-    status: str = ""
-    is_test_run: bool = False
-    triggered_at: str = ""
-    completed_at: str = ""
-    waiting: str = ""
-    waiting_until: str = ""
-    error: str = ""
-    speed: str = ""
-    conversation: str = ""
-    lead_event_id: str = ""
-    steps_done: int = 0
-    steps: int = 0
-    duration: str = ""
+    kind: str
+    at: str
+    note: str
+    payload: str
 
 
-def head_of(execution: ExecutionView) -> ExecutionHead:
-    """An execution as the top of the page shows it."""
-    person = execution.contact
-    ended = execution.completed_at
-    return ExecutionHead(
-        id=str(execution.id),
-        name=person.name or person.phone or person.email or "Unnamed",
-        address=" · ".join(filter(None, (person.phone, person.email))),
-        contact_id=str(execution.contact_id),
-        flow_id=str(execution.flow_id),
-        flow_name=execution.flow_name,
-        flow_version=execution.flow_version,
-        status=execution.status,
-        is_test_run=execution.is_test_run,
-        triggered_at=execution.triggered_at.isoformat(),
-        completed_at=ended.isoformat() if ended else "",
-        waiting=execution.waiting.reason if execution.waiting else "",
-        waiting_until=execution.waiting.until.isoformat() if execution.waiting and execution.waiting.until else "",
-        error=execution.error_message or "",
-        speed=duration_text(execution.speed_to_lead_ms),
-        conversation=duration_text(execution.speed_to_conversation_ms),
-        lead_event_id=str(execution.lead_event_id or ""),
-        duration=duration_text((ended - execution.triggered_at).total_seconds() * 1000) if ended else "",
-    )
-
-
-class ExecutionPage(PageState, Base):
-    """One execution, live. The plan and the names in it do not change, so a refresh reads the execution and its attempts only."""
+class ExecutionPage(ExecutionAmend, PageState, Base):
+    """One execution, live. Of attempts it holds what the page shows; what was recorded in full is fetched when a person asks for it."""
 
     live_gap_seconds: ClassVar[float] = 0.05  # one execution changes a few times a second at most
 
     head: ExecutionHead = ExecutionHead()
-    steps: list[StepView] = []
+    bars: TimeBars = TimeBars()
+    acts: list[ActLine] = []
     trace: list[TraceFlow] = []
+    others: list[TraceFlow] = []
     trace_text: str = ""
-    cancel_open: bool = False
-    resolving: str = ""
-    resolving_call: bool = False
-    reached: bool = True
-    outcomes: list[tuple[str, str]] = []
 
-    _execution_id: str = ""
+    view: str = TIMELINE
+    nodes: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    chosen: int = 0
+
+    record_open: bool = False
+    record_title: str = ""
+    record: str = ""
+    events: list[EventLine] = []
+    events_text: str = ""
+
     _plan: str = ""
     _names: dict[str, str] = {}
 
@@ -112,28 +75,56 @@ class ExecutionPage(PageState, Base):
         try:
             execution_id = UUID(asked)
         except ValueError:
-            raise NotFound("There is no such execution.") from None
+            raise NotFound("There is no such execution: the address is not complete. Open it from the execution logs.") from None
         if str(execution_id) != self._execution_id:
-            self.head, self.steps, self.trace, self.trace_text = ExecutionHead(), [], [], ""
+            self._forget()
         self._execution_id = str(execution_id)
-        self._plan = (await self._service(timeline.get_plan, execution_id)).model_dump_json()
         items = await self._service(catalogue.items_for_actions)
         self._names = {str(item.id): item.label for kind in items.values() for item in kind}
-        await self._refresh()
+        try:
+            await self._refresh()
+        except NotFound as error:
+            raise NotFound(f"{error.detail} Whoever sent you the link may work in another account.") from None
         live.subscribe(self, live.execution_topic(execution_id))
         await self._load_trace()
 
+    def _forget(self) -> None:
+        """What the tab showed before was another execution."""
+        self.head, self.bars, self.steps, self.acts, self._plan = ExecutionHead(), TimeBars(), [], [], ""
+        self.trace, self.others, self.trace_text, self.chosen, self.view = [], [], "", 0, TIMELINE
+
     async def _refresh(self) -> None:
-        execution_id = UUID(self._execution_id)
-        execution = await self._service(executions.get_execution, execution_id)
-        logs = await self._service(executions.list_logs, execution_id)
-        steps = story(execution, FlowDefinition.model_validate_json(self._plan), logs, self._names)
-        head = head_of(execution)
+        story = await self._service(timeline.get_story, UUID(self._execution_id))
+        zone, sees_people = self.me.timezone, Permission.PII_READ.value in self.me.permissions
+        steps = steps_of(story, self._names, zone=zone, sees_people=sees_people)
+        head = head_of(story, zone)
         head.steps, head.steps_done = len(steps), sum(1 for s in steps if s.status in ("success", "failed", "skipped", "unknown"))
-        if head != self.head:
-            self.head = head
-        if steps != self.steps:
-            self.steps = steps
+        self._plan = story.plan.model_dump_json() if story.plan else ""
+        self._change(
+            head=head,
+            steps=steps,
+            bars=time_bars(story.execution, steps, story.logs, utc_now()),
+            acts=[act_in_words(act) for act in story.acts],
+            cancelling=cancel_in_words(story.execution, story.logs),
+            again=retry_in_words(story.execution, story.plan, story.logs, steps),
+        )
+        self._draw()
+
+    def _change(self, **values: Any) -> None:
+        """Only what differs is sent."""
+        for name, value in values.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+    def _draw(self) -> None:
+        """The chart, while it is looked at."""
+        if self.view != CHART:
+            return
+        nodes: list[dict[str, Any]] = []
+        edges: list[dict[str, Any]] = []
+        if self._plan:
+            nodes, edges = run_chart(FlowDefinition.model_validate_json(self._plan), self.steps, self.head.status, self.chosen)
+        self._change(nodes=nodes, edges=edges)
 
     async def _load_trace(self) -> None:
         if not self.head.lead_event_id:
@@ -144,77 +135,69 @@ class ExecutionPage(PageState, Base):
         except NotFound:
             self.trace_text = "The lead event is not there any more."
             return
-        self.trace, self.trace_text = detail_of(event).trace, event.reason
+        told = list(zip(event.trace, detail_of(event).trace, strict=True))
+        self.trace = [flow for raw, flow in told if str(raw.get("flow_id")) == self.head.flow_id]
+        self.others = [flow for raw, flow in told if str(raw.get("flow_id")) != self.head.flow_id]
+        self.trace_text = event.reason
 
     def _close_dialogs(self) -> None:
         self.cancel_open = False
         self.resolving = ""
+        self._close_record()
+
+    def _close_record(self) -> None:
+        """What was fetched for one look is not kept."""
+        self.record_open, self.record, self.record_title, self.events, self.events_text = False, "", "", [], ""
 
     @rx.event
-    async def ask_resolve(self, log_id: str, reached: bool) -> None:
-        """Ask how one knows what became of an attempt nobody told about."""
-        wanted = str(id_of(log_id))
-        attempt = next((a for step in self.steps for a in step.attempts if a.id == wanted), None)
-        if attempt is None:
+    async def set_view(self, view: str | list[str]) -> None:
+        """Show the run as a timeline, or over the flowchart of its plan."""
+        self.view = choice_of(view, (TIMELINE, CHART), default=TIMELINE)
+        self._draw()
+
+    @rx.event
+    async def choose(self, box: str) -> None:
+        """A box of the chart was chosen: show its step in full; the same box again closes it."""
+        order = int(box.removeprefix("step-")) if isinstance(box, str) and box.removeprefix("step-").isdigit() else 0
+        self.chosen = order if order != self.chosen and any(step.order == order for step in self.steps) else 0
+        self._draw()
+
+    @rx.event
+    async def open_record(self, log_id: str) -> None:
+        """Fetch all that was recorded of an attempt, and for admins what the provider sent."""
+        wanted = id_of(log_id)
+        logs = await self._service(executions.list_logs, id_of(self._execution_id))
+        log = next((one for one in logs if one.id == wanted), None)
+        if log is None:
             raise NotFound("This attempt is not there any more. Reload the page.")
-        self.problems = {}
-        self.resolving, self.resolving_call, self.reached = wanted, attempt.is_call, reached is True
-        status = LogStatus.SUCCESS if self.reached else LogStatus.FAILED
-        self.outcomes = [(outcome.value, ENDINGS[outcome]) for outcome in NAMED_BY_PERSON[status]] if attempt.is_call else []
+        self._close_record()
+        if Permission.AUDIT_READ.value in self.me.permissions:
+            page = await self._service(provider_events.list_provider_events, wanted, limit=EVENTS_SHOWN)
+            self.events = [_event(row) for row in page.data]
+            self.events_text = f"The newest {EVENTS_SHOWN}. The API lists the rest." if page.has_more else ""
+        self.record_title = f"Step {log.action_order}, attempt {log.attempt}"
+        self.record = _json(log.result_data)
+        self.record_open = True
 
     @rx.event
-    async def close_resolve(self, is_open: bool) -> None:
-        """The question was left."""
+    def set_record_open(self, is_open: bool) -> None:
+        """Close the panel."""
         if not is_open:
-            self.resolving = ""
+            self._close_record()
 
-    @rx.event
-    async def resolve(self, form: dict[str, Any]) -> Any:
-        """Record what a person knows of the attempt that was asked about."""
-        if not self.resolving:
-            return None
-        log_id = id_of(self.resolving)
-        status = LogStatus.SUCCESS if self.reached else LogStatus.FAILED
-        outcome = text_of(form.get("outcome") or "", 20) or None
-        with self._problems_of():
-            said = Resolution.model_validate({"status": status.value, "outcome": outcome, "note": text_of(form.get("note") or "", 1000)})
-            try:
-                await self._service(execution_control.resolve_attempt, log_id, said)
-            except Conflict as error:  # somebody else, or the provider, was quicker
-                self.resolving = ""
-                await self._refresh()
-                return rx.toast.info("It is known by now", description=error.detail)
-            self.resolving = ""
-            await self._refresh()
-            return rx.toast.success("Noted", description="It decides what follows, and nothing is sent again.")
-        return None
 
-    @rx.event
-    async def retry(self) -> Any:
-        """Run the failed execution again from what failed."""
-        try:
-            await self._service(execution_control.retry_execution, id_of(self._execution_id))
-        except Conflict as error:
-            await self._refresh()
-            return rx.toast.error("Not tried again", description=error.detail, duration=8000)
-        await self._refresh()
-        return rx.toast.success("It runs again", description="From what failed; nothing that was sent is sent again.")
+def _event(row: ProviderEventView) -> EventLine:
+    at = row.occurred_at or row.received_at
+    return EventLine(kind=row.kind, at=at.isoformat(), note=row.note, payload=_json(row.payload or {}))
 
-    @rx.event
-    async def set_cancel_open(self, is_open: bool) -> None:
-        """Open or close the question."""
-        self.cancel_open = bool(is_open)
 
-    @rx.event
-    async def cancel(self, form: dict[str, Any]) -> Any:
-        """Stop the execution; what was sent stays sent."""
-        reason = text_of(form.get("reason") or "", 255)
-        try:
-            await self._service(execution_control.cancel_execution, id_of(self._execution_id), reason)
-        except AutoflowsError:
-            await self._refresh()
-            raise
-        finally:
-            self.cancel_open = False
-        await self._refresh()
-        return rx.toast.success("Cancelled", description="Nothing more is sent. What was sent already stays sent.")
+def _json(data: dict[str, Any]) -> str:
+    """As text to read; what is longer than a page can bear is cut, and says so."""
+    if not data:
+        return ""
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    return (
+        text
+        if len(text) <= LONGEST_PAYLOAD
+        else f"{text[:LONGEST_PAYLOAD]}\n… {len(text) - LONGEST_PAYLOAD:,} more characters; the API has all of it."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -16,21 +17,21 @@ from autoflows.domain.executions import ExecutionStatus
 from autoflows.ids import utc_now
 from autoflows.services import execution_counts, executions, flows
 from autoflows.services.pages import MAX_LIMIT
-from autoflows.services.views.executions import ExecutionFilter, ExecutionSort, ExecutionView, Stage
-from autoflows.ui import live
+from autoflows.services.views.executions import ExecutionFilter, ExecutionSort, Stage
 from autoflows.ui.flow_rows import Option
-from autoflows.ui.states.base import Base, PageState
+from autoflows.ui.states.base import Base
 from autoflows.ui.states.executions_bulk import ExecutionBulk
 from autoflows.ui.states.executions_forecast import Outlook, outlook_of
 from autoflows.ui.states.executions_rows import ExecutionRow, Tab, merged, row_of, rule_in_words, tabs_of
+from autoflows.ui.states.executions_shown import ShownExecutions, newest
 from autoflows.ui.states.executions_views import ExecutionViews
 from autoflows.ui.states.executions_wanted import Wanted, cleared, export_href, filter_of, is_narrowed, query, read, with_choice
 
 
-class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
+class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     """Executions as the address asks for them."""
 
-    live_gap_seconds: ClassVar[float] = 0.5
+    live_gap_seconds: ClassVar[float] = 0.1
 
     wanted: Wanted = Wanted()
     unknown: str = ""
@@ -80,8 +81,6 @@ class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
     # ------------------------------------------------------------------ showing
 
     async def _load(self) -> None:
-        actor = await self._actor()
-        live.subscribe(self, live.account_topic(actor.account_id))
         address = self.router.url.query_parameters
         self.wanted, unknown = read({name: value[:200] for name, value in address.items()})
         self.unknown = ", ".join(unknown)
@@ -90,13 +89,26 @@ class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
         self.chosen, self.all_chosen = [], False
         await self._load_choices()
         await self._load_views()
-        try:
-            await self._show()
-        except Invalid:
-            if not self._cursors:
-                raise
-            self._turn_to("")  # the place in an old link: its list has another filter now, or is of another day
-            await self._show()
+        await self._show_wanted()
+        if self._cursors:
+            try:
+                await self._show()
+            except Invalid:  # the place in an old link: its list has another filter now, or is of another day
+                self._turn_to("")
+                await self._show()
+
+    async def _show_wanted(self) -> None:
+        """The first page of what is wanted, from now on as it changes, until its reader looks at something that must not move."""
+        await self._follow(ShownExecutions(self.wanted, self.me.timezone))
+        self.export_href = export_href(self._filter())
+        self._keep_chosen()
+
+    def _receive(self, values: Mapping[str, Any]) -> bool:
+        if self._is_reading():
+            return False
+        self._put(values)
+        self._keep_chosen()
+        return True
 
     async def _load_choices(self) -> None:
         options = []
@@ -134,7 +146,7 @@ class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
         self.rows = rows if before is None else merged(before, rows)
         self.has_more, self._next_cursor = page.has_more, page.next_cursor or ""
         if not self._cursors:
-            self._seen, self.newer = _newest(page.data, self.wanted.sort), ""
+            self._seen, self.newer = newest(page.data, self.wanted.sort), ""
         self.export_href = export_href(self._filter())
         self._keep_chosen()
         await self._count()
@@ -174,7 +186,7 @@ class ExecutionList(ExecutionBulk, ExecutionViews, PageState, Base):
 
     async def _arrive_at(self, *, push: bool = True) -> Any:
         self.error = ""
-        await self._show()
+        await (self._show() if self._cursors else self._show_wanted())
         here = query(self.wanted, after=self._cursors[-1] if self._cursors else "")
         return _address(here, push=push)
 
@@ -259,10 +271,3 @@ def _address(asked: str, *, push: bool) -> Any:
 
 def _with(choices: list[str], chosen: str) -> list[str]:
     return list(filter(None, dict.fromkeys([*choices, chosen])))
-
-
-def _newest(page: list[ExecutionView], sort: str) -> tuple[datetime, UUID]:
-    """The latest execution that the first page has shown; what is newer is new to the reader."""
-    if sort != ExecutionSort.NEWEST:
-        return utc_now(), UUID(int=0)
-    return max(((execution.triggered_at, execution.id) for execution in page), default=(datetime.min.replace(tzinfo=UTC), UUID(int=0)))

@@ -17,7 +17,7 @@ from autoflows.domain.permissions import Permission
 from autoflows.services import execution_control
 from autoflows.services.validation import invalid
 from autoflows.services.views.executions import CancelMany, ExecutionFilter, RetryMany
-from autoflows.ui.states.base import choice_of, id_of, ids_of, text_of
+from autoflows.ui.states.base import PageState, choice_of, id_of, ids_of, text_of
 from autoflows.ui.states.executions_rows import ExecutionRow
 from autoflows.ui.states.executions_wanted import SIZES
 
@@ -46,7 +46,7 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-class ExecutionBulk(rx.State, mixin=True):
+class ExecutionBulk(PageState, mixin=True):
     """`chosen` are the rows that are ticked on this page; with `all_chosen` everything that fits is meant, seen or not."""
 
     rows: list[ExecutionRow] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from autoflows.services.views.executions import DueBucket, Forecast
 from autoflows.ui.states.executions_rows import rule_in_words
@@ -12,6 +12,8 @@ from autoflows.ui.states.executions_rows import rule_in_words
 
 class Bar(BaseModel):
     """Some minutes: when they begin, how many go on in them, and how high the bar is, in percent."""
+
+    model_config = ConfigDict(frozen=True)
 
     time: str
     count: int
@@ -22,6 +24,8 @@ class Bar(BaseModel):
 class Reason(BaseModel):
     """What holds some of them until then."""
 
+    model_config = ConfigDict(frozen=True)
+
     rule: str
     label: str
     count: int
@@ -30,6 +34,8 @@ class Reason(BaseModel):
 
 class Outlook(BaseModel):
     """The next hour."""
+
+    model_config = ConfigDict(frozen=True)
 
     text: str
     bars: list[Bar]

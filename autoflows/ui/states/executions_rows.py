@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.services.views.executions import A_STEP, MOST_AHEAD, ExecutionView, Stage, StatusCounts, WaitingView
@@ -14,9 +14,14 @@ from autoflows.ui.components import duration_text
 from autoflows.ui.states.executions_wanted import NEEDS_PERSON, TABS
 from autoflows.ui.theme import word
 
+MOVED_SECONDS = 3
+"""How long a row that many tabs share is said to have moved: a little longer than it is lit up."""
+
 
 class ExecutionRow(BaseModel):
-    """One line. Times are ISO; `revision` grows when it changes before the reader's eyes."""
+    """One line. Times are ISO; `revision` grows when it changes before the reader's eyes; `moved_at` is by the process's clock."""
+
+    model_config = ConfigDict(frozen=True)
 
     id: str
     name: str
@@ -35,10 +40,13 @@ class ExecutionRow(BaseModel):
     ended_at: str
     speed: str
     revision: int = 0
+    moved_at: int = 0
 
 
 class Tab(BaseModel):
     """One choice of what is shown, with how many there are."""
+
+    model_config = ConfigDict(frozen=True)
 
     value: str
     label: str
@@ -85,6 +93,24 @@ def merged(before: Sequence[ExecutionRow], now: Sequence[ExecutionRow]) -> list[
     """The rows of now; those that are new or have moved on since say so by their revision."""
     known = {row.id: row for row in before}
     return [row.model_copy(update={"revision": _revision(known.get(row.id), row)}) for row in now]
+
+
+def renewed(before: Sequence[ExecutionRow] | None, now: Sequence[ExecutionRow], at: int) -> list[ExecutionRow]:
+    """The same for rows that many tabs share, at this second: one that moved is plain again after some, or it would light up for who opens
+    the page later. At the first reading nothing has moved."""
+    if before is None:
+        return list(now)
+    known = {row.id: row for row in before}
+    return [_renewed(known.get(row.id), row, at) for row in now]
+
+
+def _renewed(before: ExecutionRow | None, now: ExecutionRow, at: int) -> ExecutionRow:
+    revision = _revision(before, now)
+    if before is None or revision != before.revision:
+        return now.model_copy(update={"revision": revision, "moved_at": at})
+    if at - before.moved_at > MOVED_SECONDS:
+        return now
+    return now.model_copy(update={"revision": revision, "moved_at": before.moved_at})
 
 
 def _revision(before: ExecutionRow | None, now: ExecutionRow) -> int:

@@ -12,7 +12,7 @@ from autoflows.domain.errors import Invalid
 from autoflows.services import saved_views
 from autoflows.services.views.executions import ExecutionFilter, ExecutionSort
 from autoflows.services.views.saved_views import SavedViewChange, SavedViewCreate, SavedViewView
-from autoflows.ui.states.base import id_of, text_of
+from autoflows.ui.states.base import PageState, id_of, text_of
 from autoflows.ui.states.executions_wanted import Wanted, query, wanted_of
 
 NEW = "new"
@@ -43,7 +43,7 @@ def view_row(view: SavedViewView, zone: str) -> ViewRow:
     )
 
 
-class ExecutionViews(rx.State, mixin=True):
+class ExecutionViews(PageState, mixin=True):
     """`naming` is the view whose name is being asked for, "new" for one more; `dropping` the one that is about to go."""
 
     views: list[ViewRow] = []

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from autoflows.domain.errors import Invalid
 from autoflows.domain.executions import ExecutionStatus
@@ -46,6 +46,8 @@ SIZES = (25, 50, 100)
 
 class Wanted(BaseModel):
     """What is asked for, as texts; an empty one does not narrow. `within` is a span that ends now, `first` and `last` are dates."""
+
+    model_config = ConfigDict(frozen=True)
 
     status: str = ""
     flow: str = ""

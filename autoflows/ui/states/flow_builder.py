@@ -95,6 +95,7 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
         flow_id = self._asked_for()
         if flow_id:
             await self._open_flow(id_of(flow_id))
+            await self._view_asked()
         elif self._param("draft"):
             self._open(await self._service(drafts.heartbeat, id_of(self._param("draft"))))
         else:
@@ -102,7 +103,7 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
         self._opened = asked
 
     def _address(self, draft_id: str) -> str:
-        return f"{self._asked_for()}?{draft_id}&{self.me.id}"
+        return f"{self._asked_for()}?{draft_id}&{self._param('version')}&{self.me.id}"
 
     def _begin(self) -> None:
         """Forget the flow that was open before in this tab."""
@@ -121,6 +122,12 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
     def _asked_for(self) -> str:
         parts = [p for p in self.router.url.path.split("/") if p]
         return parts[-2] if parts[-1:] == ["edit"] else ""
+
+    async def _view_asked(self) -> None:
+        """The version an address names, such as the one that an execution ran on."""
+        asked = self._param("version")
+        if asked.isdecimal() and int(asked) != self.version:
+            await self._view_version(int(asked))
 
     def _may_write(self) -> bool:
         return Permission.FLOWS_WRITE.value in self.me.permissions

@@ -84,6 +84,9 @@ class FlowVersions(FlowSaving, mixin=True):
         """Put a version on the canvas, read-only; the draft waits."""
         if type(version) is not int:
             raise Invalid("There is no such version.")
+        await self._view_version(version)
+
+    async def _view_version(self, version: int) -> None:
         found = await self._service(flow_versions.get_version, id_of(self.flow_id), version)
         told = await self._service(flow_versions.compare_versions, id_of(self.flow_id), version)
         self._viewed, self.viewing = draft_of(found.definition), version

@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 from pydantic import BaseModel
 
+from autoflows.domain.flow_words import OPERATORS
 from autoflows.domain.leads import Disposition, EntryType
 from autoflows.engine.ingest import LeadDraft
 from autoflows.services import contacts, leads
@@ -65,9 +66,9 @@ def _trace_flow(flow: dict[str, Any]) -> TraceFlow:
 
 
 def condition_text(condition: dict[str, Any]) -> str:
-    """A condition's outcome in a sentence: `Lead source equals "IndiaMART"; this lead has "API"`."""
+    """A condition's outcome in a sentence: `Lead source is "IndiaMART"; this lead has "API"`."""
     subject = str(condition.get("condition_field") or condition.get("condition_type") or "").replace("_", " ")
-    operator = str(condition.get("condition_operator") or "equals").replace("_", " ")
+    operator = OPERATORS.get(str(condition.get("condition_operator") or "equals"), "fits")
     expected = condition.get("expected")
     wanted = f' "{expected}"' if expected not in (None, "") else ""
     actual = condition.get("actual")

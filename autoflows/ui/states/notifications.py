@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import reflex as rx
@@ -16,6 +16,8 @@ from autoflows.services.views.notifications import NotificationView
 from autoflows.ui import live
 from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, id_of
 
+A_WHILE = timedelta(minutes=1)
+"""What was seen again after so long is said to have been."""
 LATEST = 6
 """How many the bell shows."""
 
@@ -31,6 +33,7 @@ class NoticeRow(BaseModel):
     seen: str
     first_at: datetime
     last_at: datetime
+    is_again: bool
     resolved_at: datetime | None
     unread: bool
 
@@ -47,6 +50,7 @@ def row_of(notice: NotificationView) -> NoticeRow:
         seen=f"seen {notice.count:,} times" if again else "",
         first_at=notice.first_at,
         last_at=notice.last_at,
+        is_again=notice.last_at - notice.first_at > A_WHILE,
         resolved_at=notice.resolved_at,
         unread=notice.unread,
     )

@@ -28,6 +28,7 @@ _COMMANDS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("Dashboard", "Page", "/dashboard", "home", None),
     ("Flow list", "Page", FLOWS, "automation", Permission.FLOWS_READ),
     ("Execution logs", "Page", f"{FLOWS}/executions", "runs history", Permission.EXECUTIONS_READ),
+    ("Inbox", "Page", f"{FLOWS}/inbox", "needs a person unknown failed retry", Permission.EXECUTIONS_READ),
     ("Analytics", "Page", f"{FLOWS}/analytics", "charts reports", Permission.ANALYTICS_READ),
     ("Leads", "Page", "/dashboard/leads", "inbox", Permission.CONTACTS_READ),
     ("Contacts", "Page", "/dashboard/contacts", "people", Permission.CONTACTS_READ),

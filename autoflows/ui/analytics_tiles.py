@@ -1,0 +1,121 @@
+"""The headline figures as tiles: what each says, how it moved against the period before, and the list behind it. Pure."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from autoflows.analytics.headline import Figures, SpeedFigures
+from autoflows.analytics.period import Period
+from autoflows.analytics.service import SpanView
+from autoflows.ui.analytics_links import runs
+from autoflows.ui.components import duration_text
+from autoflows.ui.states.analytics_wanted import Wanted
+
+SPANS_IN_WORDS = {"today": "Today", "week": "This week", "month": "This month"}
+
+
+class FigureTile(BaseModel):
+    """One headline figure, and how it moved against the period before. `good` is whether that is welcome."""
+
+    label: str
+    value: str
+    change: str = ""
+    good: bool | None = None
+    note: str = ""
+    href: str = ""
+    about: str = ""
+    """What is counted, in words."""
+
+
+def change_of(new: float | None, old: float | None) -> str:
+    """How much more or less, in percent; empty if there is nothing to compare with."""
+    if new is None or not old:
+        return ""
+    percent = round(100 * (new - old) / old)
+    return "unchanged" if percent == 0 else f"{'▲' if percent > 0 else '▼'} {abs(percent):,}%"
+
+
+def _moved(new: float | None, old: float | None, *, more_is_good: bool | None = True) -> dict[str, str | bool | None]:
+    said = change_of(new, old)
+    good = None if not said or said == "unchanged" or more_is_good is None else (new or 0) > (old or 0)
+    return {"change": said, "good": good if more_is_good in (True, None) or good is None else not good}
+
+
+def seconds_text(seconds: float | None) -> str:
+    """A time for people; a dash for none."""
+    return duration_text(None if seconds is None else seconds * 1000)
+
+
+def percent_text(share: float | None) -> str:
+    """A share for people; a dash for none."""
+    return "–" if share is None else f"{100 * share:.0f}%"
+
+
+def money_text(cost: dict[str, int] | dict[str, float]) -> str:
+    """Minor units by currency as amounts; a dash for none."""
+    return " + ".join(f"{currency} {amount / 100:,.2f}" for currency, amount in cost.items()) or "–"
+
+
+def _about(model: type[BaseModel], name: str) -> str:
+    said = model.model_fields[name].description or ""
+    return said[:1].upper() + said[1:] + "."
+
+
+def span_tiles(spans: list[SpanView]) -> list[FigureTile]:
+    """Executions begun today, this week and this month."""
+    return [
+        FigureTile(
+            label=f"{SPANS_IN_WORDS[span.name]}",
+            value=f"{span.executions:,}",
+            change=change_of(span.executions, span.before),
+            note="executions begun",
+        )
+        for span in spans
+    ]
+
+
+def overview_tiles(now: Figures, before: Figures, wanted: Wanted, period: Period) -> list[FigureTile]:
+    """The figures of a period; a change is shown only where there is something to compare with."""
+
+    def tile(label: str, name: str, value: str, *, more_is_good: bool | None = True, href: str = "", note: str = "") -> FigureTile:
+        moved = _moved(getattr(now, name), getattr(before, name), more_is_good=more_is_good)
+        return FigureTile(label=label, value=value, href=href, note=note, about=_about(Figures, name), **moved)  # type: ignore[arg-type]
+
+    listed = [
+        tile("Executions", "executions", f"{now.executions:,}", href=runs(wanted, period)),
+        tile("Success rate", "success_rate", percent_text(now.success_rate), note=f"{now.completed:,} completed"),
+        tile("Failed", "failed", f"{now.failed:,}", more_is_good=False, href=runs(wanted, period, status="failed")),
+        tile("Skipped", "skipped", f"{now.skipped:,}", more_is_good=None, href=runs(wanted, period, status="skipped")),
+        tile("Speed to lead, median", "speed_p50_seconds", seconds_text(now.speed_p50_seconds), more_is_good=False),
+        tile("Conversations", "conversations", f"{now.conversations:,}", note=f"of {now.contacted:,} contacted"),
+        tile(
+            "Time per execution",
+            "duration_mean_seconds",
+            seconds_text(now.duration_mean_seconds),
+            more_is_good=None,
+            note=f"median {seconds_text(now.duration_p50_seconds)}, 95 of 100 within {seconds_text(now.duration_p95_seconds)}",
+        ),
+        FigureTile(
+            label="Cost",
+            value=money_text(now.cost),
+            note=f"{money_text(now.cost_per_contact)} per contact, {money_text(now.cost_per_conversation)} per conversation",
+            about=_about(Figures, "cost"),
+        ),
+    ]
+    if wanted.view == "overview":
+        note = f"{now.leads_contacted:,} contacted + {now.leads_not_contacted:,} not"
+        listed.insert(0, tile("Leads received", "leads_received", f"{now.leads_received:,}", note=note, href="/dashboard/leads"))
+    return listed
+
+
+def speed_tiles(now: SpeedFigures, before: SpeedFigures) -> list[FigureTile]:
+    """Percentiles to the first attempt and the first conversation."""
+    tiles = []
+    for name, label in (("first_attempt", "First attempt"), ("first_conversation", "First conversation")):
+        new, old = getattr(now, name), getattr(before, name)
+        for rank in ("p50", "p90", "p95", "p99"):
+            moved = _moved(getattr(new, rank), getattr(old, rank), more_is_good=False)
+            value = seconds_text(getattr(new, rank))
+            about = f"{_about(SpeedFigures, name)} {rank[1:]} of 100 took no longer."
+            tiles.append(FigureTile(label=f"{label}, {rank}", value=value, about=about, **moved))  # type: ignore[arg-type]
+    return tiles
