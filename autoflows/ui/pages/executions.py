@@ -128,9 +128,14 @@ def _nothing() -> rx.Component:
 
 
 def _actions() -> tuple[rx.Component, ...]:
-    # A plain link: the file is streamed by the REST side, and a browser shows how much of it has come.
+    # The file is streamed by the REST side, so the browser is to fetch it by itself and not look for a page of that name.
     export = rx.el.a(
-        rx.icon("download", size=15), "Export CSV", href=ExecutionList.export_href, download="executions.csv", class_name="af-export"
+        rx.icon("download", size=15),
+        "Export CSV",
+        href=ExecutionList.export_href,
+        download="executions.csv",
+        class_name="af-export",
+        custom_attrs={"reloadDocument": True},
     )
     return (executions_views.picker(), rx.cond(may(Permission.EXPORT), export, rx.fragment()))
 
