@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from autoflows.analytics.rollups.fold import fold
 from autoflows.domain.permissions import Role
@@ -29,18 +29,14 @@ async def account_with_a_run() -> Person:
     return owner
 
 
-async def drawn(page: Page, chart: str) -> None:
-    await expect(page.locator(f'[data-chart="{chart}"] .js-plotly-plot .main-svg').first).to_be_attached()
-
-
 async def test_charts_are_drawn_and_the_numbers_are_in_tables_and_files(open_page: OpenPage) -> None:
     page = await open_page(await account_with_a_run(), f"{HERE}?span=7")
     chart = page.locator('[data-chart="executions_per_day"]')
     await expect(chart.locator(".js-plotly-plot .bars path").first).to_be_attached()
     await expect(chart.get_by_role("row")).to_have_count(8)
     await expect(chart).to_contain_text("1 executions")
-    await chart.get_by_role("button", name="What Executions per day counts").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("test runs")
+    await chart.get_by_role("button", name="Definition of Executions per day").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("the local day on which they began")
     await page.keyboard.press("Escape")
     for kind, name in (("Numbers as CSV", ".csv"), ("Numbers as Excel", ".xlsx"), ("Picture as PNG", ".png")):
         await chart.get_by_role("button", name="Download Executions per day").click()
@@ -64,7 +60,7 @@ async def test_the_address_says_what_is_shown_and_numbers_lead_to_what_they_coun
     await expect(page.locator('[data-chart="funnel"]')).to_be_visible()
     await expect(page.get_by_text("Counted v1")).to_be_visible()
     await page.get_by_role("button", name="Performance").click()
-    await drawn(page, "peak_times")
+    await expect(page.get_by_role("region", name="Peak times", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Overview").click()
     await page.locator(".af-tile").filter(has_text="Executions").get_by_role("link").click()
     await ready(page)

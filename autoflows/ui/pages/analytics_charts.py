@@ -86,7 +86,7 @@ def _definition(chart: rx.Var[ChartCard]) -> rx.Component:
     return rx.popover.root(
         rx.popover.trigger(
             rx.icon_button(
-                rx.icon("info", size=14), size="1", variant="ghost", color_scheme="gray", aria_label=f"What {chart.title} counts"
+                rx.icon("info", size=14), size="1", variant="ghost", color_scheme="gray", aria_label=f"Definition of {chart.title}"
             )
         ),
         rx.popover.content(rx.el.p(chart.definition, class_name="af-flat af-small"), max_width="340px"),
@@ -116,7 +116,7 @@ def _files(chart: rx.Var[ChartCard]) -> rx.Component:
 
 
 def _drawn(chart: rx.Var[ChartCard]) -> rx.Component:
-    plot = rx.plotly.basic(
+    plot = rx.plotly.cartesian(
         data=AnalyticsState.figures[chart.slug].to(go.Figure),
         template=TEMPLATE,
         config={"displayModeBar": True, "modeBarButtons": [["toImage"]], "displaylogo": False, "responsive": True},
@@ -139,7 +139,7 @@ def _drawn(chart: rx.Var[ChartCard]) -> rx.Component:
 def _chart(chart: rx.Var[ChartCard]) -> rx.Component:
     return rx.el.section(
         rx.el.div(
-            rx.el.div(rx.el.h2(chart.title, _definition(chart)), rx.el.p(chart.question)),
+            rx.el.div(rx.el.div(rx.el.h2(chart.title), _definition(chart), class_name="af-chart-title"), rx.el.p(chart.question)),
             rx.cond(chart.total > 0, _files(chart), rx.fragment()),
             class_name="af-card-head",
         ),

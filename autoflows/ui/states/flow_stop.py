@@ -12,10 +12,10 @@ from autoflows.domain.errors import Invalid
 from autoflows.services import flow_control, flows
 from autoflows.services.views.flows import Running
 from autoflows.ui.flow_row import FlowRow, row_of
-from autoflows.ui.states.base import choice_of, id_of
+from autoflows.ui.states.base import PageState, choice_of, id_of
 
 
-class FlowStop(rx.State, mixin=True):
+class FlowStop(PageState, mixin=True):
     """`stopping` is the flow that is asked about, for its switch or, with `deletes`, for good."""
 
     stopping: FlowRow | None = None
