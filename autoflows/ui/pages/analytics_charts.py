@@ -100,7 +100,9 @@ def _picture(chart: rx.Var[ChartCard]) -> Any:
 
 def _files(chart: rx.Var[ChartCard]) -> rx.Component:
     def item(label: str, href: rx.Var[str]) -> rx.Component:
-        return rx.dropdown_menu.item(rx.el.a(label, href=href, download=True, class_name="af-menu-link"), as_child=True)
+        return rx.dropdown_menu.item(
+            rx.el.a(label, href=href, download=True, class_name="af-menu-link", custom_attrs={"reloadDocument": True}), as_child=True
+        )
 
     return rx.dropdown_menu.root(
         rx.dropdown_menu.trigger(
