@@ -28,10 +28,11 @@ TELL_EVERY = 5
 
 
 class Question(BaseModel):
-    """What is about to be done: to how many of how many, and how far it is."""
+    """What is about to be done: to how many (`said` as people write it) of how many, and how far it is."""
 
     kind: str
     number: int
+    said: str
     of: str
     by_filter: bool
     done: int = 0
@@ -118,7 +119,7 @@ class ExecutionBulk(PageState, mixin=True):
         else:
             number = sum(row.id in self.chosen and row.status == ACTS_ON[kind] for row in self.rows)
             of = str(len(self.chosen))
-        self.bulk = Question(kind=kind, number=number, of=of, by_filter=self.all_chosen)
+        self.bulk = Question(kind=kind, number=number, said=f"{number:,}", of=of, by_filter=self.all_chosen)
 
     async def _number(self, kind: str) -> int:
         wanted = self._filter()
