@@ -2,6 +2,7 @@
 
 `--big` adds the same on tables of millions of rows, with the plans of the statements that must stay quick; `--compare FILE` sets the
 figures against those of an earlier run in the same hour. `--watchers N` measures something else: N tabs that watch leads run through.
+`--builder` measures the flow builder in a browser instead, beside so many lead events.
 """
 
 from __future__ import annotations
@@ -94,6 +95,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--analytics", type=int, nargs="?", const=5 * MILLION, default=0, metavar="N", help="the analytics alone, on a year of N logs"
     )
+    parser.add_argument(
+        "--builder", type=int, nargs="?", const=MILLION, default=0, metavar="N", help="the flow builder, beside N lead events"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="print ratios to the figures in this file")
     parser.add_argument("--lists", action="store_true", help="instead: the list of executions beside a million of them (or --big N)")
@@ -113,6 +117,15 @@ def main(arguments: list[str] | None = None) -> None:
         print(lists.table(found), lists.slow(found), sep="\n")
         if options.json:
             options.json.write_text(json.dumps(found, indent=1))
+        return
+    if options.builder:
+        from bench import builder  # it needs a browser, which the rest does not
+
+        with running(workers=0) as stack:
+            found = builder.measure(stack, options.builder)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1))
+        print(builder.table(found))
         return
     earlier = json.loads(options.compare.read_text()) if options.compare else None
     results: dict[str, Any] = {}

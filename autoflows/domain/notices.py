@@ -177,7 +177,7 @@ def _quota_reached(facts: Facts) -> Words:
 
 def _speed_late(facts: Facts) -> Words:
     title = f"New leads wait longer than {how_long_exactly(facts.seconds)} for their first contact"
-    return title, facts.reason, f"{FLOWS}/analytics"
+    return title, facts.reason or "The analytics say what they wait for.", f"{FLOWS}/analytics"
 
 
 KINDS: dict[NoticeKind, Kind] = {

@@ -96,26 +96,35 @@ def _sentence(error: FieldError) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is in a draft, and what is published: `parsed` is complete where it is right, `wrong` says where it is not."""
+
+    parsed: FlowDefinition | None
+    wrong: list[Problem]
+    present: FlowDefinition | None
+    is_changed: bool
+
+
 @open_to("services")
-async def judge(session: AsyncSession, draft: Opened) -> bool:
-    """Whether the draft differs from what is published; a flow that never was always does."""
-    if draft.flow is None:
-        return True
+async def read_draft(session: AsyncSession, draft: Opened) -> Reading:
+    """Read a draft beside what is published; a flow that never was always differs."""
     parsed, wrong = read(draft.row.definition)
-    return parsed is None or bool(wrong) or bool(diff(await definition_of(session, draft.flow), parsed))
+    present = await definition_of(session, draft.flow) if draft.flow is not None else None
+    is_changed = parsed is None or bool(wrong) or present is None or bool(diff(present, parsed))
+    return Reading(parsed, wrong, present, is_changed)
 
 
 @open_to("services")
-async def view_of(actor: Actor, session: AsyncSession, draft: Opened) -> DraftView:
-    """The draft as shown, with its problems and its changes."""
+async def view_of(actor: Actor, session: AsyncSession, draft: Opened, reading: Reading | None = None) -> DraftView:
+    """The draft as shown, with its problems and its changes; `reading` if it was read in this transaction already."""
     row, flow = draft.row, draft.flow
-    parsed, problems = read(row.definition)
-    present = await definition_of(session, flow) if flow is not None else None
-    changes = []
-    if parsed is not None:
-        problems = worst_first([*problems, *await find_problems(actor, session, parsed, rank_of(flow, parsed))])
-        if present is not None:
-            changes = diff(present, parsed, await item_names(actor, session, present, parsed))
+    found = reading or await read_draft(session, draft)
+    problems, changes = found.wrong, []
+    if found.parsed is not None:
+        problems = worst_first([*problems, *await find_problems(actor, session, found.parsed, rank_of(flow, found.parsed))])
+        if found.present is not None and found.is_changed:
+            changes = diff(found.present, found.parsed, await item_names(actor, session, found.present, found.parsed))
     names = await _names(session, row.edited_by, row.locked_by)
     return DraftView(
         **row.model_dump(include={"id", "flow_id", "definition", "revision", "base_version", "is_changed", "edited_by", "edited_at"}),

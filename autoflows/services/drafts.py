@@ -21,11 +21,12 @@ from autoflows.services import audit
 from autoflows.services.access import Actor, AsyncSession, requires, scoped
 from autoflows.services.draft_store import (
     Opened,
+    Reading,
     hold,
     is_held_by_another,
-    judge,
     load_draft,
     numbered,
+    read_draft,
     refuse_others,
     refuse_stale,
     view_of,
@@ -70,11 +71,12 @@ async def open_draft(actor: Actor, session: AsyncSession, flow_id: UUID) -> Draf
     """
     flow = await one_flow(actor, session, flow_id)
     draft = await _draft_of(actor, session, flow)
+    reading = None
     if not draft.row.is_changed and draft.row.base_version != flow.version:
-        await _fill(actor, session, draft, (await definition_of(session, flow)).model_dump(mode="json"))
+        reading = await _fill(actor, session, draft, (await definition_of(session, flow)).model_dump(mode="json"))
     if not is_held_by_another(actor, draft.row):
         hold(actor, draft.row)
-    return await view_of(actor, session, draft)
+    return await view_of(actor, session, draft, reading)
 
 
 async def _draft_of(actor: Actor, session: AsyncSession, flow: Flow) -> Opened:
@@ -86,14 +88,16 @@ async def _draft_of(actor: Actor, session: AsyncSession, flow: Flow) -> Opened:
     return Opened(row, flow)
 
 
-async def _fill(actor: Actor, session: AsyncSession, draft: Opened, definition: dict[str, Any]) -> None:
+async def _fill(actor: Actor, session: AsyncSession, draft: Opened, definition: dict[str, Any]) -> Reading:
     """Replace what is in a draft, as one save."""
     row = draft.row
     row.definition, row.revision = definition, row.revision + 1
     row.edited_by, row.edited_at = actor.user_id, utc_now()
-    row.is_changed = await judge(session, draft)
+    reading = await read_draft(session, draft)
+    row.is_changed = reading.is_changed
     if not row.is_changed and draft.flow is not None:
         row.base_version = draft.flow.version
+    return reading
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -118,11 +122,12 @@ async def save_draft(actor: Actor, session: AsyncSession, draft_id: UUID, save: 
     draft = await load_draft(actor, session, draft_id, lock=True)
     row, definition = draft.row, numbered(save.definition)
     await refuse_others(actor, session, row)
+    reading = None
     if row.definition != definition or row.revision < save.revision:
         await refuse_stale(session, row, save.revision)
-        await _fill(actor, session, draft, definition)
+        reading = await _fill(actor, session, draft, definition)
     hold(actor, row)
-    return await view_of(actor, session, draft)
+    return await view_of(actor, session, draft, reading)
 
 
 @requires(Permission.FLOWS_WRITE)
@@ -184,6 +189,6 @@ async def restore_as_draft(actor: Actor, session: AsyncSession, flow_id: UUID, v
     if draft.row.is_changed and revision is not None:
         await refuse_stale(session, draft.row, revision)
     draft.row.base_version = flow.version
-    await _fill(actor, session, draft, row.definition)
+    reading = await _fill(actor, session, draft, row.definition)
     hold(actor, draft.row)
-    return await view_of(actor, session, draft)
+    return await view_of(actor, session, draft, reading)

@@ -147,6 +147,9 @@ def flow_schema() -> dict[str, Any]:
     """The JSON Schema of a flow's file, for editors: complete with the settings of each type of step."""
     schema = FlowUpdate.model_json_schema()
     properties = {name: value for name, value in schema["properties"].items() if name not in ("version", "actions")}
+    steps = [_step_schema(kind) for kind in ACTIONS]
+    # What a step's settings are made of, such as the arms of a split, is named from the top of the file's schema.
+    parts = {name: part for step in steps for name, part in step["properties"]["action_config"].pop("$defs", {}).items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Autoflows flow",
@@ -157,9 +160,9 @@ def flow_schema() -> dict[str, Any]:
         "properties": {
             "autoflows": {"const": FORMAT, "description": "the version of the format"},
             **properties,
-            "actions": {"type": "array", "maxItems": 200, "items": {"oneOf": [_step_schema(kind) for kind in ACTIONS]}},
+            "actions": {"type": "array", "maxItems": 200, "items": {"oneOf": steps}},
         },
-        "$defs": {**{k: v for k, v in schema["$defs"].items() if k != "Action"}, "Item": _ITEM},
+        "$defs": {**{k: v for k, v in schema["$defs"].items() if k != "Action"}, **parts, "Item": _ITEM},
     }
 
 

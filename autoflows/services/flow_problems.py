@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -66,27 +66,43 @@ async def find_problems(
 @open_to("services")
 async def item_names(actor: Actor, session: AsyncSession, *definitions: FlowDefinition) -> dict[str, str]:
     """The labels of everything that these definitions name, by id."""
-    references = [(r, d) for d in definitions for r in await _references(actor, session, d)]
-    return {str(d.action(r.action_order).action_config[r.field]): r.item.name for r, d in references if r.item is not None}
+    named = [one for definition in definitions for one in _named(definition)]
+    items = await _items_of(actor, session, named)
+    return {str(one.value): item.name for one in named if (item := items.get((one.table, one.key))) is not None}
+
+
+class _Named(NamedTuple):
+    """An item that a step names: `key` is None for what is no id."""
+
+    order: int
+    field: str
+    table: str
+    value: object
+    key: UUID | None
+
+
+def _named(definition: FlowDefinition) -> list[_Named]:
+    return [
+        _Named(action.action_order, name, table, value, _uuid(value))
+        for action in definition.actions
+        if (spec := ACTIONS.get(action.action_type)) is not None
+        for name, table in (spec.references or {}).items()
+        if (value := action.action_config.get(name))
+    ]
+
+
+async def _items_of(actor: Actor, session: AsyncSession, named: Sequence[_Named]) -> dict[tuple[str, UUID | None], Item]:
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for one in named:
+        if one.key is not None:
+            wanted[one.table].add(one.key)
+    return {(table, key): item for table, ids in wanted.items() for key, item in (await _items(actor, session, table, ids)).items()}
 
 
 async def _references(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Reference]:
-    named: list[tuple[int, str, str, UUID | None]] = []
-    wanted: dict[str, set[UUID]] = defaultdict(set)
-    for action in definition.actions:
-        spec = ACTIONS.get(action.action_type)
-        for name, table in ((spec.references if spec else None) or {}).items():
-            value = action.action_config.get(name)
-            if not value:
-                continue
-            key = _uuid(value)
-            named.append((action.action_order, name, table, key))
-            if key is not None:
-                wanted[table].add(key)
-    items = {table: await _items(actor, session, table, ids) for table, ids in wanted.items()}
-    return [
-        Reference(order, name, CATALOGUES[table][2], items.get(table, {}).get(key) if key else None) for order, name, table, key in named
-    ]
+    named = _named(definition)
+    items = await _items_of(actor, session, named)
+    return [Reference(one.order, one.field, CATALOGUES[one.table][2], items.get((one.table, one.key))) for one in named]
 
 
 async def _items(actor: Actor, session: AsyncSession, table: str, ids: set[UUID]) -> dict[UUID, Item]:

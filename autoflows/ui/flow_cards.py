@@ -9,8 +9,11 @@ from pydantic import BaseModel
 from autoflows.domain.templating import TemplateError, render
 from autoflows.ui import words
 from autoflows.ui.flow_draft import action_body
+from autoflows.ui.flow_duration import MINUTES, SECONDS
+from autoflows.ui.flow_duration import shown as shown_duration
 from autoflows.ui.flow_experiment import arm_options, chosen_option, number
-from autoflows.ui.flow_rows import MAPPABLE, Draft, MappingRow, Option, StepRow
+from autoflows.ui.flow_mail import Mail, mail_preview
+from autoflows.ui.flow_rows import MAPPABLE, Draft, FieldRow, MappingRow, Option, StepRow
 
 
 class Card(BaseModel):
@@ -81,15 +84,19 @@ def with_variables(step: StepRow, choices: Choices) -> StepRow:
 
 
 def inspected(
-    draft: Draft, step_id: str, choices: Choices, errors: Mapping[str, str], person: Mapping[str, object] | None = None
+    draft: Draft,
+    step_id: str,
+    choices: Choices,
+    errors: Mapping[str, str],
+    person: Mapping[str, object] | None = None,
+    mails: Mapping[str, Mail] | None = None,
 ) -> StepRow:
     """The selected step as its panel shows it; `errors` by their pointers within the step. `person` fills the preview."""
     step = draft.step(step_id)
     if step is None:
         return StepRow()
-    template = template_of(step, choices)
     order = draft.steps.index(step) + 1
-    fields = [f.model_copy(update={"error": errors.get(f"/action_config/{f.name}", "")}) for f in step.fields]
+    fields = _with_duration([f.model_copy(update={"error": errors.get(f"/action_config/{f.name}", "")}) for f in step.fields])
     mappings = [
         m.model_copy(update={"error": errors.get(f"/action_config/variable_mappings/{m.variable}", "")})
         for m in with_variables(step, choices).mappings
@@ -97,7 +104,7 @@ def inspected(
     about_arms = [pointer for pointer in errors if pointer.startswith("/action_config/arms") or pointer == "/action_config"]
     options, percents = arm_options(draft, step.id), [number(arm.percent) for arm in step.arms]
     total = sum(p for p in percents if isinstance(p, int | float))
-    shown = {*(about_arms if step.arms else ()), *(f"/action_config/{f.name}" for f in fields)} | {
+    shown = {*(about_arms if step.arms else ()), *(f"/action_config/{f.name}" for f in step.fields)} | {
         f"/action_config/variable_mappings/{m.variable}" for m in mappings
     }
     return step.model_copy(
@@ -110,11 +117,35 @@ def inspected(
             "arms_total": f"{total:g} % in all" if step.arms else "",
             "arm_options": options,
             "arm_chosen": chosen_option(step, options),
-            "preview": preview(template, mappings, person) if template else "",
             "error": " ".join(text for pointer, text in errors.items() if pointer not in shown),
             "has_advanced": any(f.advanced for f in step.fields),
+            **_previews(step, template_of(step, choices), mappings, person, mails or {}),
         }
     )
+
+
+def _with_duration(fields: Sequence[FieldRow]) -> list[FieldRow]:
+    """The fields with minutes and seconds as one."""
+    by_name = {field.name: field for field in fields}
+    minutes, seconds = by_name.get(MINUTES), by_name.get(SECONDS)
+    if minutes is None or seconds is None:
+        return list(fields)
+    amount, unit = shown_duration(minutes.value, seconds.value, minutes.unit)
+    error = minutes.error or seconds.error
+    one = minutes.model_copy(update={"title": "Wait for", "value": amount, "unit": unit, "error": error})
+    return [one if field is minutes else field for field in fields if field is not seconds]
+
+
+def _previews(
+    step: StepRow, template: Option | None, mappings: Sequence[MappingRow], person: Mapping[str, object] | None, mails: Mapping[str, Mail]
+) -> dict[str, str]:
+    if template is None:
+        return {}
+    if (mail := mails.get(template.value)) is None:
+        return {"preview": preview(template, mappings, person)}
+    override = next((field.value.strip() for field in step.fields if field.name == "subject_override"), "")
+    found = mail_preview(mail, override, person)
+    return {"preview": found.text, "preview_subject": found.subject, "preview_html": found.html}
 
 
 def preview(template: Option, mappings: Iterable[MappingRow], person: Mapping[str, object] | None = None) -> str:

@@ -56,7 +56,7 @@ def fields_of(kind: str, config: Mapping[str, Any]) -> list[FieldRow]:
                 title=info.title or name.replace("_", " ").capitalize(),
                 help=info.description or "",
                 widget=widget,
-                unit="" if _unit(name) in (info.title or "").lower() else _unit(name),
+                unit="" if widget == "duration" or _unit(name) in (info.title or "").lower() else _unit(name),
                 value=_clock(value) if widget == "time" else value,
                 required=info.is_required() or info.default is not None,
                 advanced=bool(extra.get("advanced")),

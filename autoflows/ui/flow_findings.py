@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from autoflows.domain.problems import Problem
+from autoflows.ui.flow_duration import MINUTES, SECONDS
 from autoflows.ui.flow_rows import ConditionRow, Draft, StepRow
 
 TITLES = {
@@ -71,6 +72,16 @@ class Finding(BaseModel):
     text: str
     select: str = ""
     focus: str = ""
+    code: str = ""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether it keeps the draft from being published at all; other errors only keep a flow from being on."""
+        return self.code == INCOMPLETE
+
+
+INCOMPLETE = "invalid"
+"""The code of a problem of the definition itself, which no version may have."""
 
 
 class Mark(NamedTuple):
@@ -80,6 +91,7 @@ class Mark(NamedTuple):
     pointer: str
     severity: str
     text: str
+    code: str = ""
 
 
 def marks_of(problems: Iterable[Problem], draft: Draft) -> tuple[Mark, ...]:
@@ -93,11 +105,12 @@ def _mark(problem: Problem, draft: Draft) -> Mark:
         case ["actions", index, *rest] if index.isdigit() and int(index) < len(draft.steps):
             step = draft.steps[int(index)]
             text = _plain(problem.message, _titles(step))
-            return Mark(step.id, "".join(f"/{p}" for p in rest), problem.severity, _without_place(text, int(index)))
+            return Mark(step.id, "".join(f"/{p}" for p in rest), problem.severity, _without_place(text, int(index)), problem.code)
         case ["conditions", index, *rest] if index.isdigit() and int(index) < len(draft.conditions):
-            return Mark(draft.conditions[int(index)].key, "".join(f"/{p}" for p in rest), problem.severity, _plain(problem.message, {}))
+            pointer = "".join(f"/{p}" for p in rest)
+            return Mark(draft.conditions[int(index)].key, pointer, problem.severity, _plain(problem.message, {}), problem.code)
         case _:
-            return Mark("", problem.pointer, problem.severity, _plain(problem.message, {}))
+            return Mark("", problem.pointer, problem.severity, _plain(problem.message, {}), problem.code)
 
 
 def _titles(step: StepRow) -> dict[str, str]:
@@ -120,43 +133,39 @@ def findings_of(marks: Iterable[Mark], draft: Draft) -> list[Finding]:
     """The to-do list; what is about something removed meanwhile is left out."""
     steps = {step.id: (place, step) for place, step in enumerate(draft.steps)}
     conditions = {row.key: place for place, row in enumerate(draft.conditions)}
-    found = [_finding(mark, steps, conditions) for mark in marks]
-    return [f for f in found if f is not None]
+    placed = ((mark, _place_of(mark, steps, conditions)) for mark in marks)
+    return [
+        Finding(severity=mark.severity, where=place[0], text=mark.text, select=place[1], focus=place[2], code=mark.code)
+        for mark, place in placed
+        if place is not None
+    ]
 
 
-def _finding(mark: Mark, steps: dict[str, tuple[int, StepRow]], conditions: dict[str, int]) -> Finding | None:
+def _place_of(mark: Mark, steps: dict[str, tuple[int, StepRow]], conditions: dict[str, int]) -> tuple[str, str, str] | None:
+    """What a problem is about in words, what to select and where to put the focus; None if it is gone."""
     if mark.owner in steps:
         place, step = steps[mark.owner]
-        return Finding(
-            severity=mark.severity,
-            where=f"Step {place + 1} · {step.title}",
-            text=mark.text,
-            select=step.id,
-            focus=_control_of(step, mark.pointer),
-        )
+        return f"Step {place + 1} · {step.title}", step.id, _control_of(step, mark.pointer)
     if mark.owner in conditions:
-        place = conditions[mark.owner]
-        focus = f"condition-{mark.owner}-value"
-        return Finding(severity=mark.severity, where=f"Condition {place + 1}", text=mark.text, select="trigger", focus=focus)
+        return f"Condition {conditions[mark.owner] + 1}", "trigger", f"condition-{mark.owner}-value"
     if mark.owner:
         return None
     parts = [p for p in mark.pointer.split("/") if p]
     match parts:
         case ["conditions", *_]:
-            return Finding(severity=mark.severity, where="Trigger", text=mark.text, select="trigger", focus="add-condition")
+            return "Trigger", "trigger", "add-condition"
         case ["actions", *_]:
-            return Finding(severity=mark.severity, where="Steps", text=mark.text, focus="add-step")
+            return "Steps", "", "add-step"
         case [*_, name] if name in FIELDS:
-            where = TITLES.get(parts[0], "Settings")
-            return Finding(severity=mark.severity, where=where, text=mark.text, select="settings", focus=FIELDS[name])
+            return TITLES.get(parts[0], "Settings"), "settings", FIELDS[name]
         case _:
-            return Finding(severity=mark.severity, where="Flow", text=mark.text, select="settings")
+            return "Flow", "settings", ""
 
 
 def _control_of(step: StepRow, pointer: str) -> str:
     match [p for p in pointer.split("/") if p]:
         case ["action_config", name, *_] if any(f.name == name for f in step.fields):
-            return f"{step.id}-{name}"
+            return f"{step.id}-{MINUTES if name == SECONDS else name}"
         case ["action_config", "arms", *_] if step.arms:
             return f"{step.id}-arms"
         case ["action_config", "variable_mappings", variable]:

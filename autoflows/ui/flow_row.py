@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
@@ -43,6 +43,13 @@ class Tally(BaseModel):
     text: str
 
 
+class Line(BaseModel):
+    """A sparkline: the path of its drawing, and the same in words. Empty if there is too little to draw."""
+
+    path: str = ""
+    text: str = ""
+
+
 class FlowRow(BaseModel):
     """A flow in the list. `revision` grows when the switch must spring back; `refusal` is why it did."""
 
@@ -64,8 +71,9 @@ class FlowRow(BaseModel):
     total: int
     success: str
     speed: str = "–"
-    spark: str = ""
-    spark_text: str = ""
+    speed_line: Line = Line()
+    success_line: Line = Line()
+    running_line: Line = Line()
     findings: list[Finding] = []
     tallies: list[Tally] = []
     revision: int = 0
@@ -96,9 +104,10 @@ def row_of(flow: FlowView, trend: FlowTrend | None = None, problems: Sequence[Pr
         running=flow.running_executions,
         total=counts.total,
         success=f"{100 * counts.completed / ended:.0f}%" if ended else "–",
-        speed=short(trend.median_seconds) if trend else "–",
-        spark=sparkline(trend.days) if trend else "",
-        spark_text=_course(trend) if trend else "",
+        speed=short(trend.median_seconds) if trend and trend.median_seconds is not None else "–",
+        speed_line=_line(trend.medians, "Median of each day", short) if trend else Line(),
+        success_line=_line(trend.success, "Success of each day", _percent) if trend else Line(),
+        running_line=_line(running_by_day(trend, flow.running_executions), "Running at the end of each day", _count) if trend else Line(),
         findings=[Finding(severity=p.severity.value, message=p.message) for p in problems],
         tallies=[
             Tally(severity=s.value, text=f"{severities[s]} {said[severities[s] != 1]}") for s, said in COUNTED.items() if severities[s]
@@ -111,10 +120,29 @@ def _step(kind: ActionType) -> StepIcon:
     return StepIcon(icon=spec.icon, title=spec.title) if spec else StepIcon(icon="circle", title=str(kind))
 
 
-def _course(trend: FlowTrend) -> str:
-    """The line in words, for who does not see it."""
-    known = [value for value in trend.days if value is not None]
-    return f"Median of each of the last {TREND_DAYS} days, between {short(min(known))} and {short(max(known))}" if known else ""
+def _line(days: Sequence[float | None], what: str, said: Callable[[float], str]) -> Line:
+    """The course of a figure, and in words for who does not see it."""
+    known = [value for value in days if value is not None]
+    path = sparkline(days)
+    return Line(path=path, text=f"{what} of the last {TREND_DAYS}, between {said(min(known))} and {said(max(known))}") if path else Line()
+
+
+def running_by_day(trend: FlowTrend, now: int) -> list[float | None]:
+    """How many executions ran at the end of each day, today's being those that run now: counted back by what began and ended since."""
+    counts: list[float | None] = []
+    running = now
+    for began, ended in zip(reversed(trend.began), reversed(trend.ended), strict=True):
+        counts.append(max(running, 0))  # what began and ended may have been counted a moment apart
+        running += ended - began
+    return counts[::-1]
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0f}%"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
 
 
 def short(seconds: float) -> str:

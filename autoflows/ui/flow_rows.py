@@ -90,6 +90,8 @@ class StepRow(BaseModel):
     order: int = 0
     sentence: str = ""
     preview: str = ""
+    preview_subject: str = ""
+    preview_html: str = ""
     error: str = ""
     has_advanced: bool = False
 

@@ -18,7 +18,7 @@ import reflex as rx
 from reflex.constants import SocketEvent
 from reflex.state import StateUpdate
 
-from autoflows.domain.errors import AutoflowsError, Forbidden, NotFound, NotSignedIn
+from autoflows.domain.errors import AutoflowsError, Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
 from autoflows.engine import live as engine_live
 from autoflows.models.database import open_session
 from autoflows.services import auth
@@ -39,15 +39,17 @@ POLL_SECONDS = 5
 """How often pages are refreshed while no news can be heard."""
 SURE_SECONDS = 60.0
 """How often they are refreshed when there is no news: nothing of ours is late for longer than that, whatever went wrong."""
+AGAIN_SECONDS = 2.0
+"""When a refresh that failed is tried again."""
 BATCH = 25
 """Tabs that are written to in one go; other work of the process gets its turn in between."""
-BUSY_SECONDS = 0.02
+BUSY_SECONDS = 0.002
 """How long tabs wait for one of them whose handler is at work; it then gets its update alone, when the handler is done."""
 AT_ONCE = asyncio.Semaphore(4)
 """Pages that see to themselves are refreshed a few at a time, so that they do not hold up the others."""
 
-_GONE = (NotSignedIn, Forbidden, NotFound)
-"""What ends a tab's following; anything else is tried again."""
+_REFUSED = (NotSignedIn, Forbidden, NotFound, Invalid, Conflict)
+"""What ends a tab's following; anything else, such as a database that does not answer, is tried again."""
 
 
 async def run(app: rx.App) -> None:
@@ -127,9 +129,9 @@ async def _keep_up(app: rx.App, audience: Audience) -> None:
         gap = audience.gap
         try:
             await (_refresh_own(app, audience) if audience.view is None else _refresh_shared(app, audience))
-        except Exception:
-            log.exception("A live refresh failed; it is tried again")
-            audience.dirty, gap = True, 2.0
+        except Exception as error:
+            log.warning("A live refresh failed and is tried again: %s", error, exc_info=not isinstance(error, Unavailable))
+            audience.dirty, gap = True, AGAIN_SECONDS
         took = time.monotonic() - began
         audience.rest_until = began + max(gap, took * (1 + REST))
 
@@ -146,7 +148,7 @@ async def _refresh_own(app: rx.App, audience: Audience) -> None:
                 if live.tabs.get(tab.place) is tab:
                     page = await root.get_state(tab.state)
                     await page._refresh()
-        except _GONE as error:
+        except _REFUSED as error:
             await _end(app, [tab], error)
 
 
@@ -156,7 +158,7 @@ async def _refresh_shared(app: rx.App, audience: Audience) -> None:
         return
     try:
         await audience.read()
-    except _GONE as error:
+    except _REFUSED as error:
         await _end(app, list(audience.tabs.values()), error)
         return
     await _bring(app, audience)
@@ -170,7 +172,7 @@ async def _check(app: rx.App, audience: Audience) -> None:
         return
     async with open_session() as session:
         actors = await auth.actors_of_sessions(session, {tab.session for tab in due})
-    for tab in due:
+    for tab in [tab for tab in due if live.tabs.get(tab.place) is tab]:  # it may have gone elsewhere meanwhile
         actor = actors.get(tab.session)
         if actor is None:
             await _end(app, [tab], NotSignedIn("The session is over."))
@@ -213,16 +215,20 @@ async def _bring_together(app: rx.App, batch: list[Tab]) -> list[Tab]:
                 except TimeoutError:
                     alone.append(tab)
                     continue
-                if not await _take(root, tab):
-                    alone.append(tab)
-                else:
+                try:
+                    if not await _take(root, tab):
+                        alone.append(tab)
+                        continue
                     delta = await root._get_resolved_delta()
-                    root._clean()
-                    same = next((sids for known, sids in outgoing if known == delta), None)
-                    if same is not None:
-                        same.append(tab.sid)
-                    elif delta:
-                        outgoing.append((delta, [tab.sid]))
+                except Exception:  # of one page, which must not keep from the others what their states hold already
+                    log.exception("A tab was not brought up to date")
+                    continue
+                root._clean()
+                same = next((sids for known, sids in outgoing if known == delta), None)
+                if same is not None:
+                    same.append(tab.sid)
+                elif delta:
+                    outgoing.append((delta, [tab.sid]))
             for delta, sids in outgoing:
                 await app.event_namespace.emit(str(SocketEvent.EVENT), StateUpdate(delta=delta), to=sids)
     return alone
@@ -234,11 +240,12 @@ async def _bring_alone(app: rx.App, tab: Tab) -> None:
         began, version = time.monotonic(), tab.audience.version
         try:
             async with app.modify_state(rx.BaseStateToken(ident=tab.place[0], cls=tab.state)) as root:
-                if not await _take(root, tab):
+                is_known = began - tab.checked_at < 2 * CHECK_SECONDS  # else the page's own services look who it is
+                if not (is_known and await _take(root, tab)):
                     async with AT_ONCE:
                         await (await root.get_state(tab.state))._refresh()
                     tab.version = version
-        except _GONE as error:
+        except _REFUSED as error:
             await _end(app, [tab], error)
         except Exception:
             log.exception("A tab was not brought up to date")
@@ -260,6 +267,7 @@ async def _take(root: Any, tab: Tab) -> bool:
 async def _end(app: rx.App, tabs: list[Tab], error: AutoflowsError) -> None:
     """Send these tabs nothing more, and tell their pages so; why, the viewer is told at their next event."""
     log.info("%d tabs are not refreshed any more: %s", len(tabs), error.title)
+    tabs = [tab for tab in tabs if live.tabs.get(tab.place) is tab]
     for tab in tabs:
         live.drop(tab)
     over = Liveness(state="over", since=datetime.now(UTC).isoformat())
@@ -280,7 +288,8 @@ async def _tell(app: rx.App, tabs: list[Tab], liveness: Liveness) -> None:
             return
         async with app.modify_state(rx.BaseStateToken(ident=tab.place[0], cls=Base)) as root:
             base = await root.get_state(Base)
-            if base.liveness.state:
+            follows = tab.place in live.tabs  # a page that was loaded since is another matter
+            if base.liveness.state and follows == (liveness.state != "over"):
                 base.liveness = liveness
 
     for problem in await asyncio.gather(*(tell(tab) for tab in tabs), return_exceptions=True):

@@ -102,7 +102,7 @@ def time_bars(execution: ExecutionView, steps: Sequence[StepView], logs: Sequenc
     return TimeBars(
         rows=_rows(rows, spans, execution.triggered_at),
         ticks=_ticks(spans, execution.triggered_at),
-        worked=_length(worked),
+        worked=_length(worked) if worked else "—",
         waited=_length(max(total - worked, timedelta())),
     )
 
@@ -208,7 +208,8 @@ def _ticks(spans: Sequence[_Span], origin: datetime) -> list[Tick]:
             chosen.append(moment)
     if last > origin:
         chosen.append(last)
-    return [Tick(left=round(axis.place[m], 3), label="start" if m == origin else f"+{_length(m - origin)}") for m in chosen]
+    ticks = [Tick(left=round(axis.place[m], 3), label="start" if m == origin else f"+{_length(m - origin)}") for m in chosen]
+    return [tick for n, tick in enumerate(ticks) if n == 0 or tick.label != ticks[n - 1].label]
 
 
 def _length(span: timedelta) -> str:

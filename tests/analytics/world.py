@@ -49,8 +49,10 @@ def _moment(rng: random.Random) -> datetime:
     at = NOW - timedelta(seconds=rng.randrange(DAYS * 86_400), microseconds=rng.randrange(1_000_000))
     if rng.random() < 0.3:
         at = at.replace(minute=rng.choice([0, 15, 30, 45]), second=0, microsecond=0)
+        at -= timedelta(microseconds=rng.choice([0, 0, 1, 300_000]))
     if rng.random() < 0.1:
         at = at.replace(hour=rng.choice([0, 18, 22, 23]), minute=rng.choice([0, 30]))
+        at -= timedelta(microseconds=rng.choice([0, 1, 400_000]))  # just before it
     return at
 
 

@@ -49,5 +49,6 @@ def test_all_kinds_are_known_and_the_worst_come_first() -> None:
 def test_each_role_is_told_what_it_could_look_into() -> None:
     for role in (Role.OWNER, Role.ADMIN, Role.MANAGER):
         assert set(kinds_for(ROLE_PERMISSIONS[role])) == set(NoticeKind)
-    assert set(NoticeKind) - set(kinds_for(ROLE_PERMISSIONS[Role.VIEWER])) == {NoticeKind.KILL_SWITCH, NoticeKind.BUDGET_REACHED}
+    not_for_viewers = {NoticeKind.KILL_SWITCH, NoticeKind.BUDGET_REACHED, NoticeKind.SPEED_LATE}
+    assert set(NoticeKind) - set(kinds_for(ROLE_PERMISSIONS[Role.VIEWER])) == not_for_viewers
     assert kinds_for(frozenset({Permission.EXPORT})) == ()

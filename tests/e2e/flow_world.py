@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlmodel import select
 
+from autoflows.domain.leads import Disposition, EntryType
 from autoflows.ids import new_id, utc_now
 from autoflows.models import (
     Channel,
@@ -18,6 +20,7 @@ from autoflows.models import (
     Execution,
     Flow,
     FlowVersion,
+    LeadEvent,
     PhoneNumber,
     VoiceAgent,
     WhatsAppNumber,
@@ -132,6 +135,23 @@ async def make_executions(person: Person, flow: FlowView, people: Sequence[tuple
             made.append(Execution(**ids, **plain | values))
         session.add_all(made)
     return made
+
+
+async def make_lead(person: Person, source: str, phone: str) -> None:
+    """A lead that came a moment ago and met no flow."""
+    async with open_session() as session:
+        contact = Contact(user_id=person.account_id, name="Asha Patel", phone=phone)
+        session.add(contact)
+        await session.flush()
+        event = LeadEvent(
+            user_id=person.account_id,
+            contact_id=contact.id,
+            lead_source=source,
+            entry_type=EntryType.API,
+            disposition=Disposition.NO_MATCH,
+            due_at=None,
+        )
+        await session.exec(insert(LeadEvent).values(**event.model_dump()))
 
 
 async def flow_named(person: Person, name: str) -> Flow | None:

@@ -27,6 +27,12 @@ _OPEN = """
 """
 
 
+def packet(handler: str, path: str, payload: dict[str, Any]) -> str:
+    """A call of a handler by its full name, as the socket carries it."""
+    event = {"name": handler, "payload": payload, "router_data": {"pathname": path, "asPath": path, "query": {}}}
+    return "42/_event," + json.dumps(["event", event])
+
+
 class ForgedSocket:
     """One socket in a blank page of the site, with that browser context's cookies."""
 
@@ -37,8 +43,7 @@ class ForgedSocket:
 
     async def send(self, handler: str, **payload: Any) -> None:
         """Call a handler by its full name."""
-        event = {"name": handler, "payload": payload, "router_data": {"pathname": self.path, "asPath": self.path, "query": {}}}
-        await self._page.evaluate("(text) => window.forged.send(text)", "42/_event," + json.dumps(["event", event]))
+        await self._page.evaluate("(text) => window.forged.send(text)", packet(handler, self.path, payload))
 
     async def answers(self) -> str:
         """Everything the server sent so far, as text."""

@@ -19,9 +19,8 @@ from autoflows.models import ActionLog, Channel, Execution, FlowVersion
 from autoflows.models.database import open_session
 from autoflows.providers.vault import seal
 from autoflows.sandbox.world import BOLNA_KEY
-from tests.e2e.conftest import OpenPage, Person, Sandbox, Site, make_person, ready, signed_in, until
+from tests.e2e.conftest import OpenPage, Person, Sandbox, Site, make_person, ready, signed_in
 from tests.e2e.flow_world import make_execution, make_flow, make_world
-from tests.e2e.forged import forged_socket
 from tests.e2e.test_axe import faults
 from tests.e2e.test_executions import HERE, attempt, change
 
@@ -130,38 +129,6 @@ async def test_two_people_look_while_one_cancels(open_page: OpenPage, site: Site
     shown = await watching.content()
     for secret in ("9876512345", "divya@example.com", "the pump is yours", "I want the pump", "Wants the pump", "Yes, call", "vendor-says"):
         assert secret not in shown, secret
-
-
-async def test_a_viewers_forged_events_are_refused(site: Site, chromium: Browser) -> None:
-    owner = await make_person()
-    viewer = await make_person(Role.VIEWER, owner)
-    execution, logs = await story(owner)
-    await tell(logs[3], ("m1", EventKind.MESSAGE, MessageState.DELIVERED, None))
-    context = await chromium.new_context()
-    async with signed_in(site, viewer) as client:
-        await context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in client.cookies.items()])
-    socket = await forged_socket(site, context, str(uuid4()))
-    socket.path = f"{HERE}/{execution.id}"
-    await socket.send(f"{STATES}.load")
-    await socket.settle()
-    assert "Divya Nair" in await socket.answers()
-    for handler, payload in (("cancel", {"form": {"reason": "Forged"}}), ("retry", {}), ("open_record", {"log_id": str(logs[3].id)})):
-        await socket.send(f"{STATES}.{handler}", **payload)
-    await socket.send(f"{STATES}.ask_resolve", log_id=str(logs[1].id), reached=True)
-    await socket.send(f"{STATES}.resolve", form={"note": "Forged"})
-
-    async def all_refused() -> bool:
-        return (await socket.answers()).count("Not allowed") == 3
-
-    await until(all_refused, "cancel, retry and resolve are refused", 15)
-    await socket.settle()
-    said = await socket.answers()
-    assert said.count("Not allowed") == 3
-    for secret in ("9876512345", "vendor-says", "I want the pump", "Dear Divya"):
-        assert secret not in said, secret
-    async with open_session() as session:
-        assert (await session.get_one(Execution, execution.id)).status == "running"
-    await context.close()
 
 
 async def test_what_the_provider_sent_is_fetched_when_asked_for_and_only_for_admins(open_page: OpenPage) -> None:

@@ -54,6 +54,7 @@ def attempt(execution: Execution, order: int, kind: str, status: str, **values: 
         flow_execution_id=execution.id,
         user_id=execution.user_id,
         contact_id=execution.contact_id,
+        flow_version_id=execution.flow_version_id,
         action_type=kind,
         action_order=order,
         started_at=utc_now(),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.builder import FLOWS, cards, choose, select_card
 from tests.e2e.conftest import OpenPage, make_person, ready
 from tests.e2e.flow_world import flow_named, make_flow, make_world
-from tests.e2e.test_flow_builder import FLOWS, cards, choose, select_card
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90, func_only=True)]
 

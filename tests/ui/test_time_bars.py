@@ -61,14 +61,14 @@ def test_a_hold_that_lasts_is_drawn_to_its_end() -> None:
     assert (row.bars[0].kind, row.bars[0].is_open, row.lasted) == ("held", True, "3 h")
     assert row.bars[0].text == "Flow hours: opens 12:00: 3 h"
     assert row.text.startswith("1. AI call: held, beginning at the start, to take 3 h, Held until 12:00")
-    assert (bars.worked, bars.waited) == ("0 ms", "0 ms")
+    assert (bars.worked, bars.waited) == ("—", "0 ms")
 
 
 def test_a_call_that_is_out_is_drawn_up_to_now_and_a_wait_to_its_end() -> None:
     out = drawn(run(), [log(1, "ai_call", "running")], NOW + timedelta(seconds=20))
     assert (out.rows[0].bars[0].is_open, out.rows[0].lasted, out.worked) == (True, "running", "20.0 s")
     waits = drawn(run(step=2), [log(2, "wait", "running", wait_until=NOW + timedelta(minutes=10))], NOW + timedelta(seconds=1))
-    assert (waits.rows[0].lasted, waits.worked) == ("10 min", "0 ms")
+    assert (waits.rows[0].lasted, waits.worked) == ("10 min", "—")
     assert waits.rows[0].text == "2. Wait: began at the start, to take 10 min, running."
 
 

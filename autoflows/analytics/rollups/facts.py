@@ -35,8 +35,16 @@ _EDGES = "ARRAY[" + ", ".join(f"{edge * 1_000_000}" for edge in EDGES) + "]::big
 
 
 def _micros(span: str) -> str:
-    """A span of time in whole microseconds; one that a wrong clock made negative is none."""
-    return f"greatest((extract(epoch FROM {span}) * 1000000)::bigint, 0)"
+    """A span of time in whole microseconds; one that a wrong clock made negative is none.
+
+    By `date_part`, whose floating point is exact to the microsecond for centuries, and many times faster than `extract`.
+    """
+    return f"greatest(round(date_part('epoch', {span}) * 1000000)::bigint, 0)"
+
+
+def _bin(moment: str) -> str:
+    """The beginning of the quarter of an hour that a moment is in."""
+    return f"date_bin('15 minutes', {moment}, '2000-01-01T00:00:00Z')"
 
 
 FIRST_ATTEMPT = _micros("x.first_attempt_at - x.lead_at")
@@ -51,7 +59,7 @@ EXECUTION_FACTS = f"""
 SELECT x.user_id, f.measure, f.at, x.flow_version_id, x.source, COALESCE(x.first_channel_id, {_NOBODY}) AS channel_id, f.labels,
   x.sign * f.amount AS amount
 FROM images x LEFT JOIN lead_events v ON v.id = x.lead_event_id
-CROSS JOIN LATERAL (SELECT {FIRST_ATTEMPT} AS took, {SOURCE_LAG} AS lag) t
+CROSS JOIN LATERAL (SELECT {FIRST_ATTEMPT} AS took, {SOURCE_LAG} AS lag OFFSET 0) t
 CROSS JOIN LATERAL (VALUES
   ('executions', x.triggered_at, ARRAY[x.status,
     CASE WHEN x.first_attempt_at IS NULL THEN '' ELSE width_bucket(t.took, {_EDGES})::text END,
@@ -92,30 +100,47 @@ CASE WHEN x.action_type = 'ai_call' AND x.outcome IS NOT NULL THEN x.outcome
   WHEN x.action_type IN ('whatsapp_message', 'email', 'sms') THEN 'sent' ELSE 'done' END
 """
 _KIND = f"""
-CASE WHEN r.result IN ('skipped', 'cancelled') OR x.action_type NOT IN ({_CONTACTING}) THEN NULL
-  WHEN x.action_type <> 'ai_call' THEN 'message' WHEN r.result = 'answered' THEN 'answered'
-  WHEN r.result IN ('unknown', 'in_progress') THEN 'open' ELSE 'unanswered' END
+CASE WHEN result IN ('skipped', 'cancelled') OR action_type NOT IN ({_CONTACTING}) THEN NULL
+  WHEN action_type <> 'ai_call' THEN 'message' WHEN result = 'answered' THEN 'answered'
+  WHEN result IN ('unknown', 'in_progress') THEN 'open' ELSE 'unanswered' END
 """
 _LOG_JOINS = f"""
 FROM images x JOIN flow_executions e ON e.id = x.flow_execution_id AND NOT e.is_test_run
 CROSS JOIN LATERAL (SELECT COALESCE(e.metadata->>'trigger_source', '') AS source, COALESCE(x.channel_id, {_NOBODY}) AS channel_id,
-  {_RESULT} AS result) r
+  {_RESULT} AS result OFFSET 0) r
 """
+# First counted by quarter of an hour and all that tells them apart, so that the facts are made of groups, not of every log.
 LOG_FACTS = f"""
-SELECT x.user_id, f.measure, f.at, CASE WHEN f.measure = 'busy_all' THEN {_NOBODY} ELSE x.flow_version_id END AS flow_version_id,
-  CASE WHEN f.measure = 'busy_all' THEN '' ELSE r.source END AS source,
-  CASE WHEN f.measure = 'busy_all' THEN {_NOBODY} ELSE r.channel_id END AS channel_id, f.labels, x.sign * f.amount AS amount
-{_LOG_JOINS} CROSS JOIN LATERAL (SELECT {_KIND} AS kind) k
-CROSS JOIN LATERAL (VALUES
-  ('attempts', x.started_at, ARRAY[x.action_type, r.result], 1::bigint),
-  ('busy', CASE WHEN k.kind IS NOT NULL THEN x.started_at END, ARRAY[k.kind], 1),
-  ('busy_all', CASE WHEN k.kind IS NOT NULL THEN x.started_at END, ARRAY[k.kind], 1),
-  ('steps', e.triggered_at, ARRAY[x.action_order::text, x.action_type, CASE x.attempt WHEN 1 THEN 'first' ELSE 'again' END, r.result,
-    x.reason], 1),
-  ('cost', CASE WHEN x.cost_amount <> 0 THEN e.triggered_at END, ARRAY[x.action_type, COALESCE(x.cost_currency, '')], x.cost_amount),
-  ('time', CASE WHEN x.started_at = e.first_attempt_at AND x.answered_at IS NOT NULL AND x.action_type IN ({_CONTACTING})
-    THEN e.triggered_at END, '{{provider}}', {_micros("x.answered_at - x.started_at")})
-) AS f(measure, at, labels, amount) WHERE f.at IS NOT NULL AND f.amount <> 0
+WITH known AS MATERIALIZED (
+  SELECT x.sign::bigint AS sign, x.user_id, x.flow_version_id, r.source, r.channel_id, x.action_type, x.action_order,
+    x.attempt = 1 AS is_first, r.result, x.reason, x.cost_amount, x.cost_currency, {_bin("x.started_at")} AS started_at,
+    {_bin("e.triggered_at")} AS triggered_at,
+    CASE WHEN x.started_at = e.first_attempt_at AND x.answered_at IS NOT NULL AND x.action_type IN ({_CONTACTING})
+      THEN {_micros("x.answered_at - x.started_at")} END AS provider
+  {_LOG_JOINS}
+), made AS (
+  SELECT user_id, started_at AS at, flow_version_id, source, channel_id, action_type, result, sum(sign)::bigint AS number
+  FROM known GROUP BY 1, 2, 3, 4, 5, 6, 7
+), stepped AS (
+  SELECT user_id, triggered_at AS at, flow_version_id, source, channel_id, action_type, action_order, is_first, result, reason,
+    cost_currency, sum(sign)::bigint AS number, sum(sign * cost_amount)::bigint AS cost, sum(sign * provider)::bigint AS provider
+  FROM known GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+)
+SELECT user_id, 'attempts' AS measure, at, flow_version_id, source, channel_id, ARRAY[action_type, result] AS labels, number AS amount
+FROM made
+UNION ALL
+SELECT user_id, f.measure, at, CASE WHEN f.is_all THEN {_NOBODY} ELSE flow_version_id END, CASE WHEN f.is_all THEN '' ELSE source END,
+  CASE WHEN f.is_all THEN {_NOBODY} ELSE channel_id END, ARRAY[k.kind], number
+FROM made CROSS JOIN LATERAL (SELECT {_KIND} AS kind OFFSET 0) k
+CROSS JOIN (VALUES ('busy', false), ('busy_all', true)) AS f(measure, is_all) WHERE k.kind IS NOT NULL
+UNION ALL
+SELECT user_id, 'steps', at, flow_version_id, source, channel_id,
+  ARRAY[action_order::text, action_type, CASE WHEN is_first THEN 'first' ELSE 'again' END, result, reason], number FROM stepped
+UNION ALL
+SELECT user_id, 'cost', at, flow_version_id, source, channel_id, ARRAY[action_type, COALESCE(cost_currency, '')], cost FROM stepped
+WHERE cost <> 0
+UNION ALL
+SELECT user_id, 'time', at, flow_version_id, source, channel_id, '{{provider}}', provider FROM stepped WHERE provider <> 0
 """
 LOG_VALUES = f"""
 SELECT x.user_id, 'response' AS measure, x.started_at AS at, x.flow_version_id, r.source, r.channel_id, ARRAY[x.action_type] AS labels,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autoflows.analytics.rollups import facts
 
 KEY = "user_id, measure, span, starts_on, flow_version_id, source, channel_id, labels"
-SLOT = "((extract(epoch FROM at)::bigint % 86400) / 900)::int"
+SLOT = "(floor(date_part('epoch', at) / 900)::bigint % 96)::int"
 """The quarter of an hour of the UTC day. All zones of today are whole quarters from UTC, so that local hours and days are made of them."""
 DAY = "(at AT TIME ZONE 'UTC')::date"
 SLOTS = 96
@@ -37,8 +37,8 @@ def _merge(name: str, into: str, source: str, place: str, month_place: str, colu
     places, sums = columns
     is_running = sums == "sums"  # sums run up over their slots; counts of a spread stand for themselves
     before = f"old.amount - lag(old.amount, 1, 0::bigint) OVER (PARTITION BY {KEY} ORDER BY old.place)" if is_running else "old.amount"
-    amount = f"sum(amount) OVER (PARTITION BY {KEY} ORDER BY place)" if is_running else "amount"
-    total = "sum(amount), " if is_running else ""
+    shown = "sum(amount) OVER (ORDER BY place)" if is_running else "amount"
+    total = "total, " if is_running else ""
     return f"""
 {name}_facts AS MATERIALIZED (
   SELECT user_id, measure, {DAY} AS day, flow_version_id, source, channel_id, labels, {place} AS place, sum(amount)::bigint AS amount
@@ -46,19 +46,25 @@ def _merge(name: str, into: str, source: str, place: str, month_place: str, colu
 ), {name}_new AS MATERIALIZED (
   SELECT user_id, measure, 'day' AS span, day AS starts_on, flow_version_id, source, channel_id, labels, place, amount FROM {name}_facts
   UNION ALL
-  SELECT user_id, measure, 'month', date_trunc('month', day)::date, flow_version_id, source, channel_id, labels, {month_place}, sum(amount)
+  SELECT user_id, measure, 'month', date_trunc('month', day)::date, flow_version_id, source, channel_id, labels, {month_place},
+    sum(amount)::bigint
   FROM {name}_facts GROUP BY 1, 2, 4, 5, 6, 7, 8, 9 HAVING sum(amount) <> 0
 ), {name}_old AS (
   DELETE FROM {into} WHERE ({KEY}) IN (SELECT {KEY} FROM {name}_new) RETURNING {KEY}, {places}, {sums}
 ), {name}_all AS (
   SELECT {KEY}, place, amount FROM {name}_new
   UNION ALL SELECT {KEY}, old.place, {before} FROM {name}_old CROSS JOIN LATERAL unnest({places}, {sums}) AS old(place, amount)
-), {name}_added AS (
-  SELECT {KEY}, place, sum(amount)::bigint AS amount FROM {name}_all GROUP BY {KEY}, place HAVING sum(amount) <> 0
-), {name}_run AS (SELECT {KEY}, place, amount, {amount} AS shown FROM {name}_added
+), {name}_rows AS (
+  SELECT {KEY}, array_agg(place) AS all_places, array_agg(amount) AS amounts FROM {name}_all GROUP BY {KEY}
 ), {name} AS (
-  INSERT INTO {into} ({KEY}, {"total, " if is_running else ""}{places}, {sums})
-  SELECT {KEY}, {total}array_agg(place ORDER BY place), array_agg(shown ORDER BY place) FROM {name}_run GROUP BY {KEY} RETURNING 1
+  INSERT INTO {into} ({KEY}, {total}{places}, {sums})
+  SELECT {KEY}, {total}added_places, added_sums FROM {name}_rows CROSS JOIN LATERAL (
+    SELECT sum(amount)::bigint AS total, array_agg(place ORDER BY place) AS added_places, array_agg(shown ORDER BY place) AS added_sums
+    FROM (SELECT place, amount, {shown} AS shown FROM (
+      SELECT place, sum(amount)::bigint AS amount FROM unnest(all_places, amounts) AS u(place, amount)
+      GROUP BY place HAVING sum(amount) <> 0
+    ) AS summed) AS run
+  ) AS added WHERE added_places IS NOT NULL RETURNING 1
 )"""
 
 

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 CHUNK = timedelta(days=32)
 """Rows of so long a time are added up at once."""
 SHOWN = 20
+LONGEST = 120
 TABLES = {"rollup_sums": "total, slots, sums", "rollup_spreads": "places, counts"}
 SPAN = "SELECT min({time}), max({time}) FROM {table} WHERE user_id = $1"
 # A key that is on one side only has nothing on the other.
@@ -138,8 +139,7 @@ async def _compare(connection: Connection, account_id: UUID, table: str, columns
 def _sentence(table: str, row: Any) -> str:
     where = f"{table}: {row['measure']} {list(row['labels'])} of the {row['span']} {row['starts_on']}"
     whose = f"flow version {row['flow_version_id']}, source '{row['source']}', channel {row['channel_id']}"
-    kept = row["kept"] if row["is_kept"] else "nothing"
-    made = row["made"] if row["is_made"] else "nothing"
+    kept, made = (row[name][:LONGEST] if row[f"is_{name}"] else "nothing" for name in ("kept", "made"))
     return f"{where} ({whose}): kept {kept}, counted {made}"
 
 

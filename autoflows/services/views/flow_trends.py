@@ -8,7 +8,10 @@ TREND_DAYS = 14
 
 
 class FlowTrend(BaseModel):
-    """Speed to lead of one flow in the last days."""
+    """One flow in the last days; each list has a value per day, today last."""
 
-    median_seconds: float
-    days: list[float | None] = Field(description="the median of each day, today last; null: nothing was attempted")
+    median_seconds: float | None = Field(description="speed to lead over all of these days; null: nothing was attempted")
+    medians: list[float | None] = Field(description="speed to lead; null: nothing was attempted")
+    success: list[float | None] = Field(description="percent completed of completed and failed, by the day they began; null: none")
+    began: list[int] = Field(description="executions that began")
+    ended: list[int] = Field(description="executions that ended, whenever they began")

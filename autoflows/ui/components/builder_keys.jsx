@@ -33,9 +33,15 @@ function focusSoon(id) {
   setTimeout(attempt, 60);
 }
 
-export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", onPress, onBeat, onLeave }) {
+// What is being typed is sent when its field is left, so until then only the browser has it.
+function isTyping() {
+  const field = document.activeElement;
+  return field?.matches?.("#inspector :is(input:not([type=checkbox]), textarea)") && field.value !== field.defaultValue;
+}
+
+export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", flowId = "", dirty = false, canEdit = false, onPress, onBeat, onLeave }) {
   const latest = useRef({});
-  latest.current = { onPress, onBeat, onLeave, draftId };
+  latest.current = { onPress, onBeat, onLeave, draftId, flowId, dirty, canEdit };
 
   useEffect(() => {
     if (focusTurn > 0 && focus) focusSoon(focus);
@@ -58,17 +64,20 @@ export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", onPress, 
         document.activeElement?.blur?.(); // what is being typed counts
         return press(event, "publish");
       }
-      if (layered || target.closest(TYPING)) {
-        if (event.key === "Escape" && !layered) document.querySelector("[data-stop][aria-pressed=true]")?.focus();
-        return;
+      if (layered) return;
+      const inPanel = target.closest("#inspector");
+      if (event.key === "Escape" && (inPanel || target.closest(TYPING))) {
+        const card = document.querySelector("[data-stop][aria-pressed=true]");
+        return card ? card.focus() : inPanel && press(event, "escape");
       }
+      if (target.closest(TYPING)) return;
       if (command && (key === "z" || key === "y")) return press(event, key === "y" || event.shiftKey ? "redo" : "undo");
       if (command || event.altKey) return;
       const onCard = target.matches("[data-stop]");
       if (event.key === "Escape") return press(event, "escape");
       if (target !== document.body && !onCard) return;
-      if (event.key === "Tab" && onCard && !event.shiftKey) return press(event, "add");
-      if (event.key === "Delete" || event.key === "Backspace") return press(event, "remove");
+      if (latest.current.canEdit && event.key === "Tab" && onCard && !event.shiftKey) return press(event, "add");
+      if (latest.current.canEdit && (event.key === "Delete" || event.key === "Backspace")) return press(event, "remove");
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         return walk(event.key === "ArrowDown" ? 1 : -1);
@@ -79,12 +88,19 @@ export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", onPress, 
         setTimeout(() => document.querySelector("#inspector :is(input, textarea, [role=combobox], button):not([data-close], :disabled)")?.focus(), 120);
       }
     };
+    const closing = (event) => {
+      if (!latest.current.dirty && !isTyping()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation(); // who stays keeps the connection, which is closed for who leaves
+    };
     window.addEventListener("keydown", down);
+    window.addEventListener("beforeunload", closing, true);
     const beat = setInterval(() => document.visibilityState === "visible" && latest.current.onBeat?.(), BEAT_MS);
     return () => {
       window.removeEventListener("keydown", down);
+      window.removeEventListener("beforeunload", closing, true);
       clearInterval(beat);
-      latest.current.onLeave?.(latest.current.draftId);
+      latest.current.onLeave?.(latest.current.draftId, latest.current.flowId);
     };
   }, []);
   return null;

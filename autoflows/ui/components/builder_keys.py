@@ -8,13 +8,19 @@ _js = rx.asset("builder_keys.jsx", shared=True)
 
 
 class BuilderKeys(rx.Component):
-    """Draws nothing. Elements with `data-stop` are what the arrow keys walk; `focus_turn` growing moves the focus to `focus`."""
+    """Draws nothing. Elements with `data-stop` are what the arrow keys walk; `focus_turn` growing moves the focus to `focus`.
+
+    The browser asks before the page is closed while `dirty`, or while something typed in a field was not sent yet.
+    """
 
     library = _js.importable_path
     tag = "BuilderKeys"
     focus: rx.Var[str]
     focus_turn: rx.Var[int]
     draft_id: rx.Var[str]
+    flow_id: rx.Var[str]
+    dirty: rx.Var[bool]
+    can_edit: rx.Var[bool]
     on_press: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore[valid-type]
     on_beat: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
-    on_leave: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore[valid-type]
+    on_leave: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]  # type: ignore[valid-type]

@@ -97,6 +97,15 @@ def switch_field(name: str, label: str | rx.Var[str], *, help: str | rx.Var[str]
     )
 
 
+def explained_choice(value: str, title: str, text: Any) -> rx.Component:
+    """One choice of a radio group, with what it means."""
+    return rx.el.label(
+        rx.radio_group.item(value=value),
+        rx.el.span(rx.el.span(title, class_name="af-strong"), rx.el.span(text, class_name="af-help")),
+        class_name="af-stop-choice",
+    )
+
+
 def copy_field(value: rx.Var[str] | str, label: str) -> rx.Component:
     """A value to take elsewhere (a webhook URL, a token) with a copy button."""
     return rx.el.div(

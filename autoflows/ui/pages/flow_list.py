@@ -221,6 +221,6 @@ def flow_list() -> rx.Component:
             _nothing(),
         ),
         _move_bar(),
-        stop_dialog(),
+        stop_dialog(FlowList),
         tags_dialog(),
     )

@@ -9,7 +9,7 @@ import reflex as rx
 from autoflows.domain.permissions import Permission
 from autoflows.ui.components import moment, note, priority_badge, severity_icon, tag
 from autoflows.ui.components.sortable import sortable_handle, sortable_row
-from autoflows.ui.flow_row import FlowRow, StepIcon
+from autoflows.ui.flow_row import FlowRow, Line, StepIcon
 from autoflows.ui.shell import FLOWS
 from autoflows.ui.sparkline import HEIGHT, WIDTH
 from autoflows.ui.states.base import may
@@ -39,13 +39,15 @@ def flow_row(row: rx.Var[FlowRow], index: rx.Var[int]) -> rx.Component:
                 _measure(
                     "Running now",
                     rx.link(row.running, href=f"{FLOWS}/executions?flow={row.id}", aria_label=f"{row.running} running in {row.name}"),
+                    _spark(row.running_line),
                 ),
                 _measure(
                     "Success, 30 days",
                     rx.el.span(row.success, class_name="af-strong"),
                     rx.el.span(f" of {row.total}", class_name="af-muted"),
+                    _spark(row.success_line),
                 ),
-                _measure("Speed to lead", rx.el.span(row.speed, class_name="af-strong"), _spark(row)),
+                _measure("Speed to lead", rx.el.span(row.speed, class_name="af-strong"), _spark(row.speed_line)),
                 class_name="af-flow-measures",
             ),
             rx.el.div(_switch(row), _menu(row), class_name="af-flow-tools"),
@@ -102,22 +104,22 @@ def _step_icon(step: rx.Var[StepIcon]) -> rx.Component:
     return rx.el.li(icon, rx.el.span(step.title, class_name="af-hidden"), title=step.title)
 
 
-def _measure(label: str, value: Any, extra: Any = "") -> rx.Component:
-    return rx.el.div(rx.el.dt(label), rx.el.dd(value, extra))
+def _measure(label: str, *value: Any) -> rx.Component:
+    return rx.el.div(rx.el.dt(label), rx.el.dd(*value))
 
 
-def _spark(row: rx.Var[FlowRow]) -> rx.Component:
-    """Speed to lead of the last days; lower is better."""
-    line = rx.el.svg(
-        rx.el.path(d=row.spark),
+def _spark(line: rx.Var[Line]) -> rx.Component:
+    """The course of a figure over the last days."""
+    drawing = rx.el.svg(
+        rx.el.path(d=line.path),
         view_box=f"0 0 {WIDTH} {HEIGHT}",
         width=str(WIDTH),
         height=str(HEIGHT),
         role="img",
-        aria_label=row.spark_text,
+        aria_label=line.text,
         class_name="af-spark",
     )
-    return rx.cond(row.spark != "", line, rx.fragment())
+    return rx.cond(line.path != "", rx.el.span(drawing, title=line.text), rx.fragment())
 
 
 def _tick(row: rx.Var[FlowRow]) -> rx.Component:

@@ -52,16 +52,20 @@ class Me(BaseModel):
 
 def me_of(actor: Actor) -> Me:
     """The actor as the browser may know them."""
-    words = (actor.name or actor.email).replace("@", " ").split()
     return Me(
         id=str(actor.user_id),
         name=actor.name or actor.email,
         email=actor.email,
-        initials="".join(word[0] for word in words[:2]).upper(),
+        initials=initials_of(actor.name or actor.email),
         role=str(actor.role),
         timezone=actor.timezone,
         permissions=sorted(str(permission) for permission in actor.permissions),
     )
+
+
+def initials_of(name: str) -> str:
+    """At most two letters, of a name or an e-mail address."""
+    return "".join(word[0] for word in name.replace("@", " ").split()[:2]).upper()
 
 
 class Base(rx.State):

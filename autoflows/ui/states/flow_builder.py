@@ -17,6 +17,7 @@ from autoflows.ui.flow_cards import Card, cards_of, counts_in_words, inspected
 from autoflows.ui.flow_chart import chart_of
 from autoflows.ui.flow_draft import condition_body, draft_of
 from autoflows.ui.flow_findings import Finding, Mark, errors_at, findings_of, marks_of, setting_errors, severity_of, with_errors
+from autoflows.ui.flow_mail import Mail
 from autoflows.ui.flow_rows import ConditionRow, Draft, Settings, StepRow, new_key
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
 from autoflows.ui.states.flow_choices import choices_of
@@ -24,20 +25,23 @@ from autoflows.ui.states.flow_experiment import FlowExperiment
 from autoflows.ui.states.flow_palette import FlowPalette
 from autoflows.ui.states.flow_publish import FlowPublish
 from autoflows.ui.states.flow_rows import SETTINGS, TRIGGER
+from autoflows.ui.states.flow_stop import FlowStop
 from autoflows.ui.states.flow_versions import FlowVersions
 
 PREVIEW_CONTACTS = 25
 LIST_VIEW, CHART = "list", "chart"
 
 
-class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageState, Base):
+class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowStop, PageState, Base):
     """One flow being edited. `flow_id` is empty while it was never published."""
 
     flow_id: str = ""
     version: int = 0
     is_enabled: bool = False
     is_held: bool = False
+    is_archived: bool = False
     running: int = 0
+    refusal: list[str] = []
 
     settings: Settings = Settings()
     conditions: list[ConditionRow] = []
@@ -64,6 +68,7 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
     _opened: str = ""
     _counts: dict[str, str] = {}
     _person: tuple[tuple[str, Any], ...] = ()
+    _mails: dict[str, Mail] = {}
 
     @rx.var
     def heading(self) -> str:
@@ -82,7 +87,7 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
     # ------------------------------------------------------------------ opening
 
     async def _load(self) -> None:
-        self.choices = await choices_of(self)
+        await self._note_choices()
         asked = self._address(self._param("draft"))
         if self._opened == asked and self.draft_id:
             # A reconnection or a reload: what was edited stays with its history, and the order of the cards is the one that is true.
@@ -101,6 +106,12 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
         else:
             self._open_new()
         self._opened = asked
+        await self._note_here()
+
+    async def _note_choices(self) -> None:
+        found, self._mails = await choices_of(self)
+        if found != self.choices:  # so that they are sent when they differ, and not every few seconds
+            self.choices = found
 
     def _address(self, draft_id: str) -> str:
         return f"{self._asked_for()}?{draft_id}&{self._param('version')}&{self.me.id}"
@@ -114,10 +125,12 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
         self.version = self.running = self._revision = 0
         self.is_enabled = self.is_held = self.is_changed = self.is_stale = self.dirty = self.can_undo = self.can_redo = False
         self.cards, self.conditions, self.findings, self.wrong = [], [], [], {}
+        self.here, self.refusal = [], []
         self._close_dialogs()
 
     def _close_dialogs(self) -> None:
         self.insert_at, self.publish_open, self.history_open, self.problems_open = -1, False, False, False
+        self.stopping = None
 
     def _asked_for(self) -> str:
         parts = [p for p in self.router.url.path.split("/") if p]
@@ -153,25 +166,40 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
 
     async def _open_flow(self, flow_id: UUID) -> None:
         """Its draft, for those who may edit; else what is published."""
-        flow = await self._service(flows.get_flow, flow_id)
-        self._note_flow(flow)
+        self.flow_id = str(flow_id)
         await self._count()
         if self._may_write():
             self._open(await self._service(drafts.open_draft, flow_id))
-            return
+        else:
+            await self._open_published(flow_id)
+
+    async def _open_published(self, flow_id: UUID) -> None:
+        """What is live, read-only."""
+        flow = await self._service(flows.get_flow, flow_id)
         self._draft = draft_of(flow.model_dump(mode="json"))
         self._marks = marks_of((await self._service(flows.find_flow_problems, flow_id)).problems, self._draft)
         self.can_edit = False
         self._refill()
 
     async def _count(self) -> None:
-        """How leads fare at each step."""
-        found = await self._service(step_counts.count_steps, id_of(self.flow_id)) if self.flow_id else {}
+        """How the flow stands, and how leads fare at each of its steps."""
+        if not self.flow_id:
+            return
+        self._note_flow(await self._service(flows.get_flow, id_of(self.flow_id)))
+        found = await self._service(step_counts.count_steps, id_of(self.flow_id))
         self._counts = {str(i): counts_in_words(c.here, c.passed, c.failed, c.skipped) for i, c in found.items()}
+
+    async def _look_again(self) -> None:
+        before = self.version
+        await self._count()
+        if self.version != before:
+            await self._open_published(id_of(self.flow_id))
+        self._show()
 
     def _note_flow(self, flow: FlowView) -> None:
         self.flow_id, self.version, self.running = str(flow.id), flow.version, flow.running_executions
-        self.is_enabled, self.is_held = flow.is_enabled, flow.is_held
+        self.is_enabled, self.is_held, self.is_archived = flow.is_enabled, flow.is_held, flow.archived_at is not None
+        self.refusal = [] if flow.is_enabled else self.refusal
 
     def _open(self, view: DraftView) -> None:
         """Show a draft as it is saved."""
@@ -211,7 +239,7 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
             "trigger_sentence": (trigger := words.trigger_in_words(condition_body(c) for c in draft.conditions)),
             "findings": findings_of(marks, draft),
             "wrong": setting_errors(marks),
-            "step": inspected(draft, self.selected, self.choices, errors_at(marks, self.selected), dict(self._person) or None),
+            "step": inspected(draft, self.selected, self.choices, errors_at(marks, self.selected), dict(self._person) or None, self._mails),
         }
         if self.view == CHART:
             shown["nodes"], shown["edges"] = chart_of(draft, cards, trigger, self.selected)
@@ -265,6 +293,12 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, PageSt
             kept = ("name", "phone", "email", "company", "lead_source", "custom_fields")
             self.preview_contact, self._person = str(person.id), tuple((name, getattr(person, name)) for name in kept)
         self._show()
+
+    async def _settle(self) -> None:
+        self._note_flow(await self._service(flows.get_flow, id_of(self.flow_id)))
+
+    def _spring_back(self, flow_id: str, refusal: list[str]) -> None:
+        self.refusal = refusal
 
     @rx.event
     async def resume(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from autoflows.services import catalogue, channels
+from autoflows.ui.flow_mail import Mail
 from autoflows.ui.flow_rows import Option
 from autoflows.ui.states.base import Base
 
@@ -21,11 +22,12 @@ WIDGETS = {
 HEALTHY = ("active", "unchecked")
 
 
-async def choices_of(state: Base) -> dict[str, list[Option]]:
-    """The items of every catalogue, by the widget that picks them."""
+async def choices_of(state: Base) -> tuple[dict[str, list[Option]], dict[str, Mail]]:
+    """The items of every catalogue by the widget that picks them, and what the e-mail templates say, by their ids."""
     health = {channel.id: channel.status for channel in await state._service(channels.list_channels)}
     items = await state._service(catalogue.items_for_actions)
-    return {widget: _options(items[name], health) for widget, name in WIDGETS.items()}
+    mails = {str(item.id): Mail(item.subject, item.text, item.html) for item in items["email-templates"]}
+    return {widget: _options(items[name], health) for widget, name in WIDGETS.items()}, mails
 
 
 def _options(items: Sequence[Any], health: Mapping[UUID, str]) -> list[Option]:

@@ -89,7 +89,7 @@ class FlowGallery(PageState, Base):
     async def _load(self) -> None:
         templates = await self._call(flow_templates.list_templates)
         try:
-            choices = await choices_of(self)
+            choices, _ = await choices_of(self)
         except Forbidden:
             choices = {}
         self.cards = [card_of(template, choices) for template in templates.data]

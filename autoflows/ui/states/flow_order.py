@@ -11,11 +11,12 @@ from autoflows.domain.errors import AutoflowsError, Conflict, Invalid
 from autoflows.services import flow_impact, flows
 from autoflows.services.access import Actor
 from autoflows.services.views.drafts import Impact
-from autoflows.services.views.flows import MAX_FLOWS, FlowView
+from autoflows.services.views.flows import MAX_FLOWS
 from autoflows.ui.states.base import id_of, ids_of
+from autoflows.ui.states.flow_table import FlowTable
 
 
-class FlowOrder(rx.State, mixin=True):
+class FlowOrder(FlowTable, mixin=True):
     """The order of the list. `order_revision` grows when a move was refused, so that the rows go back."""
 
     order_revision: int = 0
@@ -23,14 +24,6 @@ class FlowOrder(rx.State, mixin=True):
     undo_text: str = ""
     _before: list[UUID] = []
     _after: list[UUID] = []
-
-    async def _all(self) -> list[FlowView]:
-        """Every flow that is not archived, by priority."""
-        raise NotImplementedError
-
-    async def _fetch(self) -> None:
-        """Show the list anew."""
-        raise NotImplementedError
 
     @rx.event
     async def move(self, flow_id: str, by: int) -> None:

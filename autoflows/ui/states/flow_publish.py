@@ -17,7 +17,7 @@ from autoflows.ui.states.flow_saving import FlowSaving
 
 
 class FlowPublish(FlowSaving, mixin=True):
-    """What the dialog shows; `blockers` counts the errors that must be mended first."""
+    """What the dialog shows. `blockers` counts what keeps the draft from being published, `errors` what only keeps it from being on."""
 
     publish_open: bool = False
     publish_busy: bool = False
@@ -32,6 +32,7 @@ class FlowPublish(FlowSaving, mixin=True):
     running_now: int = 0
     movable: int = 0
     blockers: int = 0
+    errors: int = 0
     replaces: str = ""
 
     _replaces_version: int = 0
@@ -49,7 +50,8 @@ class FlowPublish(FlowSaving, mixin=True):
         self._note_saved(view)
         self._show()
         self.changes = [change.message for change in view.changes]
-        self.blockers = sum(1 for finding in self.findings if finding.severity == "error")
+        self.blockers = sum(finding.is_incomplete for finding in self.findings)
+        self.errors = sum(finding.severity == "error" for finding in self.findings) - self.blockers
         self.publish_name = self.publish_note = self.publish_problem = ""
         self.running_choice, self.publish_enabled = RunningChoice.FINISH.value, self.is_enabled
         self._note_replaced(view)

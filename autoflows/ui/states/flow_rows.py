@@ -21,6 +21,7 @@ from autoflows.domain.flow import (
 )
 from autoflows.ui.flow_cards import with_variables
 from autoflows.ui.flow_draft import chosen, new_step
+from autoflows.ui.flow_duration import MINUTES, SECONDS, UNITS, stored
 from autoflows.ui.flow_experiment import arm_options
 from autoflows.ui.flow_rows import MAPPABLE, PICKERS, ConditionRow, Draft, MappingRow, Option, StepRow, new_key
 from autoflows.ui.states.base import choice_of, text_of
@@ -211,6 +212,16 @@ class FlowRows(rx.State, mixin=True):
             )
 
         return self._change_step(step_id, change)
+
+    @rx.event
+    async def set_duration(self, step_id: str, amount: str, unit: str) -> Any:
+        """How long a wait lasts, as a number and its unit."""
+        unit = choice_of(unit, UNITS, default="minutes")
+        minutes, seconds = stored(text_of(amount, 40), unit)
+        values = {MINUTES: {"value": minutes, "unit": unit}, SECONDS: {"value": seconds}}
+        return self._change_step(
+            step_id, lambda step: step.model_copy(update={"fields": [f.model_copy(update=values.get(f.name, {})) for f in step.fields]})
+        )
 
     @rx.event
     async def set_when(self, step_id: str, kind: str) -> Any:

@@ -7,18 +7,26 @@ from typing import Any
 from uuid import UUID
 
 import reflex as rx
+from pydantic import BaseModel
 
 from autoflows.domain.errors import Conflict, NotFound
 from autoflows.domain.permissions import Permission
-from autoflows.services import drafts
+from autoflows.services import drafts, flow_presence
 from autoflows.services.views.drafts import DraftCreate, DraftSave, DraftView
 from autoflows.ui.flow_draft import definition_of
 from autoflows.ui.flow_findings import marks_of
 from autoflows.ui.shell import FLOWS as LIST
-from autoflows.ui.states.base import id_of
+from autoflows.ui.states.base import id_of, initials_of
 from autoflows.ui.states.flow_rows import FlowRows
 
 GONE = "The draft was published or discarded in another window."
+
+
+class Viewer(BaseModel):
+    """Somebody else who looks at the flow now."""
+
+    name: str
+    initials: str
 
 
 class FlowSaving(FlowRows, mixin=True):
@@ -30,7 +38,7 @@ class FlowSaving(FlowRows, mixin=True):
     is_stale: bool = False
     holder: str = ""
     conflict: str = ""
-    discard_open: bool = False
+    here: list[Viewer] = []
 
     _revision: int = 0
 
@@ -118,7 +126,12 @@ class FlowSaving(FlowRows, mixin=True):
         return await self._beat()
 
     async def _beat(self) -> Any:
-        if not self.draft_id or not self._may_write() or self.conflict:
+        await self._note_here()
+        if self.conflict:
+            return None
+        if not self._may_write():
+            return await self._look_again()
+        if not self.draft_id:
             return None
         if self.dirty and self.can_edit:
             return await self._save()
@@ -127,18 +140,35 @@ class FlowSaving(FlowRows, mixin=True):
         except NotFound:
             self.conflict = GONE
             return None
+        await self._note_choices()  # what the draft names may have changed: an agent that is gone is a problem now
         if view.revision != self._revision:
             self._past, self._future = (), ()
             self._open(view)
         else:
             await self._count()
-            self._note_saved(view)  # what the draft names may have changed: an agent that is gone is a problem now
+            self._note_saved(view)
             self._show()
         return None
 
+    async def _note_choices(self) -> None:
+        """Look what there is to choose now."""
+
+    async def _look_again(self) -> None:
+        """For who may only look: what is live now."""
+
+    async def _note_here(self) -> None:
+        """Say that somebody is here, and see who else is."""
+        if shown := self.flow_id or self.draft_id:
+            names = await self._service(flow_presence.note_presence, UUID(shown))
+            found = [Viewer(name=name, initials=initials_of(name)) for name in names]
+            if found != self.here:
+                self.here = found
+
     @rx.event
-    async def leave(self, draft_id: str) -> None:
-        """The page is left: the pen is put down, the draft stays. `draft_id` is what was shown, for another may be open by now."""
+    async def leave(self, draft_id: str, flow_id: str) -> None:
+        """The page is left: the pen is put down, the draft stays. The ids are what was shown, for another flow may be open by now."""
+        if flow_id or draft_id:
+            await self._call(flow_presence.end_presence, id_of(flow_id or draft_id))
         if not draft_id or not self._may_write():
             return
         if draft_id == self.draft_id:
@@ -152,7 +182,6 @@ class FlowSaving(FlowRows, mixin=True):
         """Throw the draft away; what is published stays."""
         await self._service(drafts.discard_draft, id_of(self.draft_id), self._revision)
         self.dirty, self._opened = False, ""
-        self.discard_open = False
         if not self.flow_id:
             self.draft_id = ""
             return rx.redirect(LIST)

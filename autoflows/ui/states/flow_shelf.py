@@ -13,6 +13,7 @@ from autoflows.services.validation import invalid
 from autoflows.services.views.flows import MAX_FLOWS, Tags
 from autoflows.ui.flow_row import FlowRow
 from autoflows.ui.states.base import id_of, ids_of, text_of
+from autoflows.ui.states.flow_table import FlowTable
 
 
 class BulkResult(BaseModel):
@@ -22,20 +23,14 @@ class BulkResult(BaseModel):
     text: str
 
 
-class FlowShelf(rx.State, mixin=True):
-    """`chosen` are the flows that are ticked; `tagging` is the flow whose labels are being edited."""
+class FlowShelf(FlowTable, mixin=True):
+    """`tagging` is the flow whose labels are being edited."""
 
-    rows: list[FlowRow] = []
-    chosen: list[str] = []
     bulk_failures: list[BulkResult] = []
     bulk_text: str = ""
     tagging: FlowRow | None = None
     tag_text: str = ""
     tag_problem: str = ""
-
-    async def _fetch(self) -> None:
-        """Show the list anew."""
-        raise NotImplementedError
 
     @rx.event
     def choose(self, flow_id: str, on: bool) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import reflex as rx
 
 
-def text(value: Any, on_done: Any, **attributes: Any) -> rx.Component:
-    """One line of text, sent when the field is left."""
-    return rx.input(default_value=value, on_blur=on_done, width="100%", **attributes)
+def text(value: Any, on_done: Any, *, max_length: int = 1000, **attributes: Any) -> rx.Component:
+    """One line of text, sent when the field is left. A longer text than any handler takes is cut as it is pasted, where one sees it."""
+    return rx.input(default_value=value, on_blur=on_done, max_length=max_length, width="100%", **attributes)
 
 
 def pick(value: Any, options: Mapping[str, str] | Sequence[tuple[str, str]], on_change: Any, *, label: Any, **trigger: Any) -> rx.Component:

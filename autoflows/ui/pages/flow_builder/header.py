@@ -9,14 +9,19 @@ import reflex as rx
 
 from autoflows.domain.permissions import Permission
 from autoflows.ui.components import confirm_dialog, moment, note
+from autoflows.ui.components.badges import avatar
 from autoflows.ui.pages.flow_builder.problems import problems_button
 from autoflows.ui.states.base import may
 from autoflows.ui.states.flow_builder import CHART, LIST_VIEW, FlowBuilder
+from autoflows.ui.states.flow_saving import Viewer
+
+SHOWN_HERE = 3
 
 
 def actions() -> Sequence[rx.Component]:
     """At the right of the title."""
     return (
+        rx.cond(FlowBuilder.here.length() > 0, _others(), rx.fragment()),
         rx.el.div(_status(), rx.cond(may(Permission.FLOWS_WRITE), _saved(), rx.fragment()), class_name="af-fb-status"),
         rx.cond(
             FlowBuilder.can_edit,
@@ -73,9 +78,35 @@ def _status() -> rx.Component:
         FlowBuilder.version == 0,
         badge("Draft, not published", "amber"),
         rx.fragment(
+            rx.cond(may(Permission.FLOWS_WRITE) & ~FlowBuilder.is_archived, _switch(), rx.fragment()),
             rx.cond(FlowBuilder.is_enabled, badge(f"On · version {FlowBuilder.version}", "green"), badge("Off", "gray")),
             rx.cond(FlowBuilder.is_changed, badge("Unpublished changes", "amber"), rx.fragment()),
         ),
+    )
+
+
+def _switch() -> rx.Component:
+    """On or off, at once and for what is published; shows what is true and moves when the service has done it."""
+    return rx.switch(
+        checked=FlowBuilder.is_enabled,
+        on_change=lambda on: FlowBuilder.toggle(FlowBuilder.flow_id, on),
+        aria_label="New leads enter this flow",
+        title="On: new leads that match enter what is published",
+        id="enabled",
+    )
+
+
+def _others() -> rx.Component:
+    """Who else looks at it now."""
+    names = FlowBuilder.here.map(lambda one: one.name).join(", ")
+    more = FlowBuilder.here.length() - SHOWN_HERE
+    return rx.el.div(
+        rx.foreach(FlowBuilder.here[:SHOWN_HERE], lambda one: avatar(one.to(Viewer).initials)),
+        rx.cond(more > 0, rx.el.span(f"+{more}", class_name="af-muted af-small", aria_hidden="true"), rx.fragment()),
+        class_name="af-fb-here",
+        role="img",
+        aria_label=f"Also here: {names}",
+        title=f"Also here: {names}",
     )
 
 
@@ -119,6 +150,7 @@ def strips() -> rx.Component:
     """What one must know before editing: who holds the pen, which version is shown, that it is held, what runs."""
     return rx.el.div(
         rx.cond(FlowBuilder.holder != "", _holder(), rx.fragment()),
+        rx.cond(FlowBuilder.refusal.length() > 0, _refused(), rx.fragment()),
         rx.cond(FlowBuilder.viewing > 0, _viewing(), rx.fragment()),
         rx.cond(FlowBuilder.is_held, _held(), rx.fragment()),
         rx.cond(
@@ -143,6 +175,15 @@ def _holder() -> rx.Component:
         icon="users",
         action=rx.button("Take over", size="1", variant="soft", color_scheme="amber", on_click=FlowBuilder.take_over),
         role="status",
+    )
+
+
+def _refused() -> rx.Component:
+    return note(
+        rx.el.strong("It cannot be turned on yet:"),
+        rx.el.ul(rx.foreach(FlowBuilder.refusal, rx.el.li), class_name="af-flat"),
+        colour="amber",
+        role="alert",
     )
 
 

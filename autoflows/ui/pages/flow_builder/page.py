@@ -15,6 +15,7 @@ from autoflows.ui.pages.flow_builder.inspector import inspector
 from autoflows.ui.pages.flow_builder.palette import palette, palette_dialog
 from autoflows.ui.pages.flow_builder.problems import problems_sheet
 from autoflows.ui.pages.flow_builder.publish import publish_dialog
+from autoflows.ui.pages.flow_stop import stop_dialog
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.flow_builder import FlowBuilder
 
@@ -42,10 +43,14 @@ def _builder() -> rx.Component:
         history_sheet(),
         problems_sheet(),
         conflict_dialog(),
+        stop_dialog(FlowBuilder),
         BuilderKeys.create(
             focus=FlowBuilder.focus,
             focus_turn=FlowBuilder.focus_turn,
             draft_id=FlowBuilder.draft_id,
+            flow_id=FlowBuilder.flow_id,
+            dirty=FlowBuilder.dirty,
+            can_edit=FlowBuilder.can_edit,
             on_press=FlowBuilder.press,
             on_beat=FlowBuilder.beat,
             on_leave=FlowBuilder.leave,

@@ -42,7 +42,10 @@ def problems_sheet() -> rx.Component:
         rx.cond(
             FlowBuilder.findings.length() > 0,
             rx.el.div(
-                rx.el.p("Worst first. Errors must be mended before the flow is published.", class_name="af-help af-flat"),
+                rx.el.p(
+                    "Worst first. With an error the flow cannot be on; what is missing must be filled in before it is published.",
+                    class_name="af-help af-flat",
+                ),
                 problem_list(),
                 class_name="af-stack-2",
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from autoflows.ui.components import field, note
+from autoflows.ui.components.fields import explained_choice
 from autoflows.ui.components.sheet import form_dialog
 from autoflows.ui.pages.flow_builder.problems import problem_list
 from autoflows.ui.states.flow_builder import FlowBuilder
@@ -38,10 +39,25 @@ def _blocked() -> rx.Component:
     )
 
 
+def _errors() -> rx.Component:
+    """What does not keep it from being published, only from being on."""
+    return rx.el.div(
+        note(
+            rx.cond(FlowBuilder.errors == 1, "With this error", f"With these {FlowBuilder.errors} errors"),
+            " the flow can be published, but not be on.",
+            colour="amber",
+            role="status",
+        ),
+        problem_list(),
+        class_name="af-stack-2",
+    )
+
+
 def _order() -> rx.Component:
     return rx.fragment(
         _changes(),
         rx.cond(FlowBuilder.impact != "", _impact(), rx.fragment()),
+        rx.cond(FlowBuilder.errors > 0, _errors(), rx.fragment()),
         field(
             "Version name",
             rx.input(
@@ -108,17 +124,12 @@ def _impact() -> rx.Component:
 
 def _running() -> rx.Component:
     stays = FlowBuilder.running_now - FlowBuilder.movable
-    item = lambda value, title, text: rx.el.label(  # noqa: E731
-        rx.radio_group.item(value=value),
-        rx.el.span(rx.el.strong(title), rx.el.span(text, class_name="af-help")),
-        class_name="af-stop-choice",
-    )
     return rx.el.section(
         rx.el.h3("Leads in it now: ", FlowBuilder.running_now, id="running-label"),
         rx.radio_group.root(
-            item("finish", "Finish on their version", "Nothing changes for them."),
-            item("move", "Move to the new version", f"{FlowBuilder.movable} can go on in it; {stays} finish on their version."),
-            item("cancel", "Cancel them", f"{FlowBuilder.running_now} end now. What was sent stays sent."),
+            explained_choice("finish", "Finish on their version", "Nothing changes for them."),
+            explained_choice("move", "Move to the new version", f"{FlowBuilder.movable} can go on in it; {stays} finish on their version."),
+            explained_choice("cancel", "Cancel them", f"{FlowBuilder.running_now} end now. What was sent stays sent."),
             value=FlowBuilder.running_choice,
             on_change=lambda v: FlowBuilder.set_publish("running", v),
             aria_labelledby="running-label",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from autoflows.ui import words
@@ -10,6 +12,7 @@ from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.flow_builder.controls import pick, said_wrong, text
 from autoflows.ui.pages.flow_builder.experiment import goal
 from autoflows.ui.states.flow_builder import FlowBuilder
+from autoflows.ui.states.flow_rows import TEXTS
 
 
 def settings_panel() -> rx.Component:
@@ -25,18 +28,7 @@ def _part(title: str, content: rx.Component) -> rx.Component:
 
 def _basics() -> rx.Component:
     return rx.el.div(
-        field(
-            "Name",
-            text(
-                FlowBuilder.settings.name,
-                lambda v: FlowBuilder.set_text("name", v),
-                id="name",
-                placeholder="IndiaMART first call",
-                max_length=255,
-            ),
-            id="name",
-            error=FlowBuilder.wrong["name"],
-        ),
+        _text("name", "Name", FlowBuilder.settings.name, placeholder="IndiaMART first call"),
         field(
             "Description",
             rx.text_area(
@@ -71,20 +63,9 @@ def _hours() -> rx.Component:
             class_name="af-field",
         ),
         rx.el.div(
-            _time("opens", "Opens", FlowBuilder.settings.opens),
-            _time("closes", "Closes", FlowBuilder.settings.closes),
-            field(
-                "Time zone",
-                text(
-                    FlowBuilder.settings.zone,
-                    lambda v: FlowBuilder.set_text("zone", v),
-                    id="zone",
-                    custom_attrs={"list": "zones"},
-                    placeholder="Asia/Kolkata",
-                ),
-                id="zone",
-                error=FlowBuilder.wrong["zone"],
-            ),
+            _text("opens", "Opens", FlowBuilder.settings.opens, type="time"),
+            _text("closes", "Closes", FlowBuilder.settings.closes, type="time"),
+            _text("zone", "Time zone", FlowBuilder.settings.zone, custom_attrs={"list": "zones"}, placeholder="Asia/Kolkata"),
             class_name="af-grid-2",
         ),
         zone_list(),
@@ -135,45 +116,35 @@ def _rules() -> rx.Component:
             class_name="af-grid-2",
         ),
         rx.el.div(
-            field(
+            _text(
+                "exit_tag",
                 "Stop when the contact has the tag",
-                text(FlowBuilder.settings.exit_tag, lambda v: FlowBuilder.set_text("exit_tag", v), id="exit_tag", placeholder="won"),
-                id="exit_tag",
-                error=FlowBuilder.wrong["exit_tag"],
+                FlowBuilder.settings.exit_tag,
                 optional=True,
                 help="Steps set to run “always” run all the same.",
+                placeholder="won",
             ),
             _exit_field(),
             class_name="af-grid-2",
         ),
         rx.el.div(
-            field(
+            _text(
+                "per_hour",
                 "Contacts per hour",
-                text(
-                    FlowBuilder.settings.per_hour,
-                    lambda v: FlowBuilder.set_text("per_hour", v),
-                    id="per_hour",
-                    input_mode="numeric",
-                    placeholder="No limit",
-                ),
-                id="per_hour",
-                error=FlowBuilder.wrong["per_hour"],
+                FlowBuilder.settings.per_hour,
                 optional=True,
                 help="All contacts of this flow together, evenly spread over the hour; the rest waits its turn.",
+                input_mode="numeric",
+                placeholder="No limit",
             ),
-            field(
+            _text(
+                "cooldown_minutes",
                 "Cooldown in minutes",
-                text(
-                    FlowBuilder.settings.cooldown_minutes,
-                    lambda v: FlowBuilder.set_text("cooldown_minutes", v),
-                    id="cooldown_minutes",
-                    input_mode="numeric",
-                    placeholder=FlowBuilder.default_cooldown.to_string(),
-                ),
-                id="cooldown_minutes",
-                error=FlowBuilder.wrong["cooldown_minutes"],
+                FlowBuilder.settings.cooldown_minutes,
                 optional=True,
                 help=f"A person enters no flow again within this time. Empty: the account's {FlowBuilder.default_cooldown} minutes.",
+                input_mode="numeric",
+                placeholder=FlowBuilder.default_cooldown.to_string(),
             ),
             class_name="af-grid-2",
         ),
@@ -202,6 +173,7 @@ def _exit_field() -> rx.Component:
                 FlowBuilder.settings.exit_field,
                 lambda v: FlowBuilder.set_text("exit_field", v),
                 id="exit_field",
+                max_length=TEXTS["exit_field"],
                 placeholder="custom_fields.stage",
                 custom_attrs={"list": "contact-fields"},
                 aria_describedby="exit_field-help",
@@ -211,6 +183,7 @@ def _exit_field() -> rx.Component:
                 FlowBuilder.settings.exit_value,
                 lambda v: FlowBuilder.set_text("exit_value", v),
                 id="exit_value",
+                max_length=TEXTS["exit_value"],
                 placeholder="won",
                 aria_label="has the value",
             ),
@@ -234,10 +207,7 @@ def _day(number: int, name: str) -> rx.Component:
     )
 
 
-def _time(name: str, label: str, value: rx.Var[str]) -> rx.Component:
-    return field(
-        label,
-        text(value, lambda v: FlowBuilder.set_text(name, v), id=name, type="time"),
-        id=name,
-        error=FlowBuilder.wrong[name],
-    )
+def _text(name: str, label: str, value: rx.Var[str], *, optional: bool = False, help: Any = "", **control: Any) -> rx.Component:  # noqa: A002
+    """A setting that is one line of text."""
+    box = text(value, lambda v: FlowBuilder.set_text(name, v), id=name, max_length=TEXTS[name], **control)
+    return field(label, box, id=name, error=FlowBuilder.wrong[name], optional=optional, help=help)

@@ -6,10 +6,12 @@ import reflex as rx
 
 from autoflows.ui import words
 from autoflows.ui.components.picker import Picker
+from autoflows.ui.flow_duration import PRESETS, UNITS
 from autoflows.ui.flow_rows import FieldRow, StepRow
-from autoflows.ui.pages.flow_builder.controls import said_wrong, text
+from autoflows.ui.pages.flow_builder.controls import pick, said_wrong, text
 from autoflows.ui.pages.flow_builder.experiment import arm_picker, arms_editor
 from autoflows.ui.pages.flow_builder.mappings import variables
+from autoflows.ui.pages.flow_builder.preview import preview
 from autoflows.ui.states.flow_builder import FlowBuilder
 from autoflows.ui.states.flow_rows import kinds
 
@@ -39,7 +41,7 @@ def step_panel() -> rx.Component:
         rx.foreach(step.fields, lambda f: _field(step, f, advanced=False)),
         rx.cond(step.mappings.length() > 0, variables(step), rx.fragment()),
         rx.cond(step.kind == "split", arms_editor(step), rx.fragment()),
-        rx.cond(step.preview != "", _preview(step), rx.fragment()),
+        rx.cond((step.preview != "") | (step.preview_html != ""), preview(step), rx.fragment()),
         _when(step),
         rx.cond(
             step.has_advanced,
@@ -66,33 +68,6 @@ def step_panel() -> rx.Component:
     )
 
 
-def _preview(step: rx.Var[StepRow]) -> rx.Component:
-    """The template as the lead gets it, with the details of a contact of one's choice."""
-    return rx.el.div(
-        rx.el.div(
-            rx.el.span("Preview", class_name="af-preview-label"),
-            rx.cond(
-                FlowBuilder.preview_contacts.length() > 0,
-                rx.select.root(
-                    rx.select.trigger(aria_label="Preview with", variant="ghost"),
-                    rx.select.content(
-                        rx.select.item("with field names", value="none"),
-                        rx.foreach(FlowBuilder.preview_contacts, lambda c: rx.select.item(c[1], value=c[0])),
-                        position="popper",
-                    ),
-                    value=rx.cond(FlowBuilder.preview_contact == "", "none", FlowBuilder.preview_contact),
-                    on_change=FlowBuilder.preview_with,
-                    size="1",
-                ),
-                rx.fragment(),
-            ),
-            class_name="af-spread",
-        ),
-        rx.el.p(step.preview),
-        class_name="af-preview",
-    )
-
-
 def step_icon(name: rx.Var[str], size: int = 17) -> rx.Component:
     """Icons of the action types there are; a name known only in the browser needs each compiled in."""
     return rx.match(name, *((icon, rx.icon(icon, size=size)) for _, _, icon, _ in kinds()), rx.icon("circle", size=size))
@@ -106,9 +81,9 @@ def _field(step: rx.Var[StepRow], row: rx.Var[FieldRow], *, advanced: bool) -> r
         row.widget,
         *((widget, _picker(step, row, widget, label, element_id)) for widget in CATALOGUES),
         ("switch", _switch(step, row, element_id)),
-        ("time", text(row.value, lambda v: FlowBuilder.set_config(step.id, row.name, v), id=element_id, type="time")),
+        ("time", text(row.value, lambda v: FlowBuilder.set_config(step.id, row.name, v), id=element_id, type="time", key=row.value)),
         ("number", _number(step, row, element_id)),
-        ("duration", _number(step, row, element_id)),
+        ("duration", _duration(step, row, element_id)),
         text(row.value, lambda v: FlowBuilder.set_config(step.id, row.name, v), id=element_id),
     )
     shown = row.advanced if advanced else ~row.advanced
@@ -137,8 +112,35 @@ def _number(step: rx.Var[StepRow], row: rx.Var[FieldRow], element_id: rx.Var[str
         default_value=row.value,
         on_blur=lambda v: FlowBuilder.set_config(step.id, row.name, v),
         id=element_id,
+        max_length=40,
         input_mode="numeric",
         width="100%",
+    )
+
+
+def _duration(step: rx.Var[StepRow], row: rx.Var[FieldRow], element_id: rx.Var[str]) -> rx.Component:
+    """A number and its unit, with the usual ones to take at a click."""
+    preset = lambda said, on_click: rx.el.button(said, type="button", class_name="af-fb-chip", on_click=on_click)  # noqa: E731
+    return rx.fragment(
+        rx.el.div(
+            text(
+                row.value,
+                lambda v: FlowBuilder.set_duration(step.id, v, row.unit),
+                id=element_id,
+                input_mode="decimal",
+                max_length=40,
+                key=f"{row.value} {row.unit}",  # made anew when a preset was taken
+            ),
+            pick(row.unit, {unit: unit for unit in UNITS}, lambda unit: FlowBuilder.set_duration(step.id, row.value, unit), label="Unit"),
+            class_name="af-fb-duration",
+        ),
+        rx.el.div(
+            *(preset(said, FlowBuilder.set_duration(step.id, amount, unit)) for said, amount, unit in PRESETS),
+            preset("until 09:00", FlowBuilder.set_config(step.id, "until_time", "09:00")),
+            class_name="af-fb-seen af-edit-only",
+            role="group",
+            aria_label="Usual waits",
+        ),
     )
 
 
@@ -183,11 +185,12 @@ def _when(step: rx.Var[StepRow]) -> rx.Component:
     return rx.el.div(
         rx.el.label("Run this step", html_for=f"{step.id}-when"),
         rx.el.div(
-            rx.select.root(
-                rx.select.trigger(id=f"{step.id}-when", aria_label="Run this step", width="100%"),
-                rx.select.content(*(rx.select.item(said, value=value) for value, said in WHEN), position="popper"),
-                value=rx.cond(step.when == "", "none", step.when),
-                on_change=lambda v: FlowBuilder.set_when(step.id, v),
+            pick(
+                rx.cond(step.when == "", "none", step.when),
+                WHEN,
+                lambda v: FlowBuilder.set_when(step.id, v),
+                label="Run this step",
+                id=f"{step.id}-when",
             ),
             rx.match(
                 step.when,
@@ -202,6 +205,7 @@ def _when(step: rx.Var[StepRow]) -> rx.Component:
                             lambda v: FlowBuilder.set_when_field(step.id, v),
                             placeholder="custom_fields.product",
                             aria_label="Contact field",
+                            max_length=100,
                             custom_attrs={"list": "contact-fields"},
                         ),
                         text(
@@ -209,6 +213,7 @@ def _when(step: rx.Var[StepRow]) -> rx.Component:
                             lambda v: FlowBuilder.set_when_value(step.id, v),
                             placeholder="Any value",
                             aria_label="Field value",
+                            max_length=255,
                         ),
                     ),
                 ),
@@ -220,10 +225,5 @@ def _when(step: rx.Var[StepRow]) -> rx.Component:
     )
 
 
-def _when_value(step: rx.Var[StepRow], options: dict[str, str], label: rx.Var[str] | str) -> rx.Component:
-    return rx.select.root(
-        rx.select.trigger(aria_label=label, width="100%"),
-        rx.select.content(*(rx.select.item(said, value=value) for value, said in options.items()), position="popper"),
-        value=step.when_value,
-        on_change=lambda v: FlowBuilder.set_when_value(step.id, v),
-    )
+def _when_value(step: rx.Var[StepRow], options: dict[str, str], label: str) -> rx.Component:
+    return pick(step.when_value, options, lambda v: FlowBuilder.set_when_value(step.id, v), label=label)

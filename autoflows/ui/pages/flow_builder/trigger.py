@@ -63,17 +63,17 @@ def _row(row: rx.Var[ConditionRow], index: rx.Var[int]) -> rx.Component:
                         lambda v: FlowBuilder.set_condition_field(row.key, v),
                         placeholder="Field, such as product",
                         aria_label=f"{number}: custom field",
+                        max_length=100,
                     ),
                 ),
                 (
                     "contact_field",
-                    rx.select.root(
-                        rx.select.trigger(aria_label=f"{number}: contact field", placeholder="Field…", width="100%"),
-                        rx.select.content(
-                            *(rx.select.item(title, value=name) for name, title in words.CONTACT_FIELDS.items()), position="popper"
-                        ),
-                        value=row.field,
-                        on_change=lambda v: FlowBuilder.set_condition_field(row.key, v),
+                    pick(
+                        row.field,
+                        words.CONTACT_FIELDS,
+                        lambda v: FlowBuilder.set_condition_field(row.key, v),
+                        label=f"{number}: contact field",
+                        placeholder="Field…",
                     ),
                 ),
                 rx.fragment(),
@@ -140,11 +140,13 @@ def _value(row: rx.Var[ConditionRow], number: rx.Var[str]) -> rx.Component:
     )
     return rx.cond(
         (row.kind == "entry_type") & ((row.operator == "equals") | (row.operator == "not_equals")),
-        rx.select.root(
-            rx.select.trigger(id=f"condition-{row.key}-value", aria_label=f"{number}: value", placeholder="Choose…", width="100%"),
-            rx.select.content(*(rx.select.item(title, value=name) for name, title in words.ENTRY_TYPES.items()), position="popper"),
-            value=row.value,
-            on_change=lambda v: FlowBuilder.set_condition_value(row.key, v),
+        pick(
+            row.value,
+            words.ENTRY_TYPES,
+            lambda v: FlowBuilder.set_condition_value(row.key, v),
+            label=f"{number}: value",
+            placeholder="Choose…",
+            id=f"condition-{row.key}-value",
         ),
         free,
     )
