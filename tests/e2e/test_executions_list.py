@@ -249,6 +249,7 @@ async def test_a_viewer_watches_what_an_admin_does(open_page: OpenPage, site: Si
     async with signed_in(site, viewer) as client:
         await context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in client.cookies.items()])
     socket = await forged_socket(site, context, str(uuid4()))
+    await socket.send("reflex___state____state.hydrate")  # a tab that has not begun so keeps nothing
     await socket.send(f"{LIST}.load")
 
     async def said(text: str) -> bool:
@@ -277,6 +278,7 @@ async def test_no_handler_takes_nonsense(site: Site, chromium: Browser) -> None:
     async with signed_in(site, owner) as client:
         await context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in client.cookies.items()])
     socket = await forged_socket(site, context, str(uuid4()))
+    await socket.send("reflex___state____state.hydrate")
     await socket.send(f"{LIST}.load")
     handlers = {
         "choose": ("name", "value"), "tick": ("execution_id", "on"), "tick_page": ("on",), "ask_bulk": ("kind",), "run_bulk": ("form",),

@@ -73,7 +73,7 @@ def dialog() -> rx.Component:
     """The question, while there is one; the number comes first."""
     asked: Any = ExecutionList.bulk
     is_cancel = asked.kind == "cancel"
-    number = asked.number.to_string()
+    number = asked.said
     title = rx.match(
         asked.number,
         (0, rx.cond(is_cancel, "Nothing to cancel", "Nothing to try again")),
@@ -104,7 +104,7 @@ def dialog() -> rx.Component:
         disabled=ExecutionList.busy,
     )
     progress = rx.el.div(
-        rx.el.progress(value=asked.done.to_string(), max=number, aria_label="Progress"),
+        rx.el.progress(value=asked.done.to_string(), max=asked.number.to_string(), aria_label="Progress"),
         rx.el.span(asked.done, " of ", asked.number, class_name="af-number af-muted"),
         class_name="af-bulk-progress",
         role="status",

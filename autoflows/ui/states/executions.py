@@ -136,6 +136,11 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
         """Whether rows that move by themselves would move under somebody's eyes or pointer."""
         return bool(self._cursors or self.chosen or not self.at_top)
 
+    async def _catch_up(self) -> None:
+        """Show what has come, gone and moved while somebody was reading, now that nobody is."""
+        if not self._is_reading():
+            await self._show(before=self.rows)
+
     async def _page(self, wanted: ExecutionFilter, limit: int) -> Any:
         sort, cursor = ExecutionSort(self.wanted.sort), self._cursors[-1] if self._cursors else None
         return await self._service(executions.list_executions, wanted, sort=sort, limit=limit, cursor=cursor)
@@ -241,8 +246,7 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     async def set_at_top(self, is_at_top: bool) -> None:
         """The reader has scrolled away from the first rows, or back to them."""
         self.at_top = is_at_top is True
-        if self.newer and not self._is_reading():
-            await self._show(before=self.rows)
+        await self._catch_up()
 
     @rx.event
     async def show_newer(self) -> Any:

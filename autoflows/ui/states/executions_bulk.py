@@ -28,10 +28,11 @@ TELL_EVERY = 5
 
 
 class Question(BaseModel):
-    """What is about to be done: to how many of how many, and how far it is."""
+    """What is about to be done: to how many (`said` as people write it) of how many, and how far it is."""
 
     kind: str
     number: int
+    said: str
     of: str
     by_filter: bool
     done: int = 0
@@ -64,6 +65,9 @@ class ExecutionBulk(PageState, mixin=True):
     def _filter(self) -> ExecutionFilter:
         raise NotImplementedError
 
+    async def _catch_up(self) -> None:
+        raise NotImplementedError
+
     async def _show(self, before: list[ExecutionRow] | None = None) -> None:
         raise NotImplementedError
 
@@ -80,7 +84,7 @@ class ExecutionBulk(PageState, mixin=True):
         self.chosen = [chosen for chosen in self.chosen if chosen in shown]
 
     @rx.event
-    def tick(self, execution_id: str, on: bool) -> None:
+    async def tick(self, execution_id: str, on: bool) -> None:
         """Choose a row, or not any more."""
         wanted = str(id_of(execution_id))
         if wanted not in {row.id for row in self.rows}:
@@ -88,11 +92,13 @@ class ExecutionBulk(PageState, mixin=True):
         before = [row.id for row in self.rows] if self.all_chosen else self.chosen
         rest = [chosen for chosen in before if chosen != wanted]
         self.chosen, self.all_chosen = [*rest, wanted] if on is True else rest, False
+        await self._catch_up()
 
     @rx.event
-    def tick_page(self, on: bool) -> None:
+    async def tick_page(self, on: bool) -> None:
         """Choose every row shown, or none."""
         self.chosen, self.all_chosen = [row.id for row in self.rows] if on is True else [], False
+        await self._catch_up()
 
     @rx.event
     def choose_all_fitting(self) -> None:
@@ -113,7 +119,7 @@ class ExecutionBulk(PageState, mixin=True):
         else:
             number = sum(row.id in self.chosen and row.status == ACTS_ON[kind] for row in self.rows)
             of = str(len(self.chosen))
-        self.bulk = Question(kind=kind, number=number, of=of, by_filter=self.all_chosen)
+        self.bulk = Question(kind=kind, number=number, said=f"{number:,}", of=of, by_filter=self.all_chosen)
 
     async def _number(self, kind: str) -> int:
         wanted = self._filter()
