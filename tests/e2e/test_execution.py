@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -30,6 +31,12 @@ PHONE = "+919876512345"
 STATES = "reflex___state____state.autoflows___ui___states___base____base.autoflows___ui___states___execution____execution_page"
 SENT = {"subject": "Thank you, Divya", "text": "Dear Divya, the pump is yours.", "to": "divya@example.com", "template": "Thank you"}
 SAID = {"transcript": "assistant: Hello.\nuser: I want the pump.", "summary": "Wants the pump.", "to": PHONE, "agent": "Priya"}
+
+
+KEEP_SOCKET = """
+window.kept = [];
+window.WebSocket = class extends WebSocket { constructor(...given) { super(...given); window.kept.push(this); } };
+"""
 
 
 async def story(owner: Person, name: str = "Divya Nair") -> tuple[Execution, list[ActionLog]]:
@@ -129,6 +136,35 @@ async def test_two_people_look_while_one_cancels(open_page: OpenPage, site: Site
     shown = await watching.content()
     for secret in ("9876512345", "divya@example.com", "the pump is yours", "I want the pump", "Wants the pump", "Yes, call", "vendor-says"):
         assert secret not in shown, secret
+
+
+async def test_a_viewers_forged_events_are_refused(open_page: OpenPage) -> None:
+    owner = await make_person()
+    viewer = await make_person(Role.VIEWER, owner)
+    execution, logs = await story(owner)
+    page = await open_page(viewer, "/dashboard")
+    await page.add_init_script(KEEP_SOCKET)
+    await page.goto(page.url.split("/dashboard")[0] + f"{HERE}/{execution.id}")
+    await ready(page)
+    for handler, payload in (
+        ("cancel", {"form": {"reason": "Forged"}}),
+        ("retry", {}),
+        ("ask_resolve", {"log_id": str(logs[1].id), "reached": True}),
+        ("resolve", {"form": {"note": "Forged"}}),
+        ("open_record", {"log_id": str(logs[3].id)}),
+    ):
+        router = {"pathname": f"{HERE}/[id]", "asPath": f"{HERE}/{execution.id}", "query": {}}
+        event = {"name": f"{STATES}.{handler}", "payload": payload, "router_data": router}
+        await page.evaluate("(text) => window.kept.at(-1).send(text)", "42/_event," + json.dumps(["event", event]))
+    await expect(page.get_by_text("Not allowed")).to_have_count(3)
+    panel = page.get_by_role("dialog", name="Step 3, attempt 1")
+    await expect(panel).to_contain_text("Events as the provider sent them are for admins and owners.")
+    shown = await page.content()
+    for secret in ("9876512345", "vendor-says", "I want the pump", "Dear Divya"):
+        assert secret not in shown, secret
+    async with open_session() as session:
+        assert (await session.get_one(Execution, execution.id)).status == "running"
+        assert (await session.get_one(ActionLog, logs[1].id)).status == "success"
 
 
 async def test_what_the_provider_sent_is_fetched_when_asked_for_and_only_for_admins(open_page: OpenPage) -> None:
