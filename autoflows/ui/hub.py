@@ -95,17 +95,22 @@ async def _look(app: rx.App) -> None:
         await asyncio.sleep(1.0)
         try:
             now = time.monotonic()
-            for tab in list(live.tabs.values()):
-                if not _is_here(app, tab):
-                    live.drop(tab)
-            for topic in [topic for topic, at in live.heard.items() if at < now - live.HEARD_SECONDS]:
-                del live.heard[topic]
+            _forget(app, now)
             if live.present.state == "away" and now - polled >= POLL_SECONDS:
                 polled = now
                 _wake(app, live.audiences.values())
             _wake(app, [a for a in live.audiences.values() if a.dirty or now - a.refreshed_at > SURE_SECONDS])
         except Exception:
             log.exception("The live hub stumbled; it goes on")
+
+
+def _forget(app: rx.App, now: float) -> None:
+    """Let go of tabs that are gone, and of news that are old."""
+    for tab in list(live.tabs.values()):
+        if not _is_here(app, tab):
+            live.drop(tab)
+    for topic in [topic for topic, at in live.heard.items() if at < now - live.HEARD_SECONDS]:
+        del live.heard[topic]
 
 
 def _is_here(app: rx.App, tab: Tab) -> bool:
