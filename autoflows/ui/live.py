@@ -1,4 +1,4 @@
-"""What tabs show, and of what they want to hear. `hub.py` keeps them up to date; docs/live.md explains both.
+"""What tabs show, and of what they want to hear. `hub.py` keeps them up to date; docs/live.md explains it.
 
 A page that shows what many look at asks through a `View`: a question whose answer depends on nothing but its own fields and on what its
 asker may see. Tabs that ask the same and may see the same are one audience: the answer is fetched once for all of them. Any other page
@@ -27,6 +27,8 @@ PAGE = "page"
 Ask = Callable[..., Awaitable[Any]]
 """Calls a service as somebody who may see what the asker may see, and who is nobody in particular."""
 
+CHECK_SECONDS = 3.0
+"""How old the knowledge may be that a tab's viewer is signed in and what they may see, when something is sent to it."""
 HEARD_SECONDS = 10.0
 """How long news is remembered, for pages that read just before it came and subscribed just after."""
 

@@ -16,7 +16,7 @@ from autoflows.engine import live as news
 from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, Session, User
 from autoflows.models.database import open_session
-from autoflows.ui import hub, live
+from autoflows.ui import live
 from bench.sockets import LIST_PAGE, Tab
 from tests.e2e.conftest import Person
 from tests.e2e.flow_world import make_execution, make_flow, make_world
@@ -122,7 +122,7 @@ async def test_a_narrowed_role_changes_what_the_open_tab_is_sent(site: Web, owne
     from autoflows.domain.permissions import Role
     from tests.e2e.conftest import make_person
 
-    monkeypatch.setattr(hub, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(live, "CHECK_SECONDS", 0.0)
     execution = await run_of(owner)
     manager = await make_person(Role.MANAGER, owner)
     tab = await site.tab(manager, LIST_PAGE)
@@ -135,7 +135,7 @@ async def test_a_narrowed_role_changes_what_the_open_tab_is_sent(site: Web, owne
 
 
 async def test_a_tab_whose_session_is_over_gets_nothing_more(site: Web, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(live, "CHECK_SECONDS", 0.0)
     execution = await run_of(owner)
     tab, other = await site.tab(owner, LIST_PAGE), await site.tab(owner, LIST_PAGE)
     secret = tab.cookie.split("=", 1)[1]
