@@ -38,6 +38,8 @@ class ForgedSocket:
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self.path = "/dashboard"
+        """The page that it says it shows."""
 
     async def send(self, handler: str, **payload: Any) -> None:
         """Call a handler by its full name."""
