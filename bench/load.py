@@ -38,13 +38,11 @@ class Client:
         self.writer: asyncio.StreamWriter | None = None
 
     async def post(self, phone: str, posted: Posted) -> None:
-        if self.writer is None or self.reader is None:
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         body = json.dumps({"name": "Asha Patel", "phone": f"+{phone}", "lead_source": "Bench", "external_id": phone}).encode()
         head = f"POST /api/contacts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
         started = time.time()
-        self.writer.write(head.encode() + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        status = int((await self.reader.readline()).split()[1])
+        self.reader, line = await self._ask(head.encode() + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        status = int(line.split()[1])
         length = 0
         while (line := await self.reader.readline()) not in (b"\r\n", b""):
             if line.lower().startswith(b"content-length:"):
@@ -57,6 +55,18 @@ class Client:
             posted.answered[phone] = now
         else:
             posted.refused += 1
+
+    async def _ask(self, request: bytes) -> tuple[asyncio.StreamReader, bytes]:
+        """The first line of the answer. A connection that the server closed while it was idle is opened anew."""
+        while True:
+            is_new = self.writer is None
+            if self.writer is None or self.reader is None:
+                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+            self.writer.write(request)
+            if (line := await self.reader.readline()) or is_new:
+                return self.reader, line
+            self.writer.close()
+            self.writer = None
 
     async def close(self) -> None:
         if self.writer is not None:

@@ -110,6 +110,8 @@ async def _keep_up(app: rx.App, audience: Audience) -> None:
     """Refresh an audience until it has seen everything announced so far."""
     while audience.dirty and audience.tabs:
         await asyncio.sleep(max(GATHER_SECONDS, audience.rest_until - time.monotonic()))
+        if not audience.tabs:
+            return
         audience.dirty = False
         began = audience.refreshed_at = time.monotonic()
         gap = audience.gap

@@ -101,13 +101,11 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
         """The first page of what is wanted, from now on as it changes, until its reader looks at something that must not move."""
         await self._follow(ShownExecutions(self.wanted, self.me.timezone))
         self.export_href = export_href(self._filter())
-        self._keep_chosen()
 
     def _receive(self, values: Mapping[str, Any]) -> bool:
         if self._is_reading():
             return False
-        self._put(values)
-        self._keep_chosen()
+        self._put(values)  # nothing is ticked
         return True
 
     async def _load_choices(self) -> None:
