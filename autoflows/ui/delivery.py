@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 25
 """Tabs that are written to in one go; other work of the process gets its turn in between."""
+ONE_BATCH = asyncio.Lock()
+"""Two audiences with the same tabs, such as a list and a number in the frame, would only find each other's busy."""
 BUSY_SECONDS = 0.002
 """How long tabs wait for one of them whose handler is at work; it then gets its update alone, when the handler is done."""
 AT_ONCE = asyncio.Semaphore(4)
@@ -60,7 +62,7 @@ async def _bring_together(app: rx.App, batch: list[Tab]) -> list[Tab]:
     alone: list[Tab] = []
     outgoing: list[tuple[dict[str, dict[str, Any]], list[str]]] = []
     with app.set_contexts():
-        async with AsyncExitStack() as locks:
+        async with ONE_BATCH, AsyncExitStack() as locks:
             for tab in batch:
                 try:
                     async with asyncio.timeout(BUSY_SECONDS):

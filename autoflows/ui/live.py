@@ -147,15 +147,16 @@ def subscribe(state: Any, *topics: str, part: str = PAGE) -> None:
     _join(place, state, Audience(key=place, topics=frozenset(topics), gap=state.live_gap_seconds, dirty=news))
 
 
-async def follow(state: Any, actor: Actor, view: View, *topics: str) -> Audience:
-    """Make this tab one of the audience of a view, and fetch what that shows; it is asked again when something happens to a topic.
+async def follow(state: Any, actor: Actor, view: View, *topics: str, part: str = PAGE) -> Audience:
+    """Make this tab, or a part of it, one of the audience of a view, and fetch what that shows; it is asked again when something happens to
+    a topic.
 
-    A page calls it through `PageState._follow`. What the services refuse is raised, and the tab then follows nothing.
+    A state calls it through `Base._follow`. What the services refuse is raised, and the tab then follows nothing.
     """
     nobody = impersonal(actor)
     key = (type(state), view, frozenset(topics), nobody)
     audience = audiences.get(key) or Audience(key, frozenset(topics), state.live_gap_seconds, view, nobody)
-    tab = _join(_place(state, PAGE), state, audience)
+    tab = _join(_place(state, part), state, audience)
     try:
         await audience.read()
     except Exception:

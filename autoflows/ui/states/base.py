@@ -97,6 +97,26 @@ class Base(rx.State):
         """Like `_service`, for the services that take no session because they wait for a vendor or commit themselves."""
         return await function(await self._actor(), *args, **kwargs)
 
+    async def _follow(self, view: live.View, *topics: str, part: str = live.PAGE) -> None:
+        """Show a view, now and again whenever something happens to a topic (by default: to anything in the account).
+
+        Called by `_load`; what this page, or this part of the frame, followed before it does not follow any more.
+        """
+        actor = await self._actor()
+        audience = await live.follow(self, actor, view, *(topics or (live.account_topic(actor.account_id),)), part=part)
+        self._put(audience.values)
+
+    def _receive(self, values: Mapping[str, Any]) -> bool:
+        """Take what a view shows now. Overridden by a page that does not always want it: False has its `_refresh` called instead."""
+        self._put(values)
+        return True
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        """Put values into the vars of these names."""
+        for name, value in values.items():
+            if self.get_value(name) is not value:
+                setattr(self, name, value)
+
 
 def may(permission: Permission) -> rx.Var[bool]:
     """Whether to show a control. A courtesy only: the service decides."""
@@ -154,26 +174,6 @@ class PageState(Base, mixin=True):
     async def _refresh(self) -> None:
         """Fetch again after a live change; by default the whole page. For a page that follows a view, only when it would not `_receive`."""
         await self._load()
-
-    async def _follow(self, view: live.View, *topics: str) -> None:
-        """Show a view, now and again whenever something happens to a topic (by default: to anything in the account).
-
-        Called by `_load`; what was followed before is not any more.
-        """
-        actor = await self._actor()
-        audience = await live.follow(self, actor, view, *(topics or (live.account_topic(actor.account_id),)))
-        self._put(audience.values)
-
-    def _receive(self, values: Mapping[str, Any]) -> bool:
-        """Take what a view shows now. Overridden by a page that does not always want it: False has its `_refresh` called instead."""
-        self._put(values)
-        return True
-
-    def _put(self, values: Mapping[str, Any]) -> None:
-        """Put values into the vars of these names."""
-        for name, value in values.items():
-            if self.get_value(name) is not value:
-                setattr(self, name, value)
 
     async def _enter(self) -> Any:
         self.error = self.denied = ""

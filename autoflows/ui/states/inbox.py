@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -21,6 +23,18 @@ from autoflows.ui.states.inbox_rows import CauseRow, ItemRow, answers, cause_row
 ACTS = ("retry", "dismiss", "resolve")
 
 
+@dataclass(frozen=True)
+class InboxCount:
+    """How much needs a person."""
+
+    async def read(self, ask: live.Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The number, and how it is said."""
+        found = await ask(inbox.count_inbox)
+        number = found.unknown + found.failed
+        is_more = max(found.unknown, found.failed) >= inbox.MOST_COUNTED
+        return {"count": number, "label": f"{number:,}{'+' if is_more else ''}"}
+
+
 class InboxBadge(Base):
     """How much needs a person, beside the entry of the navigation; live on every page."""
 
@@ -33,17 +47,9 @@ class InboxBadge(Base):
     async def load(self):
         """Count, and go on counting. Roles that may not read executions see no number."""
         try:
-            await self._refresh()
-            live.subscribe(self, live.account_topic((await self._actor()).account_id), part="inbox")
+            await self._follow(InboxCount(), part="inbox")
         except AutoflowsError:
             self.count, self.label = 0, ""
-
-    async def _refresh(self) -> None:
-        found = await self._service(inbox.count_inbox)
-        number = found.unknown + found.failed
-        is_more = max(found.unknown, found.failed) >= inbox.MOST_COUNTED
-        if number != self.count:
-            self.count, self.label = number, f"{number:,}{'+' if is_more else ''}"
 
 
 class InboxState(ListState, Base):
