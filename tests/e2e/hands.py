@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.forged import packet
 
-REST_MS = 150
+REST_MS = 400
 """How long a hand rests where it drops something."""
 
 
@@ -25,6 +25,7 @@ async def lift(page: Page, handle: Locator) -> None:
     await page.mouse.move(x, y)
     await page.mouse.down()
     await page.mouse.move(x, y + 12, steps=4)
+    await page.wait_for_timeout(REST_MS / 4)
 
 
 async def carry(page: Page, target: Locator) -> None:

@@ -96,6 +96,8 @@ def with_choice(wanted: Wanted, name: str, value: Any) -> Wanted:
         changes |= {"first": "", "last": ""}
     elif name == "flow" and chosen != wanted.flow:
         changes["version"] = ""
+    elif name == "view" and wanted.view == "flow":
+        changes |= {"flow": "", "version": ""}  # the one flow of that page
     return wanted.model_copy(update=changes)
 
 
