@@ -20,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+QUIET_TESTS = ("-q", "-n", "2", "-m", "not e2e and not chaos")
+"""Tests that share a machine: all but those that drive browsers or kill processes."""
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "autoflows-stamp.json"
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -273,10 +275,16 @@ def check() -> None:
         ["lint-imports", "--no-cache"],
     ]
     for program, *arguments in steps:
-        say("{} {}".format(program, " ".join(arguments)))
-        code = subprocess.call([str(VENV / "bin" / program), *arguments], cwd=str(ROOT), env=environment())
-        if code != 0:
-            give_up(f"{program} found something to put right.")
+        run_step(program, *arguments)
+
+
+def run_step(program: str, *arguments: str) -> None:
+    """Run a program of the environment, and stop here if it fails."""
+    say("{} {}".format(program, " ".join(arguments)))
+    sys.stdout.flush()
+    code = subprocess.call([str(VENV / "bin" / program), *arguments], cwd=str(ROOT), env=environment())
+    if code != 0:
+        give_up(f"{program} found something to put right.")
 
 
 def environment() -> "dict[str, str]":
@@ -315,12 +323,15 @@ def main() -> None:
     elif command == "exec":
         become(*arguments)
     elif command == "test-fast":
-        become("pytest", "-q", "-n", "2", "-m", "not e2e and not chaos", *arguments)
+        become("pytest", *QUIET_TESTS, *arguments)
     else:
         ensure_frontend()
         ensure_browser()
         check()
-        become("pytest", "-q", *arguments)
+        if arguments:
+            become("pytest", "-q", *arguments)
+        run_step("pytest", *QUIET_TESTS)
+        become("pytest", "-q", "-m", "e2e or chaos")  # browsers and kills want the machine for themselves
 
 
 if __name__ == "__main__":
