@@ -20,7 +20,8 @@ async def _centre(target: Locator) -> tuple[float, float]:
 
 
 async def lift(page: Page, handle: Locator) -> None:
-    """Take a handle with the mouse."""
+    """Take a handle with the mouse, once it stands still."""
+    await handle.hover()
     x, y = await _centre(handle)
     await page.mouse.move(x, y)
     await page.mouse.down()
