@@ -56,7 +56,7 @@ async def test_each_role_is_told_what_it_could_look_into(owner: httpx.AsyncClien
         (OWNER, set()),
         ("admin@example.com", set()),
         ("manager@example.com", set()),
-        ("viewer@example.com", {"kill_switch", "budget_reached"}),
+        ("viewer@example.com", {"kill_switch", "budget_reached", "speed_late"}),
     ):
         actor = await acting(email)
         assert {notice.kind for notice in (await listed(actor)).data} == everything - hidden, email
