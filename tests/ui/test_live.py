@@ -284,10 +284,8 @@ async def test_news_between_reading_and_subscribing_are_not_lost(site: Web, owne
 
 def test_rows_that_moved_are_lit_up_for_a_while_and_not_all_at_once() -> None:
     def row(number: int, state: str = "running") -> ExecutionRow:
-        said = dict.fromkeys(ExecutionRow.model_fields, "")
-        return ExecutionRow(
-            **said | {"id": str(number), "state": state, "flow_version": 1, "is_test_run": False, "revision": 0, "moved_at": 0}
-        )  # type: ignore[arg-type]
+        plain = {"id": str(number), "state": state, "flow_version": 1, "is_test_run": False, "revision": 0, "moved_at": 0}
+        return ExecutionRow.model_validate(dict.fromkeys(ExecutionRow.model_fields, "") | plain)
 
     first = renewed(None, [row(1), row(2)], 100)
     assert [r.revision for r in first] == [0, 0]
