@@ -155,6 +155,9 @@ async def _refresh_shared(app: rx.App, audience: Audience) -> None:
 async def _check(app: rx.App, audience: Audience) -> None:
     """Look up, for tabs where that is some seconds ago, whether their viewers are still signed in and may see what the others may."""
     now = time.monotonic()
+    assert audience.actor is not None
+    assert audience.view is not None
+    here = live.scope(audience.actor, audience.view)
     due = [tab for tab in audience.tabs.values() if now - tab.checked_at > live.CHECK_SECONDS]
     if not due:
         return
@@ -164,7 +167,7 @@ async def _check(app: rx.App, audience: Audience) -> None:
         actor = actors.get(tab.session)
         if actor is None:
             await end(app, [tab], NotSignedIn("The session is over."))
-        elif live.impersonal(actor) != audience.actor:
+        elif live.scope(actor, audience.view) != here:
             _wake(app, [live.move(tab, actor)])
         else:
             tab.checked_at = now

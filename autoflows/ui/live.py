@@ -11,11 +11,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from autoflows.domain.permissions import Permission
 from autoflows.models.database import open_session
 from autoflows.services.access import Actor
 from autoflows.ui.shared_values import shareable
@@ -25,7 +26,7 @@ Place = tuple[str, str]
 PAGE = "page"
 
 Ask = Callable[..., Awaitable[Any]]
-"""Calls a service as somebody who may see what the asker may see, and who is nobody in particular."""
+"""Calls a service as somebody with the view's rights, as far as its viewers have them, who is nobody in particular."""
 
 CHECK_SECONDS = 3.0
 """How old the knowledge may be that a tab's viewer is signed in and what they may see, when something is sent to it."""
@@ -38,7 +39,10 @@ class View(Protocol):
 
     `read` gives the page's vars by name. What it gives is shared by many tabs and cannot be changed: lists may hold plain values and
     frozen models. It must not use anything but its own fields, `ask`, and `before`: what it gave last, nothing at first.
+    `rights` are those that decide the answer: `ask` calls with no others, so that people who differ in nothing else share it.
     """
+
+    rights: ClassVar[frozenset[Permission]]
 
     async def read(self, ask: Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the page shows."""
@@ -153,9 +157,7 @@ async def follow(state: Any, actor: Actor, view: View, *topics: str, part: str =
 
     A state calls it through `Base._follow`. What the services refuse is raised, and the tab then follows nothing.
     """
-    nobody = impersonal(actor)
-    key = (type(state), view, frozenset(topics), nobody)
-    audience = audiences.get(key) or Audience(key, frozenset(topics), state.live_gap_seconds, view, nobody)
+    audience = _audience_of(type(state), view, frozenset(topics), actor)
     tab = _join(_place(state, part), state, audience)
     try:
         await audience.read()
@@ -166,9 +168,19 @@ async def follow(state: Any, actor: Actor, view: View, *topics: str, part: str =
     return audience
 
 
-def impersonal(actor: Actor) -> Actor:
-    """Somebody of the same account who may do the same, and is nobody in particular: what decides an answer that is shared."""
-    return replace(actor, user_id=UUID(int=0), name="", email="", timezone="UTC")
+def _audience_of(state: type[Any], view: View, topics: frozenset[str], actor: Actor) -> Audience:
+    key = (state, view, topics, scope(actor, view))
+    return audiences.get(key) or Audience(key, topics, state.live_gap_seconds, view, _impersonal(actor, view))
+
+
+def scope(actor: Actor, view: View) -> tuple[UUID, frozenset[Permission]]:
+    """What of an actor decides the answer to a view."""
+    return actor.account_id, actor.permissions & view.rights
+
+
+def _impersonal(actor: Actor, view: View) -> Actor:
+    """Somebody of the same account who may do just what decides the answer, and is nobody in particular."""
+    return replace(actor, user_id=UUID(int=0), permissions=actor.permissions & view.rights, name="", email="", timezone="UTC")
 
 
 def leave(state: Any) -> None:
@@ -195,10 +207,9 @@ def drop(tab: Tab) -> None:
 def move(tab: Tab, actor: Actor) -> Audience:
     """Put a tab whose viewer may now see more, or less, among those who may see just that."""
     old = tab.audience
+    assert old.view is not None
     drop(tab)
-    nobody = impersonal(actor)
-    key = (tab.state, old.view, old.topics, nobody)
-    audience = audiences.get(key) or Audience(key, old.topics, old.gap, old.view, nobody)
+    audience = _audience_of(tab.state, old.view, old.topics, actor)
     _enlist(replace(tab, audience=audience, version=0, checked_at=time.monotonic(), late=None))
     return audience
 

@@ -17,6 +17,7 @@ from autoflows.ids import utc_now
 from autoflows.models import Contact, Execution, Session, User
 from autoflows.models.database import open_session
 from autoflows.ui import live
+from autoflows.ui.states.executions_rows import ExecutionRow, renewed
 from autoflows.ui.states.executions_shown import ShownExecutions
 from bench.sockets import LIST_PAGE, Tab
 from tests.e2e.conftest import Person
@@ -110,6 +111,17 @@ async def test_who_may_see_less_never_shares_with_who_may_see_more(site: Web, ow
     assert rows(full)[0]["address"] == PHONE
     assert PHONE not in json.dumps(masked.state)
     assert len(lists()) == 2
+
+
+async def test_people_who_differ_in_other_rights_only_share(site: Web, owner: Person) -> None:
+    from autoflows.domain.permissions import Role
+    from tests.e2e.conftest import make_person
+
+    execution, manager = await run_of(owner), await make_person(Role.MANAGER, owner)
+    tabs = [await site.tab(owner, LIST_PAGE), await site.tab(manager, LIST_PAGE)]
+    assert len(lists()) == 1
+    await rename(execution, "Ravi Kumar")
+    await until(lambda: all(names(tab) == ["Ravi Kumar"] for tab in tabs))
 
 
 async def test_another_account_hears_nothing(site: Web, owner: Person) -> None:
@@ -268,6 +280,20 @@ async def test_news_between_reading_and_subscribing_are_not_lost(site: Web, owne
     async with open_session() as session:  # committed, and its news came while the page was reading
         await session.exec(sa.update(Contact).where(Contact.id == execution.contact_id).values(name="Ravi Kumar"))  # type: ignore[arg-type]
     await until(lambda: tab.var("head", "execution_page")["name"] == "Ravi Kumar")
+
+
+def test_rows_that_moved_are_lit_up_for_a_while_and_not_all_at_once() -> None:
+    def row(number: int, state: str = "running") -> ExecutionRow:
+        plain = {"id": str(number), "state": state, "flow_version": 1, "is_test_run": False, "revision": 0, "moved_at": 0}
+        return ExecutionRow.model_validate(dict.fromkeys(ExecutionRow.model_fields, "") | plain)
+
+    first = renewed(None, [row(1), row(2)], 100)
+    assert [r.revision for r in first] == [0, 0]
+    second = renewed(first, [row(3), row(1, "completed"), row(2)], 101)
+    assert [r.revision for r in second] == [1, 1, 0]
+    assert [r.revision for r in renewed(second, [row(3), row(1, "completed"), row(2)], 103)] == [1, 1, 0]
+    assert [r.revision for r in renewed(second, [row(3), row(1, "completed"), row(2)], 110)] == [0, 0, 0]
+    assert [r.revision for r in renewed(second, [row(n) for n in range(10, 30)], 102)] == [0] * 20
 
 
 async def test_shared_values_cannot_be_changed_in_place() -> None:

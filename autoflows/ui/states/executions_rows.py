@@ -16,6 +16,8 @@ from autoflows.ui.theme import word
 
 MOVED_SECONDS = 3
 """How long a row that many tabs share is said to have moved: a little longer than it is lit up."""
+MOST_LIT = 8
+"""Where more rows than so many move at once, none stands out: nothing is lit up, which would cost a browser more than all the rest."""
 
 
 class ExecutionRow(BaseModel):
@@ -97,11 +99,12 @@ def merged(before: Sequence[ExecutionRow], now: Sequence[ExecutionRow]) -> list[
 
 def renewed(before: Sequence[ExecutionRow] | None, now: Sequence[ExecutionRow], at: int) -> list[ExecutionRow]:
     """The same for rows that many tabs share, at this second: one that moved is plain again after some, or it would light up for who opens
-    the page later. At the first reading nothing has moved."""
+    the page later. At the first reading nothing has moved, and where nearly all move nothing is said of it."""
     if before is None:
         return list(now)
     known = {row.id: row for row in before}
-    return [_renewed(known.get(row.id), row, at) for row in now]
+    rows = [_renewed(known.get(row.id), row, at) for row in now]
+    return rows if sum(row.moved_at == at for row in rows) <= MOST_LIT else list(now)
 
 
 def _renewed(before: ExecutionRow | None, now: ExecutionRow, at: int) -> ExecutionRow:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
 from autoflows.services import execution_counts, executions
 from autoflows.services.views.executions import ExecutionSort, ExecutionView, Stage
@@ -26,6 +27,8 @@ class ShownExecutions:
 
     wanted: Wanted
     zone: str
+
+    rights: ClassVar = frozenset({Permission.EXECUTIONS_READ, Permission.PII_READ})
 
     async def read(self, ask: Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """The rows, and the figures beside them."""

@@ -12,6 +12,7 @@ from autoflows.domain.causes import InboxKind
 from autoflows.domain.errors import AutoflowsError, Conflict, Invalid, NotFound
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome
+from autoflows.domain.permissions import Permission
 from autoflows.services import channels, execution_control, flows, inbox
 from autoflows.services.pages import MAX_LIMIT
 from autoflows.services.views.executions import Resolution
@@ -26,6 +27,8 @@ ACTS = ("retry", "dismiss", "resolve")
 @dataclass(frozen=True)
 class InboxCount:
     """How much needs a person."""
+
+    rights: ClassVar = frozenset({Permission.EXECUTIONS_READ})
 
     async def read(self, ask: live.Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """The number, and how it is said."""
