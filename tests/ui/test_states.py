@@ -23,7 +23,7 @@ def states(state: type[Any] = Base) -> list[type[Any]]:
     return [state, *(each for child in state.get_substates() for each in states(child))]
 
 
-@pytest.mark.parametrize("state", sorted(states(), key=lambda state: state.__name__), ids=lambda state: state.__name__)
+@pytest.mark.parametrize("state", sorted(states(), key=str), ids=lambda state: state.__name__)
 def test_only_event_handlers_are_public(state: type[Any]) -> None:
     """A public method is callable by any socket, so it must be meant as a handler, and say so."""
     for name, member in vars(state).items():
