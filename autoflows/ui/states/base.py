@@ -6,6 +6,7 @@ services, which check the permission; helpers start with `_`, which makes them u
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from uuid import UUID
 import reflex as rx
 from pydantic import BaseModel, ValidationError
 from reflex.event import EventSpec
+from reflex.istate.proxy import MutableProxy
 
 from autoflows.domain.errors import AutoflowsError, Conflict, Forbidden, Invalid, NotSignedIn
 from autoflows.domain.permissions import Permission
@@ -102,6 +104,9 @@ class Base(rx.State):
 
         Called by `_load`; what this page, or this part of the frame, followed before it does not follow any more.
         """
+        # A model read from a state is a proxy that knows this tab; the view is shared and outlives it.
+        known = {field.name: getattr(view, field.name) for field in dataclasses.fields(view)}
+        view = dataclasses.replace(view, **{name: v.__wrapped__ for name, v in known.items() if isinstance(v, MutableProxy)})
         actor = await self._actor()
         audience = await live.follow(self, actor, view, *(topics or (live.account_topic(actor.account_id),)), part=part)
         self._put(audience.values)
