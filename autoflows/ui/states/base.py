@@ -105,10 +105,11 @@ class Base(rx.State):
         Called by `_load`; what this page, or this part of the frame, followed before it does not follow any more.
         """
         # A model read from a state is a proxy that knows this tab; the view is shared and outlives it.
-        known = {field.name: getattr(view, field.name) for field in dataclasses.fields(view)}
-        view = dataclasses.replace(view, **{name: v.__wrapped__ for name, v in known.items() if isinstance(v, MutableProxy)})
+        asked: Any = view
+        known = {field.name: getattr(asked, field.name) for field in dataclasses.fields(asked)}
+        asked = dataclasses.replace(asked, **{name: v.__wrapped__ for name, v in known.items() if isinstance(v, MutableProxy)})
         actor = await self._actor()
-        audience = await live.follow(self, actor, view, *(topics or (live.account_topic(actor.account_id),)), part=part)
+        audience = await live.follow(self, actor, asked, *(topics or (live.account_topic(actor.account_id),)), part=part)
         self._put(audience.values)
 
     def _receive(self, values: Mapping[str, Any]) -> bool:
