@@ -3,62 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
-from sqlmodel import select
+from playwright.async_api import expect
 
 from autoflows.domain.permissions import Role
-from autoflows.engine import live
 from autoflows.ids import utc_now
-from autoflows.models import AuditEntry, Execution, Flow
+from autoflows.models import Flow
 from autoflows.models.database import open_session
-from autoflows.services.views.flows import FlowView
-from tests.e2e.conftest import OpenPage, Person, Site, make_person, ready, signed_in, until
+from tests.e2e.conftest import OpenPage, Site, make_person, ready
+from tests.e2e.executions_world import HERE, choose, over, people, rows_of, table_of, told, with_flow
 from tests.e2e.flow_world import make_execution, make_executions, make_flow, make_world
-from tests.e2e.forged import forged_socket
 from tests.e2e.test_axe import faults
 from tests.e2e.test_executions import attempt, change
 from tests.e2e.test_pages import NAMELESS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90, func_only=True)]
-
-HERE = "/dashboard/auto-engagement/executions"
-LIST = "reflex___state____state.autoflows___ui___states___base____base.autoflows___ui___states___executions____execution_list"
-
-
-def people(count: int, word: str = "Lead", numbers: str = "+9198765") -> list[tuple[str, str]]:
-    return [(f"{word} {number:03}", f"{numbers}{number:05}") for number in range(count)]
-
-
-def table_of(page: Page) -> Locator:
-    return page.get_by_role("table", name="Executions")
-
-
-def rows_of(page: Page) -> Locator:
-    return table_of(page).locator("tbody tr")
-
-
-async def choose(page: Page, label: str, option: str) -> None:
-    await page.get_by_role("combobox", name=label).click()
-    await page.get_by_role("option", name=option).click()
-
-
-async def told(*executions: Execution) -> None:
-    """Announce them, as a worker does."""
-    live.publish([live.LiveChange(execution.user_id, execution_id=execution.id) for execution in executions])
-
-
-async def over(execution: Execution, status: str, **values: Any) -> None:
-    ended: dict[str, Any] = {"due_at": None, "completed_at": utc_now(), "waiting_reason": None, "waiting_rule": None, "waiting_until": None}
-    await change(execution, status=status, **ended | values)
-
-
-async def with_flow(owner: Person, name: str = "First call") -> FlowView:
-    return await make_flow(owner, name, await make_world(owner))
 
 
 async def test_tabs_filters_and_search(open_page: OpenPage) -> None:
@@ -219,200 +180,6 @@ async def test_a_view_is_saved_shared_and_opened_in_another_tab(open_page: OpenP
     await page.get_by_role("button", name="Delete Everything of today").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Delete view").click()
     await expect(page.get_by_role("button", name="Saved views", exact=True)).to_be_visible()
-
-
-async def test_a_viewer_watches_what_an_admin_does(open_page: OpenPage, site: Site, chromium: Browser) -> None:
-    owner = await make_person()
-    admin, viewer = await make_person(Role.ADMIN, owner), await make_person(Role.VIEWER, owner)
-    flow = await with_flow(owner)
-    made = await make_executions(owner, flow, people(3))
-    seen, page = await open_page(viewer, HERE), await open_page(admin, HERE)
-    await expect(table_of(seen)).to_contain_text("Lead 002")
-    content = await seen.content()
-    assert "+9198765" not in content
-    await expect(table_of(page)).to_contain_text("+919876500002")
-    await expect(seen.get_by_text("View only")).to_be_visible()
-    await expect(seen.get_by_role("checkbox")).to_have_count(0)
-    await expect(seen.get_by_role("link", name="Export CSV")).to_have_count(0)
-
-    await page.get_by_role("checkbox", name="Choose Lead 001").click()
-    await page.get_by_role("button", name="Cancel…").click()
-    await expect(page.get_by_role("dialog", name="Cancel 1 execution?")).to_be_visible()
-    await page.get_by_role("dialog").get_by_label("Reason").fill("Wrong list")
-    await page.get_by_role("dialog").get_by_role("button", name="Cancel 1").click()
-    await expect(page.get_by_text("1 cancelled.")).to_be_visible()
-    await expect(rows_of(seen).nth(1)).to_contain_text("Cancelled")
-    await expect(rows_of(seen).nth(1)).to_have_class(re.compile("af-flash"))
-    await expect(seen.get_by_role("tab", name="Cancelled")).to_contain_text("1")
-
-    context = await chromium.new_context()
-    async with signed_in(site, viewer) as client:
-        await context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in client.cookies.items()])
-    socket = await forged_socket(site, context, str(uuid4()))
-    await socket.send("reflex___state____state.hydrate")  # a tab that has not begun so keeps nothing
-    await socket.send(f"{LIST}.load")
-
-    async def said(text: str) -> bool:
-        return text in await socket.answers()
-
-    await until(lambda: said("Lead 002"), "the list is read", 20)
-    await socket.send(f"{LIST}.tick", execution_id=str(made[0].id), on=True)
-    await socket.send(f"{LIST}.ask_bulk", kind="cancel")
-    await socket.send(f"{LIST}.run_bulk", form={"bulk-reason": "mine"})
-    await socket.send(f"{LIST}.choose_all_fitting")
-    await socket.send(f"{LIST}.ask_bulk", kind="retry")
-    await socket.send(f"{LIST}.run_bulk", form={})
-    await until(lambda: said("Your role may look at executions but not change them"), "the refusal", 20)
-    await socket.settle()
-    assert "+9198765" not in await socket.answers()
-    async with open_session() as session:
-        statuses = (await session.exec(select(Execution.status).where(Execution.flow_id == flow.id))).all()
-    assert sorted(statuses) == ["cancelled", "running", "running"]
-    await context.close()
-
-
-async def test_no_handler_takes_nonsense(site: Site, chromium: Browser) -> None:
-    owner = await make_person()
-    await make_executions(owner, await with_flow(owner), people(2))
-    context = await chromium.new_context()
-    async with signed_in(site, owner) as client:
-        await context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in client.cookies.items()])
-    socket = await forged_socket(site, context, str(uuid4()))
-    await socket.send("reflex___state____state.hydrate")
-    await socket.send(f"{LIST}.load")
-    handlers = {
-        "choose": ("name", "value"), "tick": ("execution_id", "on"), "tick_page": ("on",), "ask_bulk": ("kind",), "run_bulk": ("form",),
-        "close_bulk": ("is_open",), "set_at_top": ("is_at_top",), "set_views_open": ("is_open",), "ask_name": ("view_id",),
-        "close_naming": ("is_open",), "save_view": ("form",), "keep_filters": ("view_id",), "ask_drop": ("view_id",),
-        "close_drop": ("is_open",),
-    }  # fmt: skip
-    for value in (None, 5, "x" * 3000, ["x"], {"a": 1}, str(uuid4()), "__class__"):
-        for handler, arguments in handlers.items():
-            await socket.send(f"{LIST}.{handler}", **dict.fromkeys(arguments, value))
-    for name in ("status", "flow", "size", "sort", "first", "within", "rule"):
-        await socket.send(f"{LIST}.choose", name=name, value="nonsense")
-    await socket.settle()
-    assert "The fault is ours" not in await socket.answers()
-    async with open_session() as session:
-        found = (await session.exec(select(AuditEntry.action).where(AuditEntry.user_id == owner.account_id))).all()
-    assert not [action for action in found if "execution" in action or "saved_view" in action]
-    await context.close()
-
-
-async def test_new_rows_wait_while_somebody_reads(open_page: OpenPage) -> None:
-    owner = await make_person()
-    flow = await with_flow(owner)
-    made = await make_executions(owner, flow, people(60))
-    page = await open_page(owner, HERE)
-    await expect(rows_of(page)).to_have_count(25)
-    fresh = await make_execution(owner, flow, "At once", "+919876600001")
-    await told(fresh)
-    await expect(rows_of(page).first).to_contain_text("At once")  # at the top it comes by itself,
-    await expect(rows_of(page).first).to_have_class(re.compile("af-flash"))
-
-    await rows_of(page).nth(20).scroll_into_view_if_needed()
-    await page.mouse.wheel(0, 900)
-    await page.wait_for_function("window.scrollY > 300")
-    shown = await rows_of(page).all_inner_texts()
-    later = await make_executions(owner, flow, people(2, "Later", "+9198764"))
-    await told(*later)
-    await expect(page.get_by_role("button", name="2 new")).to_be_visible()  # further down it is announced,
-    await over(made[50], "completed")  # while what is shown changes in its place
-    await expect(page.get_by_role("row", name="Lead 050")).to_contain_text("Completed")
-    assert [text.split("\n")[0] for text in await rows_of(page).all_inner_texts()] == [text.split("\n")[0] for text in shown]
-    await page.get_by_role("button", name="2 new").click()
-    await expect(rows_of(page).first).to_contain_text("Later 001")
-    await page.wait_for_function("window.scrollY === 0")
-    await expect(page.get_by_role("button", name="2 new")).to_have_count(0)
-
-    await page.get_by_role("button", name="Older").click()
-    await expect(rows_of(page).first).to_contain_text("Lead 037")
-    await told(await make_execution(owner, flow, "Last", "+919876600009"))
-    await expect(page.get_by_role("button", name="1 new")).to_be_visible()  # and so on a later page
-    await expect(rows_of(page).first).to_contain_text("Lead 037")
-    await page.get_by_role("button", name="1 new").click()
-    await expect(rows_of(page).first).to_contain_text("Last")
-    await expect(page).to_have_url(re.compile(r"executions/?$"))
-
-
-async def test_a_row_that_leaves_its_tab_stays_until_the_reader_is_back_at_the_top(open_page: OpenPage) -> None:
-    owner = await make_person()
-    flow = await with_flow(owner)
-    made = await make_executions(owner, flow, people(30))
-    page = await open_page(owner, f"{HERE}?status=waiting")
-    await expect(rows_of(page)).to_have_count(25)
-    await page.mouse.wheel(0, 900)
-    await page.wait_for_function("window.scrollY > 300")
-    await over(made[20], "failed", error_message="Refused.")
-    await expect(page.get_by_role("row", name="Lead 020")).to_contain_text("Failed")
-    await expect(page.get_by_role("tab", name="Failed")).to_contain_text("1")
-    await page.evaluate("window.scrollTo(0, 0)")
-    await told(made[0])
-    await expect(page.get_by_role("row", name="Lead 020")).to_have_count(0)
-
-
-async def test_many_are_cancelled_and_tried_again(open_page: OpenPage) -> None:
-    owner = await make_person()
-    flow = await with_flow(owner)
-    made = await make_executions(owner, flow, people(40))
-    for execution in made[:3]:
-        await over(execution, "failed")
-    page = await open_page(owner, HERE)
-    await page.get_by_role("checkbox", name="Choose every execution on this page").click()
-    bar = page.get_by_role("group", name="Chosen executions")
-    await expect(bar).to_contain_text("25 chosen")
-    await page.get_by_role("checkbox", name="Choose Lead 039").click()
-    await expect(bar).to_contain_text("24 chosen")
-    await page.get_by_role("checkbox", name="Choose Lead 039").click()
-    await bar.get_by_role("button", name="Choose all 40 that fit the filters").click()
-    await expect(bar).to_contain_text("All 40 that fit are chosen")
-    await bar.get_by_role("button", name="Cancel…").click()
-    dialog = page.get_by_role("dialog", name="Cancel 37 executions?")  # three of the forty run no more
-    await dialog.get_by_label("Reason").fill("Wrong import")
-    await dialog.get_by_role("button", name="Cancel 37").click()
-    await expect(page.get_by_text("37 cancelled.")).to_be_visible()
-    await expect(page.get_by_role("tab", name="Cancelled")).to_contain_text("37")
-    await expect(table_of(page)).to_contain_text("Wrong import")
-    await page.get_by_role("button", name="Dismiss").click()
-
-    await page.get_by_role("tab", name="Failed").click()
-    await expect(rows_of(page)).to_have_count(3)
-    await page.get_by_role("checkbox", name="Choose every execution on this page").click()
-    await bar.get_by_role("button", name="Cancel…").click()
-    await expect(page.get_by_role("dialog", name="Nothing to cancel")).to_be_visible()
-    await page.get_by_role("button", name="Close").first.click()
-    await make_execution_of(made[0])  # somebody else was quicker
-    await bar.get_by_role("button", name="Try again…").click()
-    await page.get_by_role("dialog", name="Try 3 executions again?").get_by_role("button", name="Try 3 again").click()
-    await expect(page.get_by_text("2 tried again.")).to_be_visible()
-    await expect(page.get_by_text("1 not tried again: Another execution of this flow runs for this person now")).to_be_visible()
-    await page.get_by_role("tab", name="All").click()
-    await expect(page.get_by_role("tab", name="Active now")).to_contain_text("2")
-
-
-async def make_execution_of(before: Execution) -> None:
-    """Another run of the same flow for the same person."""
-    async with open_session() as session:
-        ids = {name: getattr(before, name) for name in ("flow_id", "flow_version_id", "contact_id", "user_id")}
-        far = utc_now() + timedelta(days=1)
-        session.add(Execution(**ids, due_at=far, waiting_until=far, waiting_reason="Flow hours", waiting_rule="flow_hours"))
-
-
-async def test_what_ends_between_the_question_and_the_answer_is_told(open_page: OpenPage) -> None:
-    owner = await make_person()
-    flow = await with_flow(owner)
-    made = await make_executions(owner, flow, people(12))
-    page = await open_page(owner, HERE)
-    await page.get_by_role("checkbox", name="Choose every execution on this page").click()
-    await page.get_by_role("button", name="Cancel…").click()
-    await expect(page.get_by_role("dialog", name="Cancel 12 executions?")).to_be_visible()
-    async with open_session() as session:  # unannounced, so that the page cannot know
-        row = await session.get(Execution, made[4].id)
-        assert row is not None
-        row.status, row.due_at, row.completed_at = "completed", None, utc_now()
-    await page.get_by_role("dialog").get_by_role("button", name="Cancel 12").click()
-    await expect(page.get_by_text("11 cancelled, 1 had ended already.")).to_be_visible()
-    await expect(page.get_by_role("row", name="Lead 004")).to_contain_text("Completed")
 
 
 async def test_the_file_holds_what_is_shown(open_page: OpenPage) -> None:

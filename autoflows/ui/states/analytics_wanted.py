@@ -17,7 +17,8 @@ from autoflows.analytics.period import Period, between, last_days
 from autoflows.analytics.service import Narrowed
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.flow import check_timezone
-from autoflows.ui.states.base import choice_of, id_of, text_of
+from autoflows.ui.states.asked import day_asked, id_asked
+from autoflows.ui.states.base import choice_of, text_of
 
 VIEWS = {
     "overview": "Overview",
@@ -42,18 +43,6 @@ class Wanted(BaseModel):
     channel: str = ""
 
 
-def _day(value: Any) -> str:
-    text = text_of(value, 10)
-    try:
-        return date.fromisoformat(text).isoformat() if text else ""
-    except ValueError:
-        raise Invalid("This is not a day.") from None
-
-
-def _id(value: Any) -> str:
-    return "" if value in ("", "all", "none") else str(id_of(value))
-
-
 def _zone(value: Any) -> str:
     text = text_of(value, 100)
     try:
@@ -72,13 +61,13 @@ def _version(value: Any) -> str:
 READERS: dict[str, Callable[[Any], str]] = {
     "view": lambda value: choice_of(value, VIEWS, default="overview"),
     "span": lambda value: choice_of(value, SPANS, default="30"),
-    "first": _day,
-    "last": _day,
+    "first": day_asked,
+    "last": day_asked,
     "zone": _zone,
-    "flow": _id,
+    "flow": id_asked,
     "version": _version,
     "source": lambda value: "" if value == "all" else text_of(value, 100),
-    "channel": _id,
+    "channel": id_asked,
 }
 """How each choice is read, whether it comes from an address or from a socket. Each raises Invalid."""
 IN_ADDRESS = {"first": "from", "last": "to", "zone": "tz"}

@@ -17,8 +17,8 @@ from autoflows.domain.permissions import Permission
 from autoflows.services import execution_control
 from autoflows.services.validation import invalid
 from autoflows.services.views.executions import CancelMany, ExecutionFilter, RetryMany
-from autoflows.ui.states.base import PageState, choice_of, id_of, ids_of, text_of
-from autoflows.ui.states.executions_rows import ExecutionRow
+from autoflows.ui.states.base import choice_of, id_of, ids_of, text_of
+from autoflows.ui.states.executions_table import ExecutionTable
 from autoflows.ui.states.executions_wanted import SIZES
 
 CANCEL, RETRY = "cancel", "retry"
@@ -47,12 +47,9 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-class ExecutionBulk(PageState, mixin=True):
-    """`chosen` are the rows that are ticked on this page; with `all_chosen` everything that fits is meant, seen or not."""
+class ExecutionBulk(ExecutionTable, mixin=True):
+    """The question that is asked before, and what came of the work."""
 
-    rows: list[ExecutionRow] = []
-    chosen: list[str] = []
-    all_chosen: bool = False
     bulk: Question | None = None
     bulk_text: str = ""
     bulk_notes: list[str] = []
@@ -62,26 +59,9 @@ class ExecutionBulk(PageState, mixin=True):
         """Whether every row shown is ticked."""
         return bool(self.rows) and (self.all_chosen or len(self.chosen) == len(self.rows))
 
-    def _filter(self) -> ExecutionFilter:
-        raise NotImplementedError
-
-    async def _catch_up(self) -> None:
-        raise NotImplementedError
-
-    async def _show(self, before: list[ExecutionRow] | None = None) -> None:
-        raise NotImplementedError
-
     def _close_bulk(self) -> None:
         self.bulk, self.bulk_text, self.bulk_notes = None, "", []
         self._choose_none()
-
-    def _choose_none(self) -> None:
-        self.chosen, self.all_chosen = [], False
-
-    def _keep_chosen(self) -> None:
-        """Nothing is ticked that is not shown."""
-        shown = {row.id for row in self.rows}
-        self.chosen = [chosen for chosen in self.chosen if chosen in shown]
 
     @rx.event
     async def tick(self, execution_id: str, on: bool) -> None:

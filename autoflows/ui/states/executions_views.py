@@ -10,9 +10,10 @@ from pydantic import BaseModel
 
 from autoflows.domain.errors import Invalid
 from autoflows.services import saved_views
-from autoflows.services.views.executions import ExecutionFilter, ExecutionSort
+from autoflows.services.views.executions import ExecutionSort
 from autoflows.services.views.saved_views import SavedViewChange, SavedViewCreate, SavedViewView
-from autoflows.ui.states.base import PageState, id_of, text_of
+from autoflows.ui.states.base import id_of, text_of
+from autoflows.ui.states.executions_table import ExecutionTable
 from autoflows.ui.states.executions_wanted import Wanted, query, wanted_of
 
 NEW = "new"
@@ -43,7 +44,7 @@ def view_row(view: SavedViewView, zone: str) -> ViewRow:
     )
 
 
-class ExecutionViews(PageState, mixin=True):
+class ExecutionViews(ExecutionTable, mixin=True):
     """`naming` is the view whose name is being asked for, "new" for one more; `dropping` the one that is about to go."""
 
     views: list[ViewRow] = []
@@ -58,9 +59,6 @@ class ExecutionViews(PageState, mixin=True):
         """The saved view that the list shows now, if it is one."""
         here = query(self.wanted.model_copy(update={"size": Wanted().size}))
         return next((view.name for view in self.views if view.asked == here), "")
-
-    def _filter(self) -> ExecutionFilter:
-        raise NotImplementedError
 
     async def _load_views(self) -> None:
         self.views = [view_row(view, self.me.timezone) for view in await self._service(saved_views.list_saved_views)]

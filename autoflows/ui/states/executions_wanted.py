@@ -19,7 +19,8 @@ from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.outcomes import CallOutcome
 from autoflows.services.views.executions import WAITING_RULES, ExecutionFilter, ExecutionSort, Stage
 from autoflows.ui import words
-from autoflows.ui.states.base import choice_of, id_of, text_of
+from autoflows.ui.states.asked import day_asked, id_asked
+from autoflows.ui.states.base import choice_of, text_of
 
 NEEDS_PERSON = "needs_person"
 TABS = {
@@ -64,18 +65,6 @@ class Wanted(BaseModel):
     size: int = SIZES[0]
 
 
-def _day(value: Any) -> str:
-    text = text_of(value, 10)
-    try:
-        return date.fromisoformat(text).isoformat() if text else ""
-    except ValueError:
-        raise Invalid("This is not a day.") from None
-
-
-def _id(value: Any) -> str:
-    return "" if value in ("", "all", "none") else str(id_of(value))
-
-
 def _source(value: Any) -> str:
     text = text_of(value, 100)
     return "" if text in ("all", "none") else text
@@ -83,15 +72,15 @@ def _source(value: Any) -> str:
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "status": lambda value: choice_of(value, [*filter(None, TABS), ExecutionStatus.RUNNING]),
-    "flow": _id,
+    "flow": id_asked,
     "source": _source,
     "outcome": lambda value: choice_of(value, CallOutcome),
     "rule": lambda value: choice_of(value, WAITING_RULES),
     "runs": lambda value: "" if value == "real" else choice_of(value, RUNS),
-    "contact": _id,
+    "contact": id_asked,
     "within": lambda value: choice_of(value, WITHIN),
-    "first": _day,
-    "last": _day,
+    "first": day_asked,
+    "last": day_asked,
     "search": lambda value: text_of(value, 200),
     "sort": lambda value: choice_of(value, ExecutionSort, default=ExecutionSort.NEWEST.value),
     "size": lambda value: int(choice_of(str(value), SIZES, default=str(SIZES[0]))),
