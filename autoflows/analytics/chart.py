@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import plotly.graph_objects as go
@@ -60,6 +61,9 @@ OKABE_ITO = {
 SCALE = ((0.0, "#CFE3F1"), (0.5, OKABE_ITO["sky"]), (1.0, OKABE_ITO["blue"]))
 """Little to much, in one hue, so that it is read without colours as well."""
 
+FEW = 5
+"""Up to so many each has a tick of its own."""
+
 BARE_LAYOUT: dict[str, Any] = {
     "template": None,
     "paper_bgcolor": "rgba(0,0,0,0)",
@@ -68,7 +72,7 @@ BARE_LAYOUT: dict[str, Any] = {
     "height": 300,
     "bargap": 0.28,
     "hovermode": "x unified",
-    "legend": {"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"},
+    "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
     "xaxis": {"fixedrange": True, "showgrid": False},
     "yaxis": {"fixedrange": True, "rangemode": "tozero", "zeroline": False, "tickformat": ",d"},
 }
@@ -78,7 +82,16 @@ BARE_LAYOUT: dict[str, Any] = {
 def bare_figure(traces: Sequence[Any], **layout: Any) -> go.Figure:
     """A figure with the house's layout; keyword arguments add to it (`xaxis={"type": "category"}` is merged)."""
     merged = {key: {**value, **layout[key]} if isinstance(value, dict) and key in layout else value for key, value in BARE_LAYOUT.items()}
-    return go.Figure(data=list(traces), layout=merged | {k: v for k, v in layout.items() if not isinstance(BARE_LAYOUT.get(k), dict)})
+    figure = go.Figure(data=list(traces), layout=merged | {k: v for k, v in layout.items() if not isinstance(BARE_LAYOUT.get(k), dict)})
+    if figure.layout.yaxis.tickformat == ",d" and _highest(traces) <= FEW:
+        figure.layout.yaxis.dtick = 1  # or halves would be rounded to numbers that stand twice
+    return figure
+
+
+def _highest(traces: Sequence[Any]) -> float:
+    """The highest bar, as if all stood on one another."""
+    heights = [list(trace.y or ()) for trace in traces if isinstance(trace, go.Bar)]
+    return max((sum(value for value in bar if isinstance(value, int)) for bar in zip_longest(*heights)), default=0)
 
 
 def counted_bars(

@@ -45,12 +45,14 @@ def _day(name: str, label: str, value: rx.Var[str], problem: str) -> rx.Componen
 
 def _period() -> rx.Component:
     return rx.el.div(
-        rx.segmented_control.root(
-            *(rx.segmented_control.item(label, value=value) for value, label in SPANS.items()),
-            value=WANTED.span,
-            on_change=_choose("span"),
-            size="2",
-            aria_label="Period",
+        rx.el.div(
+            rx.segmented_control.root(
+                *(rx.segmented_control.item(label, value=value) for value, label in SPANS.items()),
+                value=WANTED.span,
+                on_change=_choose("span"),
+                size="2",
+                aria_label="Period",
+            ),
             class_name="af-spans",
         ),
         _day("first", "From day", AnalyticsState.first_day, "from"),

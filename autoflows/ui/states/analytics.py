@@ -170,7 +170,7 @@ class AnalyticsState(PageState, Base):
     def _show_published(self, markers: list[MarkerView]) -> None:
         self.published = [
             Published(
-                title=f"{marker.flow_name} v{marker.version}" + (f": {marker.name}" if marker.name else ""),
+                title=f"{marker.flow_name} v{marker.version}" + (f": {marker.name}" if marker.name not in ("", marker.flow_name) else ""),
                 at=marker.at.isoformat(),
                 href=f"/dashboard/auto-engagement/{marker.flow_id}/edit",
             )
