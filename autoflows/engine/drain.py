@@ -12,8 +12,9 @@ from functools import partial
 
 from autoflows.domain.errors import Unavailable
 from autoflows.engine import control, live
-from autoflows.engine.advance import Attempt, Batch, claim
+from autoflows.engine.advance import claim
 from autoflows.engine.background import spawn
+from autoflows.engine.batch import Attempt, Batch
 from autoflows.engine.match import match_due
 from autoflows.engine.perform import Result, perform, settle
 from autoflows.engine.pool import LOST, RETRYABLE, Connection, transact

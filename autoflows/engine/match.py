@@ -21,7 +21,8 @@ from autoflows.domain.leads import Disposition
 from autoflows.domain.matching import Candidate, History, Match, match
 from autoflows.domain.suppressions import Suppressed
 from autoflows.engine import goals
-from autoflows.engine.advance import Batch, lock_and_advance
+from autoflows.engine.advance import lock_and_advance
+from autoflows.engine.batch import Batch
 from autoflows.engine.live import LiveChange
 from autoflows.engine.pool import Connection, transact
 from autoflows.engine.runs import account_settings, definitions_of, holidays_of, lead_of

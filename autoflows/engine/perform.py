@@ -22,7 +22,8 @@ from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType
 from autoflows.domain.outcomes import Accepted, ErrorClass, MessageState, ProviderEvent, Refused, SendResult, Unanswered
 from autoflows.engine import breaker, outcome, parking, suppression
-from autoflows.engine.advance import Attempt, Batch, lock_and_advance
+from autoflows.engine.advance import lock_and_advance
+from autoflows.engine.batch import Attempt, Batch
 from autoflows.engine.capacity import Charge, refund
 from autoflows.engine.pool import LOST, Connection, get_pool
 from autoflows.providers import get_provider

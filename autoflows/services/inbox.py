@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,23 +9,20 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 from sqlmodel import col
 
-from autoflows.domain.causes import INTERNAL, SILENT, TAKEN, Cause, InboxKind, advice_of, cause_of, risk_of, title_of
+from autoflows.domain.causes import INTERNAL, SILENT, TAKEN, Cause, InboxKind, advice_of, cause_of, title_of
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.executions import ExecutionStatus, LogStatus
-from autoflows.domain.flow import FlowDefinition
 from autoflows.domain.permissions import Permission
 from autoflows.engine import inbox
-from autoflows.models import ActionLog, Channel, Contact, Execution, Flow, FlowVersion, ProviderEventRow, User
+from autoflows.models import ActionLog, Execution
 from autoflows.services.access import Actor, AsyncSession, requires
-from autoflows.services.inbox_story import decisive, known_of, retry_of, sent_by
-from autoflows.services.leads import person_view
+from autoflows.services.inbox_items import UNNAMED, Row, all_rows, channel_names, items_of, logs_of
+from autoflows.services.inbox_story import decisive
 from autoflows.services.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from autoflows.services.views.inbox import (
     Dismissal,
-    DismissalView,
     InboxCause,
     InboxCounts,
     InboxDone,
@@ -38,9 +34,6 @@ from autoflows.services.views.masking import shown
 
 MOST_COUNTED = 1000
 MOST_CAUSES = 100
-UNNAMED = Cause("", INTERNAL, None).key
-Row = tuple[InboxKind, datetime, UUID]
-"""What is listed: its kind, since when, and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +80,7 @@ async def list_inbox(
     rows.sort(key=lambda row: (row[1], row[2]), reverse=True)
     page, more = rows[:limit], len(rows) > limit
     return Page(
-        data=await _items(actor, session, page), has_more=more, next_cursor=encode_cursor([page[-1][1], page[-1][2]]) if more else None
+        data=await items_of(actor, session, page), has_more=more, next_cursor=encode_cursor([page[-1][1], page[-1][2]]) if more else None
     )
 
 
@@ -106,16 +99,16 @@ async def list_causes(
     if narrowed.wants(InboxKind.FAILED):
         key, newest = col(Execution.cause), sa.func.max(col(Execution.completed_at))
         failed = _failed(actor, narrowed, dismissed=False).with_only_columns(key, sa.func.count(), newest).group_by(key)
-        for one, number, at in await _all(session, failed.order_by(newest.desc()).limit(MOST_CAUSES)):
+        for one, number, at in await all_rows(session, failed.order_by(newest.desc()).limit(MOST_CAUSES)):
             found.append((cause_of(one or UNNAMED), number, at))
     if narrowed.wants(InboxKind.UNKNOWN):
         parts = (col(ActionLog.action_type), col(ActionLog.channel_id), col(ActionLog.provider_ref).is_not(None))
         newest = sa.func.max(col(ActionLog.started_at))
         unknown = _unknown(actor, narrowed).with_only_columns(*parts, sa.func.count(), newest).group_by(*parts)
-        for action_type, channel, is_taken, number, at in await _all(session, unknown.order_by(newest.desc()).limit(MOST_CAUSES)):
+        for action_type, channel, is_taken, number, at in await all_rows(session, unknown.order_by(newest.desc()).limit(MOST_CAUSES)):
             found.append((Cause(action_type, TAKEN if is_taken else SILENT, channel), number, at))
     found.sort(key=lambda one: one[2], reverse=True)
-    names = await _channel_names(actor, session)
+    names = await channel_names(actor, session)
     said = await _said(actor, session, [cause.key for cause, _, _ in found if cause.kind is InboxKind.FAILED])
     return [_cause_view(actor, *one, names, said.get(one[0].key, "")) for one in found[:MOST_CAUSES]]
 
@@ -126,7 +119,7 @@ async def count_inbox(actor: Actor, session: AsyncSession) -> InboxCounts:
     numbers = []
     for statement in (_unknown(actor, Narrowed()), _failed(actor, Narrowed(), dismissed=False)):
         first = statement.with_only_columns(sa.literal(1)).limit(MOST_COUNTED).subquery()
-        numbers.append((await _all(session, sa.select(sa.func.count()).select_from(first)))[0][0])
+        numbers.append((await all_rows(session, sa.select(sa.func.count()).select_from(first)))[0][0])
     return InboxCounts(unknown=numbers[0], failed=numbers[1])
 
 
@@ -182,11 +175,6 @@ def _cause(key: str, pointer: str, kind: InboxKind | None = None) -> Cause:
         fitting = "attempts in doubt" if kind is InboxKind.UNKNOWN else "failed executions"
         raise Invalid("This cause cannot be dealt with so.", errors=[FieldError(pointer, f"this is for causes of {fitting}")])
     return cause
-
-
-async def _all(session: AsyncSession, statement: Any) -> Sequence[Any]:
-    # Not `exec`, which takes a select of one column apart.
-    return await session.run_sync(lambda sync: sync.execute(statement).all())
 
 
 def _failed(actor: Actor, narrowed: Narrowed, dismissed: bool) -> sa.Select[Any]:
@@ -246,13 +234,8 @@ async def _keys(
     if after is not None:
         last = (sa.literal(after[0], time.type), sa.literal(after[1], key.type))
         statement = statement.where(sa.tuple_(time, key) < sa.tuple_(*last))
-    rows = await _all(session, statement.order_by(time.desc(), key.desc()).limit(limit + 1))
+    rows = await all_rows(session, statement.order_by(time.desc(), key.desc()).limit(limit + 1))
     return [(kind, at, row_id) for at, row_id in rows]
-
-
-async def _channel_names(actor: Actor, session: AsyncSession) -> dict[UUID, str]:
-    statement = sa.select(col(Channel.id), col(Channel.name)).where(col(Channel.user_id) == actor.account_id)
-    return {row[0]: row[1] for row in await _all(session, statement)}
 
 
 async def _said(actor: Actor, session: AsyncSession, keys: Sequence[str]) -> dict[str, str]:
@@ -267,8 +250,8 @@ async def _said(actor: Actor, session: AsyncSession, keys: Sequence[str]) -> dic
         .limit(1)
         .lateral("newest")
     )
-    found = {row[1]: row[0] for row in await _all(session, sa.select(causes.c.key, newest.c.id).join(newest, sa.true()))}
-    logs = await _logs_of(session, found)
+    found = {row[1]: row[0] for row in await all_rows(session, sa.select(causes.c.key, newest.c.id).join(newest, sa.true()))}
+    logs = await logs_of(session, found)
     said = {found[execution_id]: decisive(of_it) for execution_id, of_it in logs.items()}
     return {key: (log.error_message or "") if log else "" for key, log in said.items()}
 
@@ -288,109 +271,3 @@ def _cause_view(actor: Actor, cause: Cause, number: int, at: datetime, names: di
         newest_at=at,
     )
     return shown(view, pii=actor.may(Permission.PII_READ))
-
-
-async def _logs_of(session: AsyncSession, execution_ids: Any) -> dict[UUID, list[ActionLog]]:
-    statement = (
-        sa.select(ActionLog)
-        .where(col(ActionLog.flow_execution_id).in_(list(execution_ids)))
-        .order_by(col(ActionLog.action_order), col(ActionLog.attempt))
-    )
-    logs: dict[UUID, list[ActionLog]] = defaultdict(list)
-    for (log,) in await _all(session, statement):
-        logs[log.flow_execution_id].append(log)
-    return logs
-
-
-async def _items(actor: Actor, session: AsyncSession, rows: Sequence[Row]) -> list[InboxItem]:
-    """What is known of these, in four queries however many they are."""
-    if not rows:
-        return []
-    doubted = [row_id for kind, _, row_id in rows if kind is InboxKind.UNKNOWN]
-    of_log = {
-        row[0]: row[1]
-        for row in await _all(session, sa.select(col(ActionLog.id), col(ActionLog.flow_execution_id)).where(col(ActionLog.id).in_(doubted)))
-    }
-    execution_ids = {of_log.get(row_id, row_id) for _, _, row_id in rows}
-    person = sa.func.coalesce(sa.func.nullif(col(User.name), ""), col(User.email), "A former member of the team")
-    statement = (
-        sa.select(Execution, col(Flow.name), FlowVersion, Contact, person)
-        .join(Flow, col(Flow.id) == col(Execution.flow_id))
-        .join(FlowVersion, col(FlowVersion.id) == col(Execution.flow_version_id))
-        .join(Contact, col(Contact.id) == col(Execution.contact_id))
-        .outerjoin(User, col(User.id) == col(Execution.dismissed_by))
-        .where(col(Execution.id).in_(execution_ids), col(Execution.user_id) == actor.account_id)
-    )
-    runs = {row[0].id: row for row in await _all(session, statement)}
-    plans = {version.id: _definition(version) for version in {row[2].id: row[2] for row in runs.values()}.values()}
-    logs, names = await _logs_of(session, runs), await _channel_names(actor, session)
-    about = {row_id: _log_about(kind, row_id, logs[of_log.get(row_id, row_id)]) for kind, _, row_id in rows}
-    wanted = [log.id for log in about.values() if log is not None]
-    events: dict[UUID | None, list[ProviderEventRow]] = defaultdict(list)
-    for (event,) in await _all(session, sa.select(ProviderEventRow).where(col(ProviderEventRow.action_log_id).in_(wanted))):
-        events[event.action_log_id].append(event)
-    items = []
-    for kind, at, row_id in rows:
-        if (run := runs.get(of_log.get(row_id, row_id))) is None:
-            continue
-        log = about[row_id]
-        told = events[log.id] if log else []
-        items.append(_item(actor, (kind, at, row_id), run, plans[run[2].id], log, logs[run[0].id], names, told))
-    return items
-
-
-def _log_about(kind: InboxKind, row_id: UUID, logs: Sequence[ActionLog]) -> ActionLog | None:
-    return next((log for log in logs if log.id == row_id), None) if kind is InboxKind.UNKNOWN else decisive(logs)
-
-
-def _item(
-    actor: Actor,
-    row: Row,
-    run: Any,
-    definition: FlowDefinition | None,
-    log: ActionLog | None,
-    logs: Sequence[ActionLog],
-    names: dict[UUID, str],
-    events: Sequence[ProviderEventRow],
-) -> InboxItem:
-    kind, at, row_id = row
-    execution, flow_name, version, contact, person = run
-    can_retry, retry = retry_of(definition, logs, bool(contact.phone or contact.email))
-    is_unknown = kind is InboxKind.UNKNOWN
-    channel_id = log.channel_id if log else None
-    channel_name = names.get(channel_id) if channel_id else None
-    cause = execution.cause or UNNAMED
-    if is_unknown and log:
-        cause = Cause(log.action_type, TAKEN if log.provider_ref else SILENT, channel_id).key
-    left = execution.dismissed_at
-    view = InboxItem(
-        id=row_id,
-        kind=kind,
-        cause=cause,
-        execution_id=execution.id,
-        flow_id=execution.flow_id,
-        flow_name=flow_name,
-        flow_version=version.version,
-        contact=person_view(contact),
-        action_type=log.action_type if log else "",
-        action_order=log.action_order if log else execution.current_action_step,
-        action_count=len(definition.actions) if definition else 0,
-        channel_id=channel_id,
-        channel_name=channel_name,
-        at=at if left is None else execution.completed_at,
-        known=known_of(log, channel_name, events) if log else [],
-        sent=sent_by(log) if log else "",
-        provider_ref=log.provider_ref if log else None,
-        risk=risk_of(log.action_type) if is_unknown and log else "",
-        retry="" if is_unknown else retry,
-        can_retry=can_retry and not is_unknown,
-        dismissed=None if left is None or is_unknown else DismissalView(at=left, by=person, note=execution.dismissed_note),
-    )
-    return shown(view, pii=actor.may(Permission.PII_READ))
-
-
-def _definition(version: FlowVersion) -> FlowDefinition | None:
-    try:
-        return FlowDefinition.model_validate(version.definition)
-    except ValidationError:
-        return None
