@@ -134,7 +134,7 @@ def _published() -> rx.Component:
             rx.el.ul(
                 rx.foreach(
                     AnalyticsState.published,
-                    lambda each: rx.el.li(rx.link(each.title, href=each.href), " ", moment(each.at), key=each.title),
+                    lambda each: rx.el.li(rx.link(each.title, href=each.href, underline="always"), " ", moment(each.at), key=each.title),
                 ),
                 class_name="af-published",
             ),
