@@ -134,3 +134,9 @@ async def test_figures_are_made_anew_and_a_check_fails_on_a_difference(autoflows
     assert autoflows("analytics", "rebuild", "--check").returncode == 0
     nobody = autoflows("analytics", "rebuild", "--account", "nobody@example.com")
     assert (nobody.returncode, "nobody@example.com" in nobody.stderr) == (1, True)
+
+
+def test_the_benchmark_leaves_the_home_of_the_account_alone(autoflows: Shell, tmp_path: Path) -> None:
+    done = autoflows("bench", "--help")
+    assert (done.returncode, list(tmp_path.iterdir())) == (0, []), done.stderr
+    assert "--big" in done.stdout
