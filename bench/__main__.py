@@ -58,7 +58,7 @@ def run(results: dict[str, Any], scale: float, workers: int, size: int) -> None:
                 results["big"]["steady"] = measure.measure_steady(stack, others, port, RATES[-1], seconds)
             results["upload"] = measure.measure_beside_upload(stack, others, port, int(UPLOADED * scale), RATES[0], seconds)
             stack.api("DELETE", f"/api/automation/flows/{flow}")
-            results["ledger"] = stack.api("GET", "/api/health")["leads"]
+            results["ledger"] = measure.leads_accounted(stack)
     finally:
         counting.terminate()
         counting.wait(5)

@@ -179,3 +179,14 @@ def one_more_worker(stack: Stack) -> Iterator[tuple[subprocess.Popen[str], float
         process.terminate()
         process.wait(20)
         process.stderr.close()
+
+
+def leads_accounted(stack: Stack, patience: float = 60) -> dict[str, int]:
+    """What `/api/health` says of all leads; with millions of them the first count takes longer than a probe waits for it."""
+    deadline = time.monotonic() + patience
+    while True:
+        leads: dict[str, int] | None = stack.api("GET", "/api/health")["leads"]
+        if leads is not None:
+            return leads
+        if time.monotonic() > deadline:
+            raise RuntimeError("/api/health does not tell the ledger")
