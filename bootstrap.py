@@ -21,7 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 QUIET_TESTS = ("-q", "-n", "2", "-m", "not e2e and not chaos")
-"""Tests that share a machine: all but those that drive browsers or kill processes."""
+"""All but those that drive browsers or kill processes."""
+BROWSER_TESTS = ("-q", "-n", "2", "--dist", "loadfile", "-m", "e2e")
+"""They mostly wait, so two at a time; those of one file share what their file sets up."""
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "autoflows-stamp.json"
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -331,7 +333,8 @@ def main() -> None:
         if arguments:
             become("pytest", "-q", *arguments)
         run_step("pytest", *QUIET_TESTS)
-        become("pytest", "-q", "-m", "e2e or chaos")  # browsers and kills want the machine for themselves
+        run_step("pytest", *BROWSER_TESTS)
+        become("pytest", "-q", "-m", "chaos")  # kills want the machine for themselves
 
 
 if __name__ == "__main__":

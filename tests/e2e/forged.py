@@ -49,11 +49,13 @@ class ForgedSocket:
         """Everything the server sent so far, as text."""
         return "\n".join(await self._page.evaluate("window.answers"))
 
-    async def settle(self) -> None:
-        """Wait until the server has said nothing new for a while."""
+    async def settle(self, *, told: str = "") -> None:
+        """Wait until the server has `told` this and then has said nothing new for a while. Times out if it never does."""
+        if told:
+            await self._page.wait_for_function("(told) => window.answers.some((answer) => answer.includes(told))", arg=told, timeout=20_000)
         before = -1
         while before != (before := await self._page.evaluate("window.answers.length")):
-            await self._page.wait_for_timeout(400)
+            await self._page.wait_for_timeout(600)
 
 
 async def forged_socket(site: Site, context: BrowserContext, token: str) -> ForgedSocket:
