@@ -232,6 +232,9 @@ async def test_it_is_fit_for_a_phone_and_for_a_screen_reader(open_page: OpenPage
     assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert await phone.evaluate(NAMELESS) == []
     found = await faults(phone)
+    await expect(phone.get_by_label("From day")).to_be_hidden()
+    await phone.get_by_role("button", name="Filters").click()
+    await expect(phone.get_by_label("From day")).to_be_visible()
     page = await open_page(owner, f"{HERE}?status=waiting&flow={uuid4()}", dark=dark)
     found += await faults(page)
     await page.get_by_role("button", name="All flows").click()

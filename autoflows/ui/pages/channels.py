@@ -145,7 +145,7 @@ def _card(channel: ChannelCard) -> rx.Component:
                 class_name="af-row",
             ),
             rx.cond(may(WRITE), _menu(channel, channel_id), rx.fragment()),
-            class_name="af-spread",
+            class_name="af-stack-2",
             style={"marginTop": "auto"},
         ),
         class_name="af-card af-card-body af-stack",

@@ -95,7 +95,9 @@ def _ledger() -> rx.Component:
         rx.cond(
             DashboardState.parts.length() > 0,
             rx.fragment(
-                rx.el.div(rx.foreach(DashboardState.parts, _part), class_name="af-bar", role="img", aria_label="Leads by where they stand"),
+                rx.el.div(
+                    rx.foreach(DashboardState.parts, _part), class_name="af-ledger-bar", role="img", aria_label="Leads by where they stand"
+                ),
                 rx.el.div(rx.foreach(DashboardState.parts, _legend), class_name="af-row"),
             ),
             rx.el.div("No lead arrived in this time.", class_name="af-muted"),

@@ -102,6 +102,15 @@ def filters() -> rx.Component:
     """The filters in a row."""
     return rx.el.div(
         _search(),
+        rx.button(
+            rx.icon("sliders-horizontal", size=14),
+            rx.cond(ExecutionList.narrowed, "Filters, some chosen", "Filters"),
+            variant="surface",
+            color_scheme="gray",
+            aria_expanded=ExecutionList.filters_open,
+            class_name="af-filters-more",
+            on_click=ExecutionList.toggle_filters,
+        ),
         rx.el.div(
             Picker.create(
                 label="Filter by flow",
@@ -135,7 +144,7 @@ def filters() -> rx.Component:
             ),
             rx.fragment(),
         ),
-        class_name="af-filters af-filters-many",
+        class_name=rx.cond(ExecutionList.filters_open, "af-filters af-filters-many", "af-filters af-filters-many af-filters-closed"),
     )
 
 

@@ -46,13 +46,13 @@ def _status(row: Any) -> rx.Component:
 
 def _why(row: Any) -> rx.Component:
     return rx.el.div(
-        rx.cond(row.why != "", rx.el.span(row.why, class_name="af-why", title=row.why), rx.el.span("–", class_name="af-muted")),
+        rx.cond(row.why != "", rx.el.span(row.why, class_name="af-why", title=row.why), rx.el.span("–", class_name="af-muted af-none")),
         rx.cond(row.until != "", rx.el.div(countdown(row.until), class_name="af-muted af-small af-nowrap"), rx.fragment()),
     )
 
 
 def _call(row: Any) -> rx.Component:
-    return rx.cond(row.outcome != "", status_badge(row.outcome), rx.el.span("–", class_name="af-muted"))
+    return rx.cond(row.outcome != "", status_badge(row.outcome), rx.el.span("–", class_name="af-muted af-none"))
 
 
 def _when(row: Any) -> rx.Component:

@@ -28,6 +28,8 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     unknown: str = ""
     flow_options: list[Option] = []
     flow_is_gone: bool = False
+    filters_open: bool = False
+    """On a phone, where they would take the whole screen."""
     is_later: bool = False
     _sources: list[str] = []
     _rules: list[str] = []
@@ -126,6 +128,11 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     def dismiss_unknown(self) -> None:
         """What the link said besides was read."""
         self.unknown = ""
+
+    @rx.event
+    def toggle_filters(self) -> None:
+        """Show or hide them on a phone."""
+        self.filters_open = not self.filters_open
 
     @rx.event
     async def clear_filters(self) -> Any:
