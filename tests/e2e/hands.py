@@ -86,10 +86,10 @@ async def pick_by_keys(page: Page, option: str) -> None:
 
 
 class Cable:
-    """The event socket of a page that can be cut: nothing goes either way until it is mended, and the browser notices."""
+    """The event socket of a page that can be cut, which the browser notices at once, or go dead, which it does not."""
 
     def __init__(self) -> None:
-        self._is_cut = False
+        self._is_cut = self._is_dead = False
         self._open: list[tuple[WebSocketRoute, WebSocketRoute]] = []
 
     async def lead_through(self, page: Page) -> None:
@@ -97,10 +97,13 @@ class Cable:
         await page.route_web_socket(re.compile("/_event"), self._connect)
 
     async def _connect(self, browser: WebSocketRoute) -> None:
-        if self._is_cut:
+        if self._is_cut or self._is_dead:
             await browser.close()
-        else:
-            self._open.append((browser, browser.connect_to_server()))
+            return
+        server = browser.connect_to_server()
+        browser.on_message(lambda message: None if self._is_dead else server.send(message))
+        server.on_message(lambda message: None if self._is_dead else browser.send(message))
+        self._open.append((browser, server))
 
     def forge(self, handler: str, path: str, **payload: Any) -> None:
         """Send what the page never would, as the page itself."""
@@ -117,3 +120,11 @@ class Cable:
     def mend(self) -> None:
         """The next attempt connects."""
         self._is_cut = False
+
+    async def go_dead(self) -> None:
+        """From now on everything sent either way is lost without a word."""
+        self._is_dead = True
+
+    async def revive(self) -> None:
+        """The next attempt connects, and what was open is not heard any more."""
+        self._is_dead = False

@@ -90,8 +90,8 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowSt
         await self._note_choices()
         asked = self._address(self._param("draft"))
         if self._opened == asked and self.draft_id:
-            # A reconnection or a reload: what was edited stays with its history, and the order of the cards is the one that is true.
-            self.order_revision += 1
+            # A reconnection or a reload: what was edited stays with its history, and the browser says again what may have been lost.
+            self.rejoined += 1
             await self._beat()
             self._show()
             return

@@ -51,6 +51,7 @@ class FlowRows(rx.State, mixin=True):
     dirty: bool = False
     form_key: int = 0
     order_revision: int = 0
+    rejoined: int = 0
 
     _draft: Draft = Draft()
     _past: tuple[Draft, ...] = ()
