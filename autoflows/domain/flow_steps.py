@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
@@ -41,17 +42,20 @@ def _content(step: Action) -> tuple[object, ...]:
 
 def unmoved(pairs: Sequence[int | None]) -> set[int]:
     """The places of a longest run of paired steps that kept their order; any other paired step was moved."""
-    best: list[tuple[int, int | None]] = []  # by place: length of the longest run that ends here, and the place before it in that run
+    ends: list[int] = []  # by length of a run: the earliest old place in which one so long ends
+    runs: list[list[int]] = []  # by length: the places in which one so long ends
     for place, old in enumerate(pairs):
-        earlier = [p for p in range(place) if old is not None and (q := pairs[p]) is not None and q < old]
-        last = max(earlier, key=lambda p: best[p][0], default=None)
-        best.append((0 if old is None else 1 + (best[last][0] if last is not None else 0), last))
-    end = max(range(len(best)), key=lambda p: best[p][0], default=None)
-    kept: set[int] = set()
-    while end is not None and best[end][0]:
-        kept.add(end)
-        end = best[end][1]
-    return kept
+        if old is None:
+            continue
+        length = bisect_left(ends, old)
+        if length == len(ends):
+            runs.append([])
+        ends[length : length + 1] = [old]
+        runs[length].append(place)
+    kept: list[int] = []
+    for places in reversed(runs):
+        kept.append(next(place for place in places if not kept or (place < kept[-1] and (pairs[place] or 0) < (pairs[kept[-1]] or 0))))
+    return set(kept)
 
 
 def new_places(before: FlowDefinition, after: FlowDefinition, begun: Sequence[int]) -> Mapping[int, int] | None:

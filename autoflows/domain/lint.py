@@ -116,13 +116,13 @@ def _references(definition: FlowDefinition, around: Surroundings) -> Iterator[Pr
 
 def _one_channel(definition: FlowDefinition, around: Surroundings) -> Iterator[Problem]:
     """A step's items must be of one channel: a caller id of another provider cannot be used by the agent."""
-    for action in definition.actions:
-        named = [r for r in around.references if r.action_order == action.action_order and r.item is not None]
-        for other in named[1:]:
-            first = named[0]
-            if first.item and other.item and other.item.channel_id != first.item.channel_id:
-                message = f"Step {action.action_order}: the {other.noun} and the {first.noun} belong to different channels."
-                pointer = _at(action.action_order, config=other.field)
+    firsts: dict[int, Reference] = {}
+    for other in around.references:
+        if other.item is not None:
+            first = firsts.setdefault(other.action_order, other)
+            if first.item and other.item.channel_id != first.item.channel_id:
+                message = f"Step {other.action_order}: the {other.noun} and the {first.noun} belong to different channels."
+                pointer = _at(other.action_order, config=other.field)
                 yield Problem(severity=Severity.ERROR, code="channels_differ", pointer=pointer, message=message)
 
 

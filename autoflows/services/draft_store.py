@@ -13,12 +13,12 @@ from sqlmodel import col
 
 from autoflows.domain.errors import Conflict, FieldError, Invalid, NotFound
 from autoflows.domain.flow import FlowDefinition
-from autoflows.domain.flow_diff import diff
+from autoflows.domain.flow_diff import Change, diff
 from autoflows.domain.problems import Problem, Severity, worst_first
 from autoflows.ids import utc_now
 from autoflows.models import Flow, FlowDraft, User
 from autoflows.services.access import Actor, AsyncSession, open_to, scoped
-from autoflows.services.flow_problems import find_problems, item_names, rank_of
+from autoflows.services.flow_problems import Items, find_problems, items_named, names_of, rank_of
 from autoflows.services.flow_store import checked, definition_of
 from autoflows.services.validation import invalid
 from autoflows.services.views.drafts import DraftView, Lock
@@ -98,33 +98,35 @@ def _sentence(error: FieldError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is in a draft, and what is published: `parsed` is complete where it is right, `wrong` says where it is not."""
+    """What is in a draft beside what is published: `parsed` is complete where it is right, `wrong` says where it is not."""
 
     parsed: FlowDefinition | None
     wrong: list[Problem]
-    present: FlowDefinition | None
+    items: Items
     is_changed: bool
+    changes: list[Change]
 
 
 @open_to("services")
-async def read_draft(session: AsyncSession, draft: Opened) -> Reading:
+async def read_draft(actor: Actor, session: AsyncSession, draft: Opened) -> Reading:
     """Read a draft beside what is published; a flow that never was always differs."""
     parsed, wrong = read(draft.row.definition)
     present = await definition_of(session, draft.flow) if draft.flow is not None else None
-    is_changed = parsed is None or bool(wrong) or present is None or bool(diff(present, parsed))
-    return Reading(parsed, wrong, present, is_changed)
+    both = [definition for definition in (present, parsed) if definition is not None]
+    items = await items_named(actor, session, *both)
+    changes = diff(present, parsed, names_of(items, *both)) if present is not None and parsed is not None else []
+    is_changed = parsed is None or bool(wrong) or present is None or bool(changes)
+    return Reading(parsed, wrong, items, is_changed, changes)
 
 
 @open_to("services")
 async def view_of(actor: Actor, session: AsyncSession, draft: Opened, reading: Reading | None = None) -> DraftView:
     """The draft as shown, with its problems and its changes; `reading` if it was read in this transaction already."""
     row, flow = draft.row, draft.flow
-    found = reading or await read_draft(session, draft)
-    problems, changes = found.wrong, []
-    if found.parsed is not None:
-        problems = worst_first([*problems, *await find_problems(actor, session, found.parsed, rank_of(flow, found.parsed))])
-        if found.present is not None and found.is_changed:
-            changes = diff(found.present, found.parsed, await item_names(actor, session, found.present, found.parsed))
+    found = reading or await read_draft(actor, session, draft)
+    problems = found.wrong
+    if (parsed := found.parsed) is not None:
+        problems = worst_first([*problems, *await find_problems(actor, session, parsed, rank_of(flow, parsed), items=found.items)])
     names = await _names(session, row.edited_by, row.locked_by)
     return DraftView(
         **row.model_dump(include={"id", "flow_id", "definition", "revision", "base_version", "is_changed", "edited_by", "edited_at"}),
@@ -133,7 +135,7 @@ async def view_of(actor: Actor, session: AsyncSession, draft: Opened, reading: R
         edited_by_name=names.get(row.edited_by, ""),
         lock=_lock(actor, row, names),
         problems=problems,
-        changes=changes,
+        changes=found.changes,
     )
 
 

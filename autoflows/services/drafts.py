@@ -93,7 +93,7 @@ async def _fill(actor: Actor, session: AsyncSession, draft: Opened, definition: 
     row = draft.row
     row.definition, row.revision = definition, row.revision + 1
     row.edited_by, row.edited_at = actor.user_id, utc_now()
-    reading = await read_draft(session, draft)
+    reading = await read_draft(actor, session, draft)
     row.is_changed = reading.is_changed
     if not row.is_changed and draft.flow is not None:
         row.base_version = draft.flow.version

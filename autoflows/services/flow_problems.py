@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -40,16 +40,22 @@ def rank_of(flow: Flow | None, definition: FlowDefinition) -> Ranked | None:
 
 @open_to("services")
 async def find_problems(
-    actor: Actor, session: AsyncSession, definition: FlowDefinition, rank: Ranked | None = None, others: Sequence[Ranked] | None = None
+    actor: Actor,
+    session: AsyncSession,
+    definition: FlowDefinition,
+    rank: Ranked | None = None,
+    others: Sequence[Ranked] | None = None,
+    items: Items | None = None,
 ) -> list[Problem]:
     """Everything wrong or unwise in a definition for this account today, worst first.
 
-    With `rank`, also what the enabled flows before it leave for it; `others` are those, if they are known already.
+    With `rank`, also what the enabled flows before it leave for it; `others` are those, and `items` what the steps name, if they are known
+    already.
     """
     rules = await account_rules(actor, session)
     now = utc_now()
     around = Surroundings(
-        references=await _references(actor, session, definition),
+        references=_references(definition, await items_named(actor, session, definition) if items is None else items),
         account=rules,
         default_hours=rules.default_business_hours,
         account_zone=rules.timezone,
@@ -63,12 +69,30 @@ async def find_problems(
     return worst_first([*found, *trigger_problems(rank, others)])
 
 
+Items = Mapping[tuple[str, UUID], Item]
+"""Items by their table and id."""
+
+
+@open_to("services")
+async def items_named(actor: Actor, session: AsyncSession, *definitions: FlowDefinition) -> Items:
+    """The account's items that the steps of these definitions name, as they are now."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for one in (one for definition in definitions for one in _named(definition)):
+        if one.key is not None:
+            wanted[one.table].add(one.key)
+    return {(table, key): item for table, ids in wanted.items() for key, item in (await _items(actor, session, table, ids)).items()}
+
+
 @open_to("services")
 async def item_names(actor: Actor, session: AsyncSession, *definitions: FlowDefinition) -> dict[str, str]:
     """The labels of everything that these definitions name, by id."""
-    named = [one for definition in definitions for one in _named(definition)]
-    items = await _items_of(actor, session, named)
-    return {str(one.value): item.name for one in named if (item := items.get((one.table, one.key))) is not None}
+    return names_of(await items_named(actor, session, *definitions), *definitions)
+
+
+def names_of(items: Items, *definitions: FlowDefinition) -> dict[str, str]:
+    """The labels of those items, by the ids as these definitions write them."""
+    named = (one for definition in definitions for one in _named(definition))
+    return {str(one.value): item.name for one in named if (item := _item(items, one)) is not None}
 
 
 class _Named(NamedTuple):
@@ -91,18 +115,12 @@ def _named(definition: FlowDefinition) -> list[_Named]:
     ]
 
 
-async def _items_of(actor: Actor, session: AsyncSession, named: Sequence[_Named]) -> dict[tuple[str, UUID | None], Item]:
-    wanted: dict[str, set[UUID]] = defaultdict(set)
-    for one in named:
-        if one.key is not None:
-            wanted[one.table].add(one.key)
-    return {(table, key): item for table, ids in wanted.items() for key, item in (await _items(actor, session, table, ids)).items()}
+def _item(items: Items, named: _Named) -> Item | None:
+    return items.get((named.table, named.key)) if named.key is not None else None
 
 
-async def _references(actor: Actor, session: AsyncSession, definition: FlowDefinition) -> list[Reference]:
-    named = _named(definition)
-    items = await _items_of(actor, session, named)
-    return [Reference(one.order, one.field, CATALOGUES[one.table][2], items.get((one.table, one.key))) for one in named]
+def _references(definition: FlowDefinition, items: Items) -> list[Reference]:
+    return [Reference(one.order, one.field, CATALOGUES[one.table][2], _item(items, one)) for one in _named(definition)]
 
 
 async def _items(actor: Actor, session: AsyncSession, table: str, ids: set[UUID]) -> dict[UUID, Item]:

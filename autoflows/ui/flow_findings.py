@@ -60,6 +60,8 @@ PLAIN = {
     "business_hours_timezone": "the time zone",
     "'any'": "“is anything”",
     "field required": "is required",
+    "Goal tag is needed for the goal 'tag_added': name the tag": "Name the tag that this goal asks for",
+    "Goal field is needed for the goal 'field_equals': name the field": "Name the field that this goal asks for",
 }
 """Names of the contract in the words of the builder."""
 

@@ -55,12 +55,13 @@ def page(
     write: Permission | None = None,
     active: str = "",
     shortcuts: Sequence[tuple[str, str]] = (),
+    fills_window: bool = False,
 ) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
     """Make a function a page of the product: adds the frame, and loads `state` (a `PageState`) at every visit.
 
     `heading` replaces the title shown (a var, for a detail page); `back` is a (label, href) above it; `write` is the permission whose lack
     is explained as "view only"; `active` is the navigation entry to highlight (the route by default); `shortcuts` are the page's own keys
-    and what they do, for the list that "?" opens.
+    and what they do, for the list that "?" opens; `fills_window` is for content that scrolls in parts of its own.
     """
 
     def decorate(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
@@ -76,6 +77,7 @@ def page(
                 write=write,
                 active=active or route,
                 shortcuts=shortcuts,
+                fills_window=fills_window,
             )
 
         framed.__name__ = content.__name__
@@ -97,6 +99,7 @@ def shell(
     write: Permission | None = None,
     active: str = "",
     shortcuts: Sequence[tuple[str, str]] = (),
+    fills_window: bool = False,
 ) -> rx.Component:
     """The frame around one page's content. `<main data-ready="true">` says that events work and the page has settled."""
     body = rx.cond(
@@ -119,7 +122,9 @@ def shell(
                 body,
                 id="content",
                 tab_index=-1,
-                class_name="af-main",
+                class_name=rx.cond(state.loaded & (state.denied == "") & (state.error == ""), "af-main af-main-whole", "af-main")
+                if fills_window
+                else "af-main",
                 custom_attrs={"data-ready": (state.is_hydrated & state.loaded).to_string()},
             ),
             class_name="af-page",
@@ -261,6 +266,7 @@ def _account_menu() -> rx.Component:
             side="top",
             align="start",
         ),
+        modal=False,
     )
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from playwright.async_api import Locator, Page, expect
+from sqlmodel import select
+
+from autoflows.models import FlowDraft
+from autoflows.models.database import open_session
+from autoflows.services.views.flows import FlowView
 
 FLOWS = "/dashboard/auto-engagement"
 
@@ -47,3 +52,9 @@ def saved(page: Page) -> Locator:
 async def expect_saved(page: Page) -> None:
     """Wait until what was edited is saved as a draft."""
     await expect(saved(page)).to_contain_text("not live")
+
+
+async def draft_of(flow: FlowView) -> FlowDraft:
+    """The flow's draft as it is stored."""
+    async with open_session() as session:
+        return (await session.exec(select(FlowDraft).where(FlowDraft.flow_id == flow.id))).one()

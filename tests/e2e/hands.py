@@ -86,10 +86,9 @@ async def pick_by_keys(page: Page, option: str) -> None:
 
 
 class Cable:
-    """The event socket of a page that can be cut: nothing goes either way until it is mended, and the browser notices."""
+    """The event socket of a page, in the middle of which one can send what the page would not, and lose what it does."""
 
     def __init__(self) -> None:
-        self._is_cut = False
         self._open: list[tuple[WebSocketRoute, WebSocketRoute]] = []
 
     async def lead_through(self, page: Page) -> None:
@@ -97,23 +96,16 @@ class Cable:
         await page.route_web_socket(re.compile("/_event"), self._connect)
 
     async def _connect(self, browser: WebSocketRoute) -> None:
-        if self._is_cut:
-            await browser.close()
-        else:
-            self._open.append((browser, browser.connect_to_server()))
+        server = browser.connect_to_server()
+        ends = (browser, server)
+        browser.on_message(lambda message: server.send(message) if ends in self._open else None)
+        server.on_message(lambda message: browser.send(message) if ends in self._open else None)
+        self._open.append(ends)
 
     def forge(self, handler: str, path: str, **payload: Any) -> None:
         """Send what the page never would, as the page itself."""
         self._open[-1][1].send(packet(handler, path, payload))
 
-    async def cut(self) -> None:
-        """From now on there is no connection."""
-        self._is_cut = True
-        for browser, server in self._open:
-            await browser.close()
-            await server.close()
+    def go_dead(self) -> None:
+        """Lose without a word what is sent either way from now on, as after a laptop woke in another network. Another attempt connects."""
         self._open.clear()
-
-    def mend(self) -> None:
-        """The next attempt connects."""
-        self._is_cut = False

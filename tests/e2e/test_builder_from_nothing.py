@@ -135,12 +135,13 @@ async def test_with_the_mouse(open_page: OpenPage) -> None:
 
 
 async def walk_to(page: Page, card: str) -> None:
-    """Arrow down from the first card, and see it in the panel. Where nothing has the focus, an arrow key gives it to a card."""
+    """Arrow down from the first card, and see it in the panel."""
     here = page.locator("[data-stop]:focus")
     for _ in range(9):
         await page.keyboard.press("ArrowUp")
-    for _ in range(12):
-        if await here.count() and card in await here.inner_text():
+    for _ in range(9):
+        assert await here.count() == 1, "an arrow key left no card with the focus"
+        if card in await here.inner_text():
             await expect(panel_title(page)).to_have_text(card)
             return
         await page.keyboard.press("ArrowDown")
@@ -196,6 +197,7 @@ async def test_with_the_keyboard_alone(open_page: OpenPage) -> None:
     await keys.press("Enter")
     await expect(dialog).to_have_count(0)
     await expect(cards(page)).to_have_text(EXAMPLE)
+    await expect(page.locator("[data-stop]:focus")).to_contain_text("3. WhatsApp message")
     await edit(page, "1. AI call")
     await tab_to(page, page.get_by_role("combobox", name="Caller id", exact=True))
     await keys.press("Enter")

@@ -11,10 +11,10 @@ from playwright.async_api import expect
 from autoflows.models.database import open_session
 from autoflows.services import auth, flows, users
 from autoflows.ui.states.flow_list import FlowList
-from tests.e2e.conftest import OpenPage, Site, make_person, ready, until
+from tests.e2e.conftest import OpenPage, Site, make_person, until
 from tests.e2e.flow_table import FLOWS, dragged, flow_id, make_flows, names_of, order_of
 from tests.e2e.forged import forged_socket
-from tests.e2e.hands import Cable, carry, drag_with_finger, lift
+from tests.e2e.hands import carry, drag_with_finger, lift
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
 
@@ -96,17 +96,13 @@ async def test_a_drag_while_the_connection_is_lost_counts_once(open_page: OpenPa
     owner = await make_person()
     await make_flows(owner, "First", "Second", "Third")
     page = await open_page(owner, FLOWS)
-    cable = Cable()
-    await cable.lead_through(page)
-    await page.reload()
-    await ready(page)
     await lift(page, dragged(page, "First"))
-    await cable.cut()
+    await page.context.set_offline(True)
     await carry(page, dragged(page, "Third"))
     await page.mouse.up()
     await page.wait_for_timeout(1000)
     assert await order_of(page) == ["Second", "Third", "First"]  # as it was dropped, and not known to the server yet
-    cable.mend()
+    await page.context.set_offline(False)
     await expect(page.get_by_text("The order was changed.")).to_be_visible(timeout=20_000)
     await expect(names_of(page)).to_have_text(["Second", "Third", "First"])
     await page.get_by_role("button", name="Undo").click()

@@ -10,10 +10,11 @@ import pytest
 from autoflows.actions import ACTIONS as SPECS
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.domain.problems import Problem, Severity
+from autoflows.services.draft_store import read
 from autoflows.ui.flow_cards import cards_of, inspected, with_variables
 from autoflows.ui.flow_draft import action_body, chosen, condition_body, condition_of, definition_of, draft_of, new_step, step_of
 from autoflows.ui.flow_findings import errors_at, findings_of, marks_of, setting_errors, severity_of, with_errors
-from autoflows.ui.flow_rows import Draft, MappingRow, Option
+from autoflows.ui.flow_rows import Draft, MappingRow, Option, Settings
 
 AGENT, SENDER, TEMPLATE, MAIL = (str(uuid4()) for _ in range(4))
 ACTIONS: list[dict[str, Any]] = [
@@ -169,3 +170,10 @@ def test_every_field_of_every_action_has_a_control(kind: str) -> None:
         "time",
     }
     assert {f.widget for f in new_step(kind).fields} <= known
+
+
+@pytest.mark.parametrize(("kind", "told"), [("tag_added", "Name the tag"), ("field_equals", "Name the field")])
+def test_what_a_goal_lacks_is_named_in_plain_words(kind: str, told: str) -> None:
+    draft = Draft(settings=Settings(name="Won", goal_kind=kind))
+    _, wrong = read(definition_of(draft))
+    assert any(mark.text.startswith(f"{told} that this goal asks for") for mark in marks_of(wrong, draft))

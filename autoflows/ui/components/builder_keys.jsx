@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 
 const TYPING = "input, textarea, select, [contenteditable=true]";
+const FIELD = "#inspector :is(input:not([type=checkbox]), textarea)";
 const LAYER = "dialog[open], [role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
 const BEAT_MS = 10_000;
 const FOCUS_MS = 1500;
@@ -18,34 +19,53 @@ function walk(by) {
   next.click();
 }
 
-// The element may not be there yet: the change that brings it is on its way.
+const isLayered = () => [...document.querySelectorAll(LAYER)].some((e) => e.getClientRects().length > 0);
+
+// The element may not be there yet: the change that brings it is on its way. And a dialog that closes gives the focus back to where it
+// was, once it has faded out; only then is it ours.
 function focusSoon(id) {
   const until = performance.now() + FOCUS_MS;
   const attempt = () => {
     const found = document.getElementById(id);
-    if (found && found.offsetParent) {
+    if (found && found.offsetParent && !isLayered()) {
       found.scrollIntoView({ block: "center" });
       const target = found.matches("button, input, textarea, a[href], [tabindex]") ? found : found.querySelector("button, input, textarea, a[href]");
       (target || found).focus();
     } else if (performance.now() < until) requestAnimationFrame(attempt);
   };
-  // A dialog that closes gives the focus back to where it was; that must have happened before.
-  setTimeout(attempt, 60);
+  const begin = () => {
+    if (isLayered() && performance.now() < until) requestAnimationFrame(begin);
+    else setTimeout(attempt, 60);
+  };
+  requestAnimationFrame(begin);
 }
 
 // What is being typed is sent when its field is left, so until then only the browser has it.
 function isTyping() {
   const field = document.activeElement;
-  return field?.matches?.("#inspector :is(input:not([type=checkbox]), textarea)") && field.value !== field.defaultValue;
+  return field?.matches?.(FIELD) && field.value !== field.defaultValue;
 }
 
-export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", flowId = "", dirty = false, canEdit = false, onPress, onBeat, onLeave }) {
+// A connection that died without a word swallows what was sent until that is noticed. What still stands in a field is sent again; where it
+// had arrived, that changes nothing.
+function sendAgain() {
+  for (const field of document.querySelectorAll(FIELD))
+    if (field.value !== field.defaultValue && field !== document.activeElement) field.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+}
+
+export function BuilderKeys({ focus = "", focusTurn = 0, rejoined = 0, draftId = "", flowId = "", dirty = false, canEdit = false, onPress, onBeat, onLeave }) {
   const latest = useRef({});
   latest.current = { onPress, onBeat, onLeave, draftId, flowId, dirty, canEdit };
 
   useEffect(() => {
     if (focusTurn > 0 && focus) focusSoon(focus);
   }, [focusTurn]);
+
+  const joined = useRef(rejoined);
+  useEffect(() => {
+    if (rejoined !== joined.current) sendAgain();
+    joined.current = rejoined;
+  }, [rejoined]);
 
   useEffect(() => {
     const press = (event, name) => {
@@ -56,7 +76,7 @@ export function BuilderKeys({ focus = "", focusTurn = 0, draftId = "", flowId = 
     const down = (event) => {
       if (event.defaultPrevented || event.isComposing) return;
       const target = event.target instanceof Element ? event.target : document.body;
-      const layered = [...document.querySelectorAll(LAYER)].some((e) => e.getClientRects().length > 0);
+      const layered = isLayered();
       const command = event.ctrlKey || event.metaKey;
       const key = event.key.toLowerCase();
       if (command && key === "s") {

@@ -8,7 +8,8 @@ _js = rx.asset("builder_keys.jsx", shared=True)
 
 
 class BuilderKeys(rx.Component):
-    """Draws nothing. Elements with `data-stop` are what the arrow keys walk; `focus_turn` growing moves the focus to `focus`.
+    """Draws nothing. Elements with `data-stop` are what the arrow keys walk; `focus_turn` growing moves the focus to `focus`,
+    and `rejoined` growing sends again what is typed and may have been lost with the connection.
 
     The browser asks before the page is closed while `dirty`, or while something typed in a field was not sent yet.
     """
@@ -17,6 +18,7 @@ class BuilderKeys(rx.Component):
     tag = "BuilderKeys"
     focus: rx.Var[str]
     focus_turn: rx.Var[int]
+    rejoined: rx.Var[int]
     draft_id: rx.Var[str]
     flow_id: rx.Var[str]
     dirty: rx.Var[bool]

@@ -115,6 +115,7 @@ def confirm_dialog(
                 style={"marginTop": "18px"},
             ),
             max_width="440px",
+            aria_modal="true",  # Radix says so of no dialog, and without it what lies behind seems to be in reach
         ),
         **dialog,
     )

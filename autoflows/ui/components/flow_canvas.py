@@ -7,6 +7,9 @@ from typing import Any
 import reflex as rx
 from reflex.components.component import NoSSRComponent
 
+FITTED = 12
+"""Boxes that are seen at first: more at once could not be read. The controls show all."""
+
 
 class _Library(NoSSRComponent):
     library = "@xyflow/react@12.12.1"
@@ -19,6 +22,7 @@ class _ReactFlow(_Library):
     nodes: rx.Var[list[dict[str, Any]]]
     edges: rx.Var[list[dict[str, Any]]]
     fit_view: rx.Var[bool]
+    fit_view_options: rx.Var[dict[str, Any]]
     nodes_draggable: rx.Var[bool]
     nodes_connectable: rx.Var[bool]
     nodes_focusable: rx.Var[bool]
@@ -57,6 +61,7 @@ def flow_canvas(nodes: Any, edges: Any, on_node_click: Any) -> rx.Component:
         nodes=nodes,
         edges=edges,
         fit_view=True,
+        fit_view_options={"nodes": nodes[:FITTED], "maxZoom": 1},
         nodes_draggable=False,
         nodes_connectable=False,
         nodes_focusable=True,

@@ -12,27 +12,39 @@ const Item = createContext(null);
 
 const REST_MS = 120; // a place that is only passed over is not reported
 
+// Made once: with new ones at every drawing, each row would be drawn anew as well.
+const BY_POINTER = { activationConstraint: { distance: 4 } };
+const BY_KEYBOARD = { coordinateGetter: sortableKeyboardCoordinates };
+
 const INSTRUCTIONS =
   "To move this row, press space or enter. While it is lifted, use the arrow keys to move it, space or enter to drop it, and escape to leave it where it was.";
 
-export function Sortable({ ids = [], labels = [], revision = 0, disabled = false, onMove, onHover, onCancel, children, ...rest }) {
+export function Sortable({ ids = [], labels = [], revision = 0, rejoined = 0, disabled = false, onMove, onHover, onCancel, children, ...rest }) {
   const [order, setOrder] = useState(ids);
   const moved = useRef(null);
+  const unanswered = useRef(null);
+  const joins = useRef(rejoined);
   const visited = useRef(false);
   const resting = useRef(null);
   const joined = ids.join(" ");
   // `revision` grows when a move was refused: the ids are then the same as before, and the row must go back all the same.
   useEffect(() => {
-    setOrder(ids);
+    // The connection that was lost may have swallowed a move; one that had arrived is no move any more.
+    const next = rejoined !== joins.current ? unanswered.current : null;
+    const isLost = next && next.join(" ") !== joined && [...next].sort().join(" ") === [...ids].sort().join(" ");
+    joins.current = rejoined;
+    unanswered.current = isLost ? next : null;
+    if (isLost) onMove?.(next);
+    setOrder(isLost ? next : ids);
     // The browser takes the focus from a row that is put elsewhere in the page; who moves rows by keyboard wants to go on.
     const id = moved.current;
     moved.current = null;
     if (id && document.activeElement === document.body) document.querySelector(`[data-sortable-handle="${escaped(id)}"]`)?.focus();
-  }, [joined, revision]);
+  }, [joined, revision, rejoined]);
 
   const sensors = useSensors(
-    useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
-    useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
+    useSensor(PointerSensor, BY_POINTER),
+    useSensor(KeyboardSensor, BY_KEYBOARD),
   );
   const name = (id) => labels[ids.indexOf(id)] || "the row";
   const place = (id) => order.indexOf(id) + 1;
@@ -68,6 +80,7 @@ export function Sortable({ ids = [], labels = [], revision = 0, disabled = false
     }
     const next = after(active, over);
     moved.current = active.id;
+    unanswered.current = next;
     setOrder(next);
     onMove?.(next);
   };

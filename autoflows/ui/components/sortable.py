@@ -6,7 +6,8 @@
     )
 
 The row moves at once and `on_move` is sent all ids in their new order; what `ids` says afterwards wins. A handler that refuses a move must
-grow `revision`, since the ids are then the same as before. The handler is public: it must check that it was sent exactly the ids it knows.
+grow `revision`, since the ids are then the same as before. One that grows `rejoined` after the connection was lost is sent the last move
+again if it had no answer yet. The handler is public: it must check that it was sent exactly the ids it knows.
 `on_hover` is sent the order that a drop would give, once the row rests there; `on_cancel` says that there is none. The list is an `<ol>`
 and must be a flex column or a grid, for rows are placed by CSS `order`.
 """
@@ -30,6 +31,7 @@ class _Sortable(rx.Component):
     ids: rx.Var[list[str]]
     labels: rx.Var[list[str]]
     revision: rx.Var[int]
+    rejoined: rx.Var[int]
     disabled: rx.Var[bool]
     on_move: rx.EventHandler[_ids]  # type: ignore[valid-type]  # Reflex reads the spec here
     on_hover: rx.EventHandler[_ids]  # type: ignore[valid-type]  # Reflex reads the spec here

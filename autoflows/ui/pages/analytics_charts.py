@@ -114,6 +114,7 @@ def _files(chart: rx.Var[ChartCard]) -> rx.Component:
             rx.cond(may(Permission.EXPORT), rx.fragment(item("Numbers as CSV", chart.csv), item("Numbers as Excel", chart.xlsx))),
             rx.dropdown_menu.item("Picture as PNG", on_select=_picture(chart)),
         ),
+        modal=False,
     )
 
 

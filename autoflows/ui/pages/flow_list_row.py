@@ -217,6 +217,7 @@ def _menu(row: rx.Var[FlowRow]) -> rx.Component:
             rx.cond(may(Permission.FLOWS_WRITE), write, rx.fragment()),
             align="end",
         ),
+        modal=False,  # the page behind stays in reach, and hides nothing that has the focus
     )
 
 

@@ -116,5 +116,6 @@ def _answer(row: rx.Var[ItemRow], icon: str, label: str, status: LogStatus) -> r
                 for outcome in NAMED_BY_PERSON[status]
             )
         ),
+        modal=False,
     )
     return rx.cond(row.is_call, menu, button(on_click=InboxState.resolve(row.id, status.value, "")))

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import reflex as rx
 
-from autoflows.domain.errors import Forbidden, NotFound
+from autoflows.domain.errors import NotFound
 from autoflows.domain.permissions import Permission
-from autoflows.services import contacts, drafts, flow_control, flows, seen_values, settings, step_counts
+from autoflows.services import drafts, flow_control, flows, step_counts
 from autoflows.services.views.drafts import DraftView
 from autoflows.services.views.flows import FlowView
 from autoflows.ui import words
@@ -20,6 +20,7 @@ from autoflows.ui.flow_findings import Finding, Mark, errors_at, findings_of, ma
 from autoflows.ui.flow_mail import Mail
 from autoflows.ui.flow_rows import ConditionRow, Draft, Settings, StepRow, new_key
 from autoflows.ui.states.base import Base, PageState, choice_of, id_of, text_of
+from autoflows.ui.states.flow_account import FlowAccount
 from autoflows.ui.states.flow_choices import choices_of
 from autoflows.ui.states.flow_experiment import FlowExperiment
 from autoflows.ui.states.flow_palette import FlowPalette
@@ -28,11 +29,10 @@ from autoflows.ui.states.flow_rows import SETTINGS, TRIGGER
 from autoflows.ui.states.flow_stop import FlowStop
 from autoflows.ui.states.flow_versions import FlowVersions
 
-PREVIEW_CONTACTS = 25
 LIST_VIEW, CHART = "list", "chart"
 
 
-class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowStop, PageState, Base):
+class FlowBuilder(FlowAccount, FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowStop, PageState, Base):
     """One flow being edited. `flow_id` is empty while it was never published."""
 
     flow_id: str = ""
@@ -50,7 +50,6 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowSt
     trigger_sentence: str = ""
     findings: list[Finding] = []
     wrong: dict[str, str] = {}
-    seen: dict[str, list[list[str]]] = {}
 
     focus: str = ""
     focus_turn: int = 0
@@ -59,15 +58,9 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowSt
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
 
-    default_hours: str = ""
-    default_cooldown: int = 60
-    preview_contacts: list[list[str]] = []
-    preview_contact: str = ""
-
     _marks: tuple[Mark, ...] = ()
     _opened: str = ""
     _counts: dict[str, str] = {}
-    _person: tuple[tuple[str, Any], ...] = ()
     _mails: dict[str, Mail] = {}
 
     @rx.var
@@ -90,8 +83,8 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowSt
         await self._note_choices()
         asked = self._address(self._param("draft"))
         if self._opened == asked and self.draft_id:
-            # A reconnection or a reload: what was edited stays with its history, and the order of the cards is the one that is true.
-            self.order_revision += 1
+            # A reconnection or a reload: what was edited stays with its history, and the browser says again what may have been lost.
+            self.rejoined += 1
             await self._beat()
             self._show()
             return
@@ -144,25 +137,6 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowSt
 
     def _may_write(self) -> bool:
         return Permission.FLOWS_WRITE.value in self.me.permissions
-
-    async def _load_account(self) -> None:
-        try:
-            account = await self._service(settings.get_settings)
-        except Forbidden:
-            self.default_hours = "The account's default hours hold."
-        else:
-            self.default_cooldown = account.cooldown_minutes
-            hours = account.default_business_hours
-            self.default_hours = (
-                f"Account default: {words.days_in_words(hours.days)}, {hours.start:%H:%M}–{hours.end:%H:%M} {hours.timezone}."
-                if hours
-                else "The account has no default hours: contacts are made at any time."
-            )
-        if self._may_write():
-            fields = await self._service(seen_values.list_seen_values)
-            self.seen = {f.name: [[v.value, f"{v.leads:,}"] for v in f.values] for f in fields}
-            people = await self._service(contacts.list_contacts, limit=PREVIEW_CONTACTS)
-            self.preview_contacts = [[str(p.id), p.name or p.phone or p.email or "Unnamed"] for p in people.data]
 
     async def _open_flow(self, flow_id: UUID) -> None:
         """Its draft, for those who may edit; else what is published."""
@@ -282,17 +256,6 @@ class FlowBuilder(FlowExperiment, FlowPalette, FlowPublish, FlowVersions, FlowSt
         self.selected = select or self.selected
         self._show()
         self._focus(text_of(focus, 200))
-
-    @rx.event
-    async def preview_with(self, contact_id: str) -> None:
-        """Fill template previews with this contact's details; "none" shows what fills each variable instead."""
-        if contact_id in ("none", ""):
-            self.preview_contact, self._person = "", ()
-        else:
-            person = await self._service(contacts.get_contact, id_of(contact_id))
-            kept = ("name", "phone", "email", "company", "lead_source", "custom_fields")
-            self.preview_contact, self._person = str(person.id), tuple((name, getattr(person, name)) for name in kept)
-        self._show()
 
     async def _settle(self) -> None:
         self._note_flow(await self._service(flows.get_flow, id_of(self.flow_id)))

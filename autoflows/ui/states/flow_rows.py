@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 from autoflows.actions import ACTIONS
-from autoflows.domain.errors import Conflict, Invalid
+from autoflows.domain.errors import Invalid
 from autoflows.domain.flow import (
     MAX_ACTIONS,
     MAX_CONDITIONS,
@@ -23,12 +23,11 @@ from autoflows.ui.flow_cards import with_variables
 from autoflows.ui.flow_draft import chosen, new_step
 from autoflows.ui.flow_duration import MINUTES, SECONDS, UNITS, stored
 from autoflows.ui.flow_experiment import arm_options
-from autoflows.ui.flow_rows import MAPPABLE, PICKERS, ConditionRow, Draft, MappingRow, Option, StepRow, new_key
+from autoflows.ui.flow_rows import MAPPABLE, ConditionRow, MappingRow, StepRow, new_key
 from autoflows.ui.states.base import choice_of, text_of
+from autoflows.ui.states.flow_history import FlowHistory
 
 GONE = Invalid("This is not there any more; it may have been removed a moment ago.")
-HISTORY = 100
-"""How many edits can be undone."""
 TEXTS = {
     "name": 255, "description": 5000, "opens": 8, "closes": 8, "zone": 64, "exit_tag": 100, "exit_field": 100, "exit_value": 255,
     "cooldown_minutes": 20, "per_hour": 20,
@@ -40,68 +39,8 @@ TRIGGER, SETTINGS = "trigger", "settings"
 """What can be selected besides a step."""
 
 
-class FlowRows(rx.State, mixin=True):
-    """The draft in this tab and its history. `choices` holds the catalogue items by the widget that picks them."""
-
-    choices: dict[str, list[Option]] = {widget: [] for widget in PICKERS}
-    selected: str = ""
-    can_edit: bool = False
-    can_undo: bool = False
-    can_redo: bool = False
-    dirty: bool = False
-    form_key: int = 0
-    order_revision: int = 0
-
-    _draft: Draft = Draft()
-    _past: tuple[Draft, ...] = ()
-    _future: tuple[Draft, ...] = ()
-
-    def _show(self) -> None:
-        """Put what is on the canvas into the page's variables."""
-
-    def _autosave(self) -> Any:
-        """The event that saves."""
-
-    def _focus(self, element_id: str) -> None:
-        """Move the keyboard to an element once it is there."""
-
-    def _edit(self, draft: Draft) -> Any:
-        """Make this the draft; the one before can be had back. Gives the event that saves it."""
-        self._refuse_unless_editable()
-        if draft == self._draft:
-            return None
-        self._past, self._future = (*self._past, self._draft)[-HISTORY:], ()
-        return self._turn_to(draft)
-
-    def _turn_to(self, draft: Draft) -> Any:
-        self._draft, self.dirty = draft, True
-        self.can_undo, self.can_redo = bool(self._past), bool(self._future)
-        self._show()
-        return self._autosave()
-
-    def _refuse_unless_editable(self) -> None:
-        if not self.can_edit:
-            raise Conflict("The flow cannot be edited here now: it is shown read-only.")
-
-    @rx.event
-    async def undo(self) -> Any:
-        """The draft as it was before the last edit."""
-        self._refuse_unless_editable()
-        if not self._past:
-            return None
-        self._past, before, self._future = self._past[:-1], self._past[-1], (*self._future, self._draft)
-        self.form_key += 1
-        return self._turn_to(before)
-
-    @rx.event
-    async def redo(self) -> Any:
-        """The draft as it was before the last undo."""
-        self._refuse_unless_editable()
-        if not self._future:
-            return None
-        self._future, after, self._past = self._future[:-1], self._future[-1], (*self._past, self._draft)
-        self.form_key += 1
-        return self._turn_to(after)
+class FlowRows(FlowHistory, mixin=True):
+    """What a person does to the draft."""
 
     # ------------------------------------------------------------------ trigger
 

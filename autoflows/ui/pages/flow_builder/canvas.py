@@ -49,6 +49,7 @@ def _list() -> rx.Component:
                 ids=FlowBuilder.cards.map(lambda card: card.id),
                 labels=FlowBuilder.cards.map(lambda card: f"step {card.order}, {card.title}"),
                 revision=FlowBuilder.order_revision,
+                rejoined=FlowBuilder.rejoined,
                 disabled=~FlowBuilder.can_edit,
                 on_move=FlowBuilder.order_steps,
                 class_name="af-fb-steps",
@@ -93,25 +94,23 @@ def _pinned(what: str, icon: str, *content: Any) -> rx.Component:
 
 
 def _card(card: rx.Var[Card]) -> rx.Component:
-    return sortable_row(
-        _drawn(
-            step_id=card.id,
-            order=card.order,
-            title=card.title,
-            icon=card.icon,
-            text=card.text,
-            when=card.when,
-            severity=card.severity,
-            counts=card.counts,
-            is_selected=FlowBuilder.selected == card.id,
-            executions=f"{FLOWS}/executions?flow={FlowBuilder.flow_id}",
-        ),
-        item_id=card.id,
+    return _row(
+        key=card.id,
+        step_id=card.id,
+        order=card.order,
+        title=card.title,
+        icon=card.icon,
+        text=card.text,
+        when=card.when,
+        severity=card.severity,
+        counts=card.counts,
+        is_selected=FlowBuilder.selected == card.id,
+        executions=f"{FLOWS}/executions?flow={FlowBuilder.flow_id}",
     )
 
 
 @rx.memo
-def _drawn(
+def _row(
     step_id: rx.Var[str],
     order: rx.Var[int],
     title: rx.Var[str],
@@ -123,8 +122,11 @@ def _drawn(
     is_selected: rx.Var[bool],
     executions: rx.Var[str],
 ) -> rx.Component:
-    """A card. It reads nothing but these, so that of two hundred cards only those are drawn anew that say something else."""
-    return rx.fragment(
+    """A card in the list. It reads nothing but these, so that of two hundred only those are drawn anew that say something else."""
+    look = rx.match(
+        severity, ("error", "af-card af-fb-card af-fb-wrong"), ("warning", "af-card af-fb-card af-fb-doubtful"), "af-card af-fb-card"
+    )
+    return sortable_row(
         rx.el.button(
             rx.icon("plus", size=13),
             type="button",
@@ -159,16 +161,12 @@ def _drawn(
                 title="Remove this step",
                 on_click=FlowBuilder.remove_step(step_id),
             ),
-            class_name=rx.match(
-                severity,
-                ("error", "af-card af-fb-card af-fb-wrong"),
-                ("warning", "af-card af-fb-card af-fb-doubtful"),
-                "af-card af-fb-card",
-            ),
+            class_name=rx.cond(is_selected, f"{look} af-fb-selected", look),
         ),
         rx.cond(
             counts != "",
             rx.link(counts, href=executions, title="Over the last 30 days. Show these executions", class_name="af-fb-counts"),
             rx.fragment(),
         ),
+        item_id=step_id,
     )

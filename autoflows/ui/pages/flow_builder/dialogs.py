@@ -25,6 +25,7 @@ def conflict_dialog() -> rx.Component:
                 style={"marginTop": "18px"},
             ),
             max_width="480px",
+            aria_modal="true",
         ),
         open=FlowBuilder.conflict != "",
     )

@@ -47,5 +47,6 @@ def inspector() -> rx.Component:
         rx.el.datalist(*(rx.el.option(value=name) for name in (*words.CONTACT_FIELDS, "custom_fields.")), id="contact-fields"),
         class_name=rx.cond(selected == "", "af-fb-inspector", "af-fb-inspector af-fb-inspector-open"),
         id="inspector",
+        tab_index=rx.cond(FlowBuilder.can_edit, rx.Var("undefined").to(int), 0),  # without a field in it, it is scrolled by keys itself
         aria_label="Panel",
     )

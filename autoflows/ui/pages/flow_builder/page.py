@@ -47,6 +47,7 @@ def _builder() -> rx.Component:
         BuilderKeys.create(
             focus=FlowBuilder.focus,
             focus_turn=FlowBuilder.focus_turn,
+            rejoined=FlowBuilder.rejoined,
             draft_id=FlowBuilder.draft_id,
             flow_id=FlowBuilder.flow_id,
             dirty=FlowBuilder.dirty,
@@ -69,6 +70,7 @@ def _builder() -> rx.Component:
     back=BACK,
     write=Permission.FLOWS_WRITE,
     shortcuts=KEYS,
+    fills_window=True,
 )
 def create() -> rx.Component:
     """A flow begun: empty, from an example, or a draft that was never published."""
@@ -85,6 +87,7 @@ def create() -> rx.Component:
     back=BACK,
     write=Permission.FLOWS_WRITE,
     shortcuts=KEYS,
+    fills_window=True,
 )
 def edit() -> rx.Component:
     """A flow that was published."""
