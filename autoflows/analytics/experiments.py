@@ -28,35 +28,13 @@ from autoflows.ids import utc_now
 from autoflows.models import Flow, FlowVersion, User
 from autoflows.services.access import Actor, requires
 from autoflows.services.flow_store import live_flows, one_flow
+from autoflows.services.split_passes import HAS_SPLIT, MOST_PEOPLE, TOLD, WINDOW_DAYS, told_of
 
-MOST_PEOPLE = 200_000
-"""Passes looked at for one experiment; with more, the first so many."""
 MOST_DAYS = 366
 MOST_LISTED = 50
-WINDOW_DAYS = 7
-"""How long people are given to answer where the flow has no goal with a window of its own."""
 UNBALANCED = 0.001
-HAS_SPLIT = sa.text("""flow_versions.definition @> '{"actions": [{"action_type": "split"}]}'::jsonb""")
 
-# The split's index gives the passes; what followed is read by the key on (execution, order, attempt).
-RESULTS = """
-WITH passes AS MATERIALIZED (
-  SELECT l.flow_execution_id, l.contact_id, l.arm, l.action_order, l.started_at
-  FROM flow_action_logs l JOIN flow_executions e ON e.id = l.flow_execution_id AND NOT e.is_test_run
-  WHERE l.user_id = :account AND l.action_id = :split AND l.arm IS NOT NULL AND l.started_at >= :start AND l.started_at < :end
-  ORDER BY l.started_at LIMIT :most
-), people AS (SELECT DISTINCT ON (contact_id) * FROM passes ORDER BY contact_id, started_at), told AS (
-  SELECT p.arm, f.contacted, f.answered, f.cost, e.converted_at IS NOT NULL AS converted,
-    CASE WHEN :has_goal THEN e.goal_until ELSE p.started_at + make_interval(days => :window) END <= :now AS is_over
-  FROM people p JOIN flow_executions e ON e.id = p.flow_execution_id
-  CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE l.status IN ('success', 'unknown', 'running') AND l.action_type = ANY(:contacting)) > 0 AS contacted,
-      count(*) FILTER (WHERE (l.outcome = 'answered' OR l.message_state = 'replied')
-                       AND l.started_at <= p.started_at + make_interval(days => :window)) > 0 AS answered,
-      coalesce(sum(l.cost_amount), 0) AS cost
-    FROM flow_action_logs l WHERE l.flow_execution_id = p.flow_execution_id AND l.action_order > p.action_order
-  ) f
-)
+COUNTS = """
 SELECT arm, count(*) AS entered, count(*) FILTER (WHERE contacted) AS contacted, count(*) FILTER (WHERE answered) AS answered,
   count(*) FILTER (WHERE is_over) AS measured, count(*) FILTER (WHERE is_over AND answered) AS measured_answered,
   count(*) FILTER (WHERE is_over AND converted) AS measured_converted, count(*) FILTER (WHERE converted) AS converted,
@@ -224,11 +202,8 @@ async def _result(
     until = until or now
     start = max(since or unchanged, until - timedelta(days=MOST_DAYS))
     window = goal.window_days if goal else WINDOW_DAYS
-    parameters = {
-        "account": actor.account_id, "split": split.id, "start": start, "end": until, "now": now, "most": MOST_PEOPLE,
-        "window": window, "has_goal": goal is not None, "contacting": ["ai_call", "whatsapp_message", "sms", "email"],
-    }  # fmt: skip
-    rows = {row["arm"]: dict(row) for row in (await (await session.connection()).execute(sa.text(RESULTS), parameters)).mappings()}
+    parameters = told_of(actor.account_id, split.id, goal, start, until, now)
+    rows = {row["arm"]: dict(row) for row in (await (await session.connection()).execute(sa.text(TOLD + COUNTS), parameters)).mappings()}
     settings = AccountSettings.model_validate(await session.scalar(sa.select(col(User.settings)).where(col(User.id) == actor.account_id)))
     arms = arm_results(arms_of(split), rows, has_goal=goal is not None, effect=effect)
     return ExperimentView(

@@ -19,6 +19,16 @@ WAITS = "status = 'running' AND (waiting_rule IS NOT NULL OR waiting_until IS NO
 """Held by a rule or a step. Those that wait for a provider's word have neither: they act."""
 ACTS = "status = 'running' AND waiting_rule IS NULL AND waiting_until IS NULL"
 LEAD_SOURCE = "metadata ->> 'trigger_source'::text"
+# Of an attempt. A refused call carries no outcome: it failed. A message is as far as its provider said it got.
+RESULT = """CASE WHEN action_type = 'ai_call' AND outcome IS NOT NULL THEN outcome
+  WHEN flow_action_logs.status IN ('skipped', 'cancelled', 'failed', 'unknown') THEN flow_action_logs.status
+  WHEN flow_action_logs.status IN ('pending', 'running') THEN 'in_progress'
+  WHEN action_type = 'ai_call' THEN 'unknown' WHEN message_state IS NOT NULL THEN message_state
+  WHEN action_type IN ('whatsapp_message', 'email', 'sms') THEN 'sent' ELSE 'done' END"""
+"""How an attempt ended, as the figures of the analytics name it."""
+REASON = """CASE flow_action_logs.status WHEN 'skipped' THEN COALESCE(gates->-1->>'gate', '')
+  WHEN 'failed' THEN COALESCE(error_code, error_class, '') ELSE '' END"""
+"""The rule that skipped an attempt, or the code it failed with."""
 TO_DEAL = "status = 'failed' AND dismissed_at IS NULL AND NOT is_test_run"
 """Failed executions that nobody has dealt with."""
 

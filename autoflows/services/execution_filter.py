@@ -15,6 +15,7 @@ from autoflows.models import ActionLog, Execution
 from autoflows.models import execution as table
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.contacts import clean
+from autoflows.services.execution_facts import facts_asked
 from autoflows.services.pages import among
 from autoflows.services.person_search import find_people
 from autoflows.services.views.executions import A_STEP, ExecutionFilter, Stage
@@ -65,6 +66,7 @@ async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -
         doubted, are_few = await in_doubt(actor, session)
         few = few or (are_few and wanted.needs_person)
         tests.append(doubted if wanted.needs_person else ~doubted)
+    tests += await facts_asked(actor, session, wanted)
     if search := clean(wanted.search):
         people = await find_people(actor, session, search)
         own = people.own(col(Execution.contact_id))

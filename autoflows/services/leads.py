@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,40 +12,31 @@ from sqlmodel import col
 from autoflows.domain.errors import FieldError, Invalid, NotFound
 from autoflows.domain.leads import Disposition
 from autoflows.domain.permissions import Permission
-from autoflows.models import Contact, Execution, LeadEvent
+from autoflows.models import Contact, Execution, FlowVersion, LeadEvent
 from autoflows.services.access import Actor, AsyncSession, requires
 from autoflows.services.contacts import clean
 from autoflows.services.pages import DEFAULT_LIMIT, Page, paginate
 from autoflows.services.person_search import find_people
-from autoflows.services.views.leads import DispositionCounts, LeadEventDetail, LeadEventView, PersonView
+from autoflows.services.views.leads import DispositionCounts, LeadEventDetail, LeadEventView, LeadFilter, PersonView, Standing
 from autoflows.services.views.masking import shown
 
+ALL = LeadFilter()
 RECENT = 5000
 """How many of the newest lead events are looked through for the names of their sources."""
 
 
 @requires(Permission.CONTACTS_READ)
 async def list_lead_events(
-    actor: Actor,
-    session: AsyncSession,
-    *,
-    disposition: str = "",
-    lead_source: str = "",
-    contact_id: UUID | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    search: str = "",
-    limit: int = DEFAULT_LIMIT,
-    cursor: str | None = None,
+    actor: Actor, session: AsyncSession, wanted: LeadFilter = ALL, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[LeadEventView]:
-    """Lead events, newest first; `since` is included, `until` is not. Raises Invalid for an unknown disposition."""
+    """Lead events that fit, newest first. Raises Invalid for an unknown disposition."""
     statement = _events(actor).options(defer(LeadEvent.payload), defer(LeadEvent.trace))  # type: ignore[arg-type]
-    if disposition:
-        statement = statement.where(col(LeadEvent.disposition) == _disposition(disposition))
-    statement = statement.where(*_filters(lead_source, since, until))
-    if contact_id is not None:
-        statement = statement.where(col(LeadEvent.contact_id) == contact_id)
-    if search := clean(search):
+    statement = statement.where(*_tests(wanted))
+    if wanted.disposition:
+        statement = statement.where(col(LeadEvent.disposition) == _disposition(wanted.disposition))
+    if wanted.contact_id is not None:
+        statement = statement.where(col(LeadEvent.contact_id) == wanted.contact_id)
+    if search := clean(wanted.search):
         external = col(LeadEvent.external_id) == search
         statement = statement.where(sa.or_(external, (await find_people(actor, session, search)).own(col(LeadEvent.contact_id))))
     keys = [col(LeadEvent.received_at), col(LeadEvent.id)]
@@ -63,15 +53,15 @@ async def get_lead_event(actor: Actor, session: AsyncSession, lead_event_id: UUI
 
 
 @requires(Permission.CONTACTS_READ)
-async def count_by_disposition(
-    actor: Actor, session: AsyncSession, *, lead_source: str = "", since: datetime | None = None, until: datetime | None = None
-) -> DispositionCounts:
-    """How many lead events have each disposition; one pass over an index."""
-    statement = (
-        sa.select(col(LeadEvent.disposition), sa.func.count())
-        .where(col(LeadEvent.user_id) == actor.account_id, *_filters(lead_source, since, until))
-        .group_by(col(LeadEvent.disposition))
-    )
+async def count_by_disposition(actor: Actor, session: AsyncSession, wanted: LeadFilter = ALL) -> DispositionCounts:
+    """How many lead events have each disposition; one pass over an index, unless executions must be looked at.
+
+    The filter's own disposition, contact and search are left out: these are the numbers to choose from.
+    """
+    counted: Any = sa.select(col(LeadEvent.disposition), sa.func.count())
+    if _of_runs(wanted):
+        counted = counted.outerjoin(Execution, col(Execution.id) == col(LeadEvent.execution_id))
+    statement = counted.where(col(LeadEvent.user_id) == actor.account_id, *_tests(wanted)).group_by(col(LeadEvent.disposition))
     found = {row[0]: row[1] for row in (await session.exec(statement)).all()}  # type: ignore[call-overload]
     return DispositionCounts(total=sum(found.values()), by_disposition={d.value: found.get(d.value, 0) for d in Disposition})
 
@@ -112,15 +102,40 @@ def _events(actor: Actor) -> sa.Select[Any]:
     return joined
 
 
-def _filters(lead_source: str, since: datetime | None, until: datetime | None) -> list[sa.ColumnElement[bool]]:
+def _of_runs(wanted: LeadFilter) -> bool:
+    """Whether the leads' executions must be looked at."""
+    return any(value is not None for value in (wanted.standing, wanted.flow_id, wanted.version, wanted.channel_id))
+
+
+def _tests(wanted: LeadFilter) -> list[sa.ColumnElement[bool]]:
+    """All that is asked for but the disposition and the person."""
     tests: list[sa.ColumnElement[bool]] = []
-    if lead_source := clean(lead_source):
-        tests.append(sa.func.lower(col(LeadEvent.lead_source)) == lead_source.lower())
-    if since is not None:
-        tests.append(col(LeadEvent.received_at) >= since)
-    if until is not None:
-        tests.append(col(LeadEvent.received_at) < until)
+    if source := clean(wanted.lead_source):
+        tests.append(sa.func.lower(col(LeadEvent.lead_source)) == source.lower())
+    if wanted.since is not None:
+        tests.append(col(LeadEvent.received_at) >= wanted.since)
+    if wanted.until is not None:
+        tests.append(col(LeadEvent.received_at) < wanted.until)
+    if wanted.flow_id is not None:
+        tests.append(col(Execution.flow_id) == wanted.flow_id)
+    if wanted.version is not None:
+        mine = (col(FlowVersion.version) == wanted.version, col(FlowVersion.flow_id) == col(Execution.flow_id))
+        tests.append(col(Execution.flow_version_id).in_(sa.select(col(FlowVersion.id)).where(*mine).correlate(Execution)))
+    if wanted.channel_id is not None:
+        tests.append(col(Execution.first_channel_id) == wanted.channel_id)
+    if wanted.standing is not None:
+        tests.append(_standing(wanted.standing))
     return tests
+
+
+def _standing(standing: Standing) -> sa.ColumnElement[bool]:
+    enrolled = col(LeadEvent.disposition) == Disposition.ENROLLED
+    contacted = sa.and_(enrolled, col(Execution.first_attempt_at).is_not(None))
+    if standing is Standing.CONTACTED:
+        return contacted
+    if standing is Standing.NOT_CONTACTED:
+        return sa.not_(contacted)
+    return sa.and_(enrolled, col(Execution.first_attempt_at).is_(None), col(Execution.status) == standing.value)
 
 
 def _disposition(word: str) -> str:

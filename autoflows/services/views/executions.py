@@ -13,6 +13,7 @@ from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.gates import GATES
 from autoflows.domain.outcomes import CallOutcome
 from autoflows.services.views.bodies import Moment, Trimmed
+from autoflows.services.views.execution_facts import FactFilter
 from autoflows.services.views.leads import PersonView
 from autoflows.services.views.masking import Mask, View, as_is, nothing, result
 
@@ -45,7 +46,7 @@ def _known_rule(rule: str) -> str:
     return rule
 
 
-class ExecutionFilter(Trimmed):
+class ExecutionFilter(FactFilter):
     """Which executions: those that fit everything given. `from` is included, `to` is not."""
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)

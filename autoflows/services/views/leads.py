@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from autoflows.domain.people import mask_email, mask_phone
+from autoflows.services.views.bodies import Moment, Trimmed
 from autoflows.services.views.masking import Mask, View, as_is, nothing, scrub_trace
 
 
@@ -22,6 +24,41 @@ class PersonView(View):
     company: str = ""
 
     personal: ClassVar[dict[str, Mask]] = {"phone": mask_phone, "email": mask_email}
+
+
+class Standing(StrEnum):
+    """Where leads stand, as the figures tell them apart: contacted or not, and of those that a flow took and nobody contacted, by what
+    became of their execution."""
+
+    CONTACTED = "contacted"
+    NOT_CONTACTED = "not_contacted"
+    RUNNING = "running"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    COMPLETED = "completed"
+
+
+class LeadFilter(Trimmed):
+    """Which lead events: those that fit everything given. `from` is included, `to` is not.
+
+    With a flow, a version or a channel: those whose execution is of it.
+    """
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    disposition: str = Field(default="", max_length=40)
+    standing: Standing | None = Field(
+        default=None, description="contacted, not_contacted; or enrolled and not contacted, by its execution: running, skipped, ..."
+    )
+    lead_source: str = Field(default="", max_length=100)
+    contact_id: UUID | None = None
+    flow_id: UUID | None = None
+    version: int | None = Field(default=None, ge=1, lt=2**31)
+    channel_id: UUID | None = Field(default=None, description="whose execution was first contacted by this channel")
+    since: Moment = Field(default=None, alias="from", description="not before this time (RFC 3339)")
+    until: Moment = Field(default=None, alias="to", description="before this time (RFC 3339)")
+    search: str = Field(default="", max_length=255, description="name, company, e-mail address, phone number, or external id")
 
 
 class LeadEventView(View):

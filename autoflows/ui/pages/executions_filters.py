@@ -167,6 +167,11 @@ def warnings() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(
+            ExecutionList.facts_text != "",
+            _strip(f"Only the executions behind a number: {ExecutionList.facts_text}.", "Show all", ExecutionList.clear_facts, "blue"),
+            rx.fragment(),
+        ),
+        rx.cond(
             ExecutionList.unknown != "",
             _strip(
                 f"The link asked for something that is not known here ({ExecutionList.unknown}); that part was left out.",

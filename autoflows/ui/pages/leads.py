@@ -60,6 +60,12 @@ def _filters() -> rx.Component:
     )
 
 
+def _behind() -> rx.Component:
+    button = rx.button("Show all", size="1", variant="soft", color_scheme="blue", on_click=LeadsState.show_all)
+    said = note(f"Only the leads behind a number: {LeadsState.behind_text}.", colour="blue", action=button, role="status")
+    return rx.cond(LeadsState.behind_text != "", rx.el.div(said, class_name="af-strip"), rx.fragment())
+
+
 def _counts() -> rx.Component:
     return rx.el.div(
         rx.el.span(LeadsState.total.to_string(), " leads", class_name="af-strong af-number"),
@@ -79,7 +85,7 @@ def _counts() -> rx.Component:
 
 
 def _nothing() -> rx.Component:
-    filtered = (LeadsState.search != "") | (LeadsState.source != "") | (LeadsState.disposition != "")
+    filtered = (LeadsState.search != "") | (LeadsState.source != "") | (LeadsState.disposition != "") | (LeadsState.behind_text != "")
     return rx.cond(
         filtered,
         empty_state(
@@ -176,6 +182,7 @@ def leads() -> rx.Component:
         rx.cond(LeadsState.total > 0, _counts(), rx.fragment()),
         card(
             _filters(),
+            _behind(),
             rx.cond(LeadsState.rows.length() > 0, data_table(COLUMNS, LeadsState.rows, label="Leads"), _nothing()),
             pager(LeadsState),
             flush=True,

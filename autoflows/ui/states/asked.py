@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from autoflows.domain.errors import Invalid
 from autoflows.ui.states.base import id_of, text_of
@@ -21,3 +22,28 @@ def day_asked(value: Any) -> str:
 def id_asked(value: Any) -> str:
     """An id as text; empty for all or none. Raises Invalid."""
     return "" if value in ("", "all", "none") else str(id_of(value))
+
+
+def moment_asked(value: Any) -> str:
+    """A point in time as ISO text in UTC; empty for none. Raises Invalid."""
+    text = text_of(value, 40)
+    try:
+        at = datetime.fromisoformat(text) if text else None
+        return "" if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        raise Invalid("This is not a point in time.") from None
+
+
+def number_asked(value: Any) -> str:
+    """A whole number as text; empty for none. Raises Invalid."""
+    text = text_of(value, 9)
+    if text and not (text.isascii() and text.isdigit()):
+        raise Invalid("This is not a number.")
+    return str(int(text)) if text else ""
+
+
+def span_in_words(verb: str, since: str, until: str, zone: ZoneInfo) -> str:
+    """Two moments on a clock, after a word for what they bound: `begun 12 Mar 2026, 00:00 – 13 Mar 2026, 00:00`; empty for none."""
+    low, high = (f"{datetime.fromisoformat(text).astimezone(zone):%d %b %Y, %H:%M}" if text else "" for text in (since, until))
+    said = f"{low} – {high}" if low and high else f"from {low}" if low else f"before {high}" if high else ""
+    return f"{verb} {said}".strip() if said else ""

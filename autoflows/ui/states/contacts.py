@@ -11,7 +11,7 @@ from autoflows.domain.leads import DNC_TAG
 from autoflows.services import contacts, executions, flows, leads, personal_data, suppressions
 from autoflows.services.views.contacts import ContactChange, ContactView
 from autoflows.services.views.executions import ExecutionFilter, ExecutionView
-from autoflows.services.views.leads import LeadEventView
+from autoflows.services.views.leads import LeadEventView, LeadFilter
 from autoflows.services.views.suppressions import SuppressionView
 from autoflows.ui import live
 from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, PageState, id_of, text_of
@@ -68,7 +68,7 @@ class ContactState(PageState, Base):
         if self.contact is not None and self.contact.id != contact_id:
             self.contact, self.arrivals, self.runs, self.closed = None, [], [], []
         self._show(await self._service(contacts.get_contact, contact_id))
-        self.arrivals = (await self._service(leads.list_lead_events, contact_id=contact_id, limit=HISTORY)).data
+        self.arrivals = (await self._service(leads.list_lead_events, LeadFilter(contact_id=contact_id), limit=HISTORY)).data
         self.runs = (await self._service(executions.list_executions, ExecutionFilter(contact_id=contact_id), limit=HISTORY)).data
         self.closed = (await self._service(suppressions.list_suppressions, contact_id=contact_id, limit=HISTORY)).data
         live.subscribe(self, live.account_topic((await self._actor()).account_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 
@@ -13,6 +14,7 @@ from autoflows.services import execution_counts, flows
 from autoflows.services.pages import MAX_LIMIT
 from autoflows.ui.address import write_address
 from autoflows.ui.flow_rows import Option
+from autoflows.ui.states import executions_facts as facts
 from autoflows.ui.states.base import Base
 from autoflows.ui.states.executions_bulk import ExecutionBulk
 from autoflows.ui.states.executions_rows import rule_in_words
@@ -38,6 +40,11 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     def narrowed(self) -> bool:
         """Whether anything besides the tab narrows the list."""
         return is_narrowed(self.wanted)
+
+    @rx.var
+    def facts_text(self) -> str:
+        """What a number of the analytics, or a link, narrows the list to besides the filters that are seen."""
+        return facts.in_words(self.wanted, ZoneInfo(self.me.timezone))
 
     @rx.var
     def fitting(self) -> str:
@@ -138,6 +145,11 @@ class ExecutionList(ExecutionBulk, ExecutionViews, Base):
     async def clear_filters(self) -> Any:
         """Back to everything in this tab."""
         return await self._go(cleared(self.wanted))
+
+    @rx.event
+    async def clear_facts(self) -> Any:
+        """Keep the filters that are seen, and no others."""
+        return await self._go(self.wanted.model_copy(update=facts.NONE.model_dump()))
 
     @rx.event
     async def show_all(self) -> Any:

@@ -12,15 +12,15 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from autoflows.domain.errors import Invalid
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.outcomes import CallOutcome
 from autoflows.services.views.executions import WAITING_RULES, ExecutionFilter, ExecutionSort, Stage
 from autoflows.ui import words
+from autoflows.ui.states import executions_facts as facts
 from autoflows.ui.states.asked import day_asked, id_asked
 from autoflows.ui.states.base import choice_of, text_of
+from autoflows.ui.states.executions_facts import Facts
 
 NEEDS_PERSON = "needs_person"
 TABS = {
@@ -45,10 +45,8 @@ SORTS = {
 SIZES = (25, 50, 100)
 
 
-class Wanted(BaseModel):
+class Wanted(Facts):
     """What is asked for, as texts; an empty one does not narrow. `within` is a span that ends now, `first` and `last` are dates."""
-
-    model_config = ConfigDict(frozen=True)
 
     status: str = ""
     flow: str = ""
@@ -84,12 +82,14 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "search": lambda value: text_of(value, 200),
     "sort": lambda value: choice_of(value, ExecutionSort, default=ExecutionSort.NEWEST.value),
     "size": lambda value: int(choice_of(str(value), SIZES, default=str(SIZES[0]))),
+    **facts.READERS,
 }
 """How each choice is read, whether it comes from an address or from a socket. Each raises Invalid."""
 NARROWING = tuple(name for name in READERS if name not in ("status", "sort", "size"))
 IN_ADDRESS = {"first": "from", "last": "to", "search": "q"}
 """Where the name in the address is another."""
 PLAIN = Wanted()
+NO_MOMENTS = {"since": "", "until": ""}
 
 
 def with_choice(wanted: Wanted, name: str, value: Any) -> Wanted:
@@ -99,11 +99,15 @@ def with_choice(wanted: Wanted, name: str, value: Any) -> Wanted:
     chosen = READERS[name](value)
     changes: dict[str, Any] = {name: chosen}
     if chosen and name == "within":
-        changes |= {"first": "", "last": ""}
+        changes |= {"first": "", "last": "", **NO_MOMENTS}
     elif chosen and name == "first":
-        changes |= {"within": "", "last": "" if wanted.last < chosen else wanted.last}
+        changes |= {"within": "", "last": "" if wanted.last < chosen else wanted.last, **NO_MOMENTS}
     elif chosen and name == "last":
-        changes |= {"within": "", "first": "" if wanted.first > chosen else wanted.first}
+        changes |= {"within": "", "first": "" if wanted.first > chosen else wanted.first, **NO_MOMENTS}
+    elif chosen and name in NO_MOMENTS:
+        changes |= {"within": "", "first": "", "last": ""}
+    elif name == "flow" and chosen != wanted.flow:
+        changes["version"] = ""
     return wanted.model_copy(update=changes)
 
 
@@ -145,6 +149,7 @@ def filter_of(wanted: Wanted, zone: ZoneInfo) -> ExecutionFilter:
     except OverflowError:
         raise Invalid("This day is too far away.") from None
     return ExecutionFilter(
+        **({"since": since, "until": until} | facts.filter_fields(wanted)),
         status=ExecutionStatus(wanted.status) if wanted.status and not staged and not in_doubt else None,
         stage=Stage(wanted.status) if staged else None,
         needs_person=True if in_doubt else None,
@@ -155,8 +160,6 @@ def filter_of(wanted: Wanted, zone: ZoneInfo) -> ExecutionFilter:
         waiting_rule=wanted.rule or None,
         is_test_run=None if wanted.runs == "both" else wanted.runs == "test",
         within_hours=int(wanted.within) if wanted.within else None,
-        since=since,
-        until=until,
         search=wanted.search,
     )
 
@@ -168,7 +171,7 @@ def _midnight(text: str, later: int, zone: ZoneInfo) -> datetime | None:
 
 
 def wanted_of(kept: ExecutionFilter, sort: ExecutionSort, zone: ZoneInfo) -> Wanted:
-    """What a saved filter asks for on this page, where times are whole days."""
+    """What a saved filter asks for on this page."""
     return Wanted(
         status=kept.stage or (NEEDS_PERSON if kept.needs_person else kept.status) or "",
         flow=str(kept.flow_id or ""),
@@ -178,11 +181,21 @@ def wanted_of(kept: ExecutionFilter, sort: ExecutionSort, zone: ZoneInfo) -> Wan
         rule=kept.waiting_rule or "",
         runs={None: "both", True: "test", False: ""}[kept.is_test_run],
         within=str(kept.within_hours) if str(kept.within_hours) in WITHIN else "",
-        first=kept.since.astimezone(zone).date().isoformat() if kept.since else "",
-        last=(kept.until - timedelta(microseconds=1)).astimezone(zone).date().isoformat() if kept.until else "",
         search=kept.search,
         sort=sort.value,
+        **facts.facts_of(kept),
+        **_times(kept, zone),
     )
+
+
+def _times(kept: ExecutionFilter, zone: ZoneInfo) -> dict[str, str]:
+    """The filter's times as days where they are whole days on this clock, else as moments."""
+    bounds = [moment.astimezone(zone) if moment else None for moment in (kept.since, kept.until)]
+    if all(moment is None or moment.time() == time() for moment in bounds):
+        first, end = bounds
+        last = (end - timedelta(microseconds=1)).date().isoformat() if end else ""
+        return {"first": first.date().isoformat() if first else "", "last": last}
+    return {name: facts.said(moment) for name, moment in zip(("since", "until"), bounds, strict=True) if moment}
 
 
 def export_href(wanted: ExecutionFilter) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 from pydantic import BaseModel
@@ -15,7 +16,9 @@ from autoflows.engine.ingest import LeadDraft
 from autoflows.services import contacts, leads
 from autoflows.services.views.leads import LeadEventDetail, LeadEventView
 from autoflows.ui import live
+from autoflows.ui.address import write_address
 from autoflows.ui.states.base import PAGE_SIZE, Base, ListState, PageState, choice_of, id_of, text_of
+from autoflows.ui.states.leads_wanted import Behind, filter_of, in_words, read
 
 COUNT_EVERY_SECONDS = 3.0
 """Counting looks at every lead of the account, so a live page does not count at each arrival."""
@@ -94,9 +97,15 @@ class LeadsState(ListState, Base):
     source: str = ""
     total: int = 0
     counts: list[tuple[str, int]] = []
+    behind: Behind = Behind()
     detail: LeadDetail | None = None
     detail_open: bool = False
     _counted_at: float = 0.0
+
+    @rx.var
+    def behind_text(self) -> str:
+        """What a number of the analytics narrows the list to besides the filters that are seen."""
+        return in_words(self.behind, ZoneInfo(self.me.timezone))
 
     def _close_dialogs(self) -> None:
         self.detail_open = self.detail is not None and str(self.detail.event.id) == self._param("lead")
@@ -104,7 +113,8 @@ class LeadsState(ListState, Base):
     async def _load(self) -> None:
         await self._load_rows()
         await self._count()
-        self.sources = [[name, name] for name in await self._service(leads.lead_sources)]
+        known = await self._service(leads.lead_sources)
+        self.sources = [[name, name] for name in dict.fromkeys([*known, *filter(None, [self.source])])]
         live.subscribe(self, live.account_topic((await self._actor()).account_id))
 
     async def _refresh(self) -> None:
@@ -115,9 +125,7 @@ class LeadsState(ListState, Base):
     async def _load_rows(self) -> None:
         page = await self._service(
             leads.list_lead_events,
-            disposition=self.disposition,
-            lead_source=self.source,
-            search=self.search,
+            filter_of(self.behind, disposition=self.disposition, source=self.source, search=self.search),
             limit=PAGE_SIZE,
             cursor=self._cursor,
         )
@@ -125,16 +133,19 @@ class LeadsState(ListState, Base):
         self._show_page(next_cursor=page.next_cursor, has_more=page.has_more)
 
     async def _count(self) -> None:
-        found = await self._service(leads.count_by_disposition, lead_source=self.source)
+        found = await self._service(leads.count_by_disposition, filter_of(self.behind, source=self.source))
         self.total = found.total
         self.counts = sorted(((name, count) for name, count in found.by_disposition.items() if count), key=lambda pair: -pair[1])
         self._counted_at = time.monotonic()
 
     @rx.event
     async def load(self):
-        """Also obey the address: `?disposition=error` filters, `?lead=...` opens one."""
-        if self._param("disposition"):
-            self.disposition = choice_of(self._param("disposition"), Disposition)
+        """Also obey the address: `?disposition=error` and what `leads_wanted` reads filter, `?lead=...` opens one."""
+        behind = read(self.router.url.query_parameters)
+        disposition, source = self._param("disposition"), self._param("source")
+        if disposition or source or behind != self.behind:
+            self.disposition, self.source, self.search = choice_of(disposition, Disposition), source[:100], ""
+            self.behind = behind
             self._first_page()
         done = await self._enter()
         if self._param("lead") and not self.error:
@@ -159,8 +170,14 @@ class LeadsState(ListState, Base):
     async def clear_filters(self):
         """Back to everything."""
         self.search = self.source = self.disposition = ""
+        return await self.show_all()
+
+    @rx.event
+    async def show_all(self):
+        """Keep the filters that are seen, and no others."""
+        self.behind = Behind()
         self._first_page()
-        return await self._enter()
+        return [*filter(None, [await self._enter()]), write_address("")]
 
     @rx.event
     async def open_detail(self, lead_event_id: str):
