@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 import plotly.graph_objects as go
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from autoflows.analytics.period import By, Period
+from autoflows.analytics.query import Scope
 
 Row = Mapping[str, Any]
 Cell = str | int | float | None
@@ -43,6 +45,8 @@ class Chart:
     figure: Callable[[Table], go.Figure]
     pages: tuple[str, ...] = ("overview",)
     by: By = "total"
+    also: Callable[[AsyncSession, Scope], Awaitable[Sequence[Row]]] | None = None
+    """Further rows, of what no rollup keeps."""
     is_over_time: bool = False
     """Whether its x axis is dates, where versions that were published can be marked."""
 

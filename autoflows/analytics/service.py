@@ -140,7 +140,9 @@ async def _scope(actor: Actor, session: AsyncSession, period: Period, narrowed: 
 
 
 async def _numbers(session: AsyncSession, scope: Scope, chart: Chart) -> Table:
-    return chart.table([dict(row) for row in await read(session, scope, chart.sql, chart.by)], scope.period)
+    rows = [dict(row) for row in await read(session, scope, chart.sql, chart.by)]
+    further = await chart.also(session, scope) if chart.also else ()
+    return chart.table([*rows, *further], scope.period)
 
 
 async def _charts(session: AsyncSession, scope: Scope, page: str, *, figures: bool, markers: Sequence[MarkerView] = ()) -> list[ChartView]:

@@ -113,7 +113,7 @@ def judge(
             level = 1 - (1 - confidence) / len(others)
             share = (control.total + p.total) / everyone if everyone else 2 / len(arms)
             whole = people_needed(control, p, effect=effect, confidence=level) / share if share else 0
-            needed = max(_rounded(whole - everyone), 0)
+            needed = max(rounded(whole - everyone), 0)
         found[name] = Verdict(finding, difference, needed, _sentence(name, first, finding, difference, needed, effect, reaches, confidence))
     return found
 
@@ -124,7 +124,7 @@ def _finding(difference: Difference, effect: float, significance: float) -> Find
     return Finding.SAME if -effect < difference.interval.low and difference.interval.high < effect else Finding.OPEN
 
 
-def _rounded(count: float) -> int:
+def rounded(count: float) -> int:
     """To two digits: more would claim to know more."""
     size: int = 10 ** max(len(str(max(ceil(count), 0))) - 2, 0)
     return ceil(count / size) * size

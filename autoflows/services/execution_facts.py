@@ -14,7 +14,7 @@ from autoflows.models import ActionLog, Execution, FlowVersion
 from autoflows.models import execution as table
 from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.split_passes import behind_split
-from autoflows.services.views.execution_facts import FactFilter, Reached, results_of
+from autoflows.services.views.execution_facts import NO_REASON, FactFilter, Reached, results_of
 
 OF_ATTEMPT = ("step", "action_type", "result", "reason", "made_since", "made_until")
 RESULT: Any = sa.literal_column(f"({table.RESULT})", sa.Text)
@@ -85,7 +85,7 @@ def _attempt(wanted: FactFilter) -> sa.ColumnElement[bool]:
     if wanted.result is not None:
         tests.append(RESULT.in_(results_of(wanted.result)))
     if wanted.reason is not None:
-        tests.append(wanted.reason == REASON)
+        tests.append(("" if wanted.reason == NO_REASON else wanted.reason) == REASON)
     if wanted.made_since is not None:
         tests.append(col(ActionLog.started_at) >= wanted.made_since)
     if wanted.made_until is not None:

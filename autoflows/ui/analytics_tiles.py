@@ -7,11 +7,18 @@ from pydantic import BaseModel
 from autoflows.analytics.headline import Figures, SpeedFigures
 from autoflows.analytics.period import Period
 from autoflows.analytics.service import SpanView
-from autoflows.ui.analytics_links import runs
+from autoflows.ui.analytics_links import leads, runs
 from autoflows.ui.components import duration_text
 from autoflows.ui.states.analytics_wanted import Wanted
 
 SPANS_IN_WORDS = {"today": "Today", "week": "This week", "month": "This month"}
+
+
+class Part(BaseModel):
+    """A part of a tile's note, and the list behind it."""
+
+    text: str
+    href: str = ""
 
 
 class FigureTile(BaseModel):
@@ -21,7 +28,7 @@ class FigureTile(BaseModel):
     value: str
     change: str = ""
     good: bool | None = None
-    note: str = ""
+    note: list[Part] = []
     href: str = ""
     about: str = ""
     """What is counted, in words."""
@@ -61,14 +68,20 @@ def _about(model: type[BaseModel], name: str) -> str:
     return said[:1].upper() + said[1:] + "."
 
 
-def span_tiles(spans: list[SpanView]) -> list[FigureTile]:
-    """Executions begun today, this week and this month."""
+def _said(note: str) -> list[Part]:
+    return [Part(text=note)] if note else []
+
+
+def span_tiles(spans: list[SpanView], wanted: Wanted, period: Period) -> list[FigureTile]:
+    """Executions begun today, this week and this month; `period` says in which zone."""
+    today = spans[0].first if spans else period.last
     return [
         FigureTile(
             label=f"{SPANS_IN_WORDS[span.name]}",
             value=f"{span.executions:,}",
             change=change_of(span.executions, span.before),
-            note="executions begun",
+            note=_said("executions begun"),
+            href=runs(wanted, Period(span.first, today, period.zone)) if span.executions else "",
         )
         for span in spans
     ]
@@ -77,34 +90,52 @@ def span_tiles(spans: list[SpanView]) -> list[FigureTile]:
 def overview_tiles(now: Figures, before: Figures, wanted: Wanted, period: Period) -> list[FigureTile]:
     """The figures of a period; a change is shown only where there is something to compare with."""
 
-    def tile(label: str, name: str, value: str, *, more_is_good: bool | None = True, href: str = "", note: str = "") -> FigureTile:
+    def tile(label: str, name: str, value: str, *note: Part, more_is_good: bool | None = True, href: str = "") -> FigureTile:
         moved = _moved(getattr(now, name), getattr(before, name), more_is_good=more_is_good)
-        return FigureTile(label=label, value=value, href=href, note=note, about=_about(Figures, name), **moved)  # type: ignore[arg-type]
+        href = href if getattr(now, name) else ""
+        return FigureTile(label=label, value=value, href=href, note=list(note), about=_about(Figures, name), **moved)  # type: ignore[arg-type]
+
+    def part(number: int, words: str, href: str) -> Part:
+        return Part(text=f"{number:,} {words}", href=href if number else "")
 
     listed = [
         tile("Executions", "executions", f"{now.executions:,}", href=runs(wanted, period)),
-        tile("Success rate", "success_rate", percent_text(now.success_rate), note=f"{now.completed:,} completed"),
+        tile(
+            "Success rate",
+            "success_rate",
+            percent_text(now.success_rate),
+            part(now.completed, "completed", runs(wanted, period, status="completed")),
+        ),
         tile("Failed", "failed", f"{now.failed:,}", more_is_good=False, href=runs(wanted, period, status="failed")),
         tile("Skipped", "skipped", f"{now.skipped:,}", more_is_good=None, href=runs(wanted, period, status="skipped")),
         tile("Speed to lead, median", "speed_p50_seconds", seconds_text(now.speed_p50_seconds), more_is_good=False),
-        tile("Conversations", "conversations", f"{now.conversations:,}", note=f"of {now.contacted:,} contacted"),
+        tile(
+            "Conversations",
+            "conversations",
+            f"{now.conversations:,}",
+            Part(text="of"),
+            part(now.contacted, "contacted", runs(wanted, period, reached="contacted")),
+            href=runs(wanted, period, reached="answered"),
+        ),
         tile(
             "Time per execution",
             "duration_mean_seconds",
             seconds_text(now.duration_mean_seconds),
+            Part(text=f"median {seconds_text(now.duration_p50_seconds)}, 95 of 100 within {seconds_text(now.duration_p95_seconds)}"),
             more_is_good=None,
-            note=f"median {seconds_text(now.duration_p50_seconds)}, 95 of 100 within {seconds_text(now.duration_p95_seconds)}",
         ),
         FigureTile(
             label="Cost",
             value=money_text(now.cost),
-            note=f"{money_text(now.cost_per_contact)} per contact, {money_text(now.cost_per_conversation)} per conversation",
+            note=_said(f"{money_text(now.cost_per_contact)} per contact, {money_text(now.cost_per_conversation)} per conversation"),
             about=_about(Figures, "cost"),
         ),
     ]
     if wanted.view == "overview":
-        note = f"{now.leads_contacted:,} contacted + {now.leads_not_contacted:,} not"
-        listed.insert(0, tile("Leads received", "leads_received", f"{now.leads_received:,}", note=note, href="/dashboard/leads"))
+        reached = part(now.leads_contacted, "contacted", leads(wanted, period, standing="contacted"))
+        others = part(now.leads_not_contacted, "not", leads(wanted, period, standing="not_contacted"))
+        received = f"{now.leads_received:,}"
+        listed.insert(0, tile("Leads received", "leads_received", received, reached, Part(text="+"), others, href=leads(wanted, period)))
     return listed
 
 

@@ -148,6 +148,15 @@ def make_log(rng: random.Random, world: World, execution: Execution, order: int,
     )
 
 
+def set_goal(rng: random.Random, world: World) -> None:
+    """The newest version of the first flow has a goal; executions of all flows met one, of which a figure counts its own alone."""
+    world.versions[1].definition = {"goal": {"kind": "reply_received", "window_days": 7}}
+    for execution in world.executions:
+        execution.goal_until = execution.triggered_at + timedelta(days=7)
+        if rng.random() < 0.3:
+            execution.converted_at = execution.triggered_at + timedelta(seconds=rng.uniform(0, 9000))
+
+
 async def fill(user: User, seed: int, executions: int) -> World:
     """Random history for a new account, in the database."""
     rng, world = random.Random(seed), World(user)
@@ -166,6 +175,7 @@ async def fill(user: User, seed: int, executions: int) -> World:
         for order in range(1, rng.randrange(1, 5)):
             world.logs += [make_log(rng, world, execution, order, attempt) for attempt in range(1, rng.choice([2, 2, 3]))]
     world.leads += [make_lead(rng, world) for _ in range(executions // 3)]
+    set_goal(random.Random(seed), world)
     rows: list[list[Any]] = [
         [user], world.flows, world.versions, world.channels, contacts, world.leads, world.executions, world.logs,
     ]  # fmt: skip

@@ -16,6 +16,10 @@ RESULTS = tuple(dict.fromkeys([*CallOutcome, *MessageState, "done", "skipped", "
 """What becomes of an attempt: a call's outcome, how far a message got, or where it stands."""
 
 
+NO_REASON = "none"
+"""As a reason: those of which none was kept."""
+
+
 class Reached(StrEnum):
     """How far executions came. Behind a split: the people of an arm, by what came after it."""
 
@@ -55,7 +59,11 @@ class FactFilter(Trimmed):
     result: Annotated[str, Field(max_length=200), AfterValidator(_known_results)] | None = Field(
         default=None, description=f"with an attempt that ended so; several with commas between: {', '.join(RESULTS)}", examples=["missed"]
     )
-    reason: str | None = Field(default=None, max_length=100, description="with an attempt that this rule skipped, or this code failed")
+    reason: str | None = Field(
+        default=None,
+        max_length=100,
+        description=f"with an attempt that this rule skipped, or this code failed; `{NO_REASON}`: no one told why",
+    )
     made_since: Moment = Field(default=None, description="with an attempt made not before this time; of a split: chosen not before it")
     made_until: Moment = Field(default=None, description="with an attempt made before this time; of a split: chosen before it")
     split_id: UUID | None = Field(default=None, description="each person's first pass through this split")

@@ -47,7 +47,11 @@ def _tile(tile: rx.Var[FigureTile]) -> rx.Component:
         rx.el.div(tile.label, class_name="af-tile-label", title=tile.about),
         rx.el.div(value, class_name="af-tile-value"),
         change,
-        rx.cond(tile.note != "", rx.el.div(tile.note, class_name="af-tile-note"), rx.fragment()),
+        rx.cond(
+            tile.note.length() > 0,
+            rx.el.div(rx.foreach(tile.note, lambda part: rx.fragment(leading(part.text, part.href), " ")), class_name="af-tile-note"),
+            rx.fragment(),
+        ),
         class_name="af-card af-tile",
         key=tile.label,
     )
@@ -58,11 +62,13 @@ def tiles(shown: rx.Var[list[FigureTile]]) -> rx.Component:
     return rx.cond(shown.length() > 0, rx.el.div(rx.foreach(shown, _tile), class_name="af-tiles"), rx.fragment())
 
 
-def _row(row: rx.Var[NumbersRow]) -> rx.Component:
-    def cell(text: rx.Var[str], place: rx.Var[int]) -> rx.Component:
-        return rx.el.td(rx.cond((place == 0) & (row.href != ""), rx.link(text, href=row.href), text))
+def leading(text: rx.Var[str], href: rx.Var[str]) -> rx.Component:
+    """A number, as a link to what it counts where there is a list of it."""
+    return rx.cond(href != "", rx.link(text, href=href, underline="always", class_name="af-behind"), text)
 
-    return rx.el.tr(rx.foreach(row.cells, cell))
+
+def _row(row: rx.Var[NumbersRow]) -> rx.Component:
+    return rx.el.tr(rx.foreach(row.cells, lambda cell: rx.el.td(leading(cell.text, cell.href))))
 
 
 def _numbers(chart: rx.Var[ChartCard]) -> rx.Component:
@@ -131,7 +137,10 @@ def _drawn(chart: rx.Var[ChartCard]) -> rx.Component:
         rx.el.div(plot, role="img", aria_label=f"Chart: {chart.summary}", class_name="af-plot"),
         rx.cond(
             chart.more.length() > 0,
-            rx.el.dl(rx.foreach(chart.more, lambda pair: rx.el.div(rx.el.dt(pair[0]), rx.el.dd(pair[1]))), class_name="af-percentiles"),
+            rx.el.dl(
+                rx.foreach(chart.more, lambda one: rx.el.div(rx.el.dt(one.name), rx.el.dd(leading(one.value, one.href)))),
+                class_name="af-percentiles",
+            ),
             rx.fragment(),
         ),
         _numbers(chart),

@@ -16,17 +16,31 @@ from autoflows.domain.errors import Invalid
 from autoflows.ids import utc_now
 from autoflows.ui import live
 from autoflows.ui.address import write_address
-from autoflows.ui.analytics_links import link_of
+from autoflows.ui.analytics_links import Here, links_of, more_link
 from autoflows.ui.analytics_tiles import FigureTile, overview_tiles, seconds_text, span_tiles, speed_tiles
 from autoflows.ui.flow_rows import Option
 from autoflows.ui.states.analytics_wanted import Wanted, cleared, export_href, narrowed_of, period_of, query, read, with_choice
 from autoflows.ui.states.base import Base, PageState
 
 
-class NumbersRow(BaseModel):
-    """One row of a chart's numbers, and the list that its first cell leads to, if there is one."""
+class NumberCell(BaseModel):
+    """One number, and the list of what it counts, if there is one."""
 
-    cells: list[str]
+    text: str
+    href: str = ""
+
+
+class NumbersRow(BaseModel):
+    """One row of a chart's numbers."""
+
+    cells: list[NumberCell]
+
+
+class FurtherFigure(BaseModel):
+    """A figure beside a chart."""
+
+    name: str
+    value: str
     href: str = ""
 
 
@@ -41,7 +55,7 @@ class ChartCard(BaseModel):
     total: int
     columns: list[str]
     rows: list[NumbersRow]
-    more: list[list[str]]
+    more: list[FurtherFigure]
     csv: str
     xlsx: str
 
@@ -140,7 +154,7 @@ class AnalyticsState(PageState, Base):
 
     async def _show_overview(self, period: Period) -> None:
         shown = await self._service(service.overview, period, narrowed_of(self.wanted), figures=True)
-        self.spans = span_tiles(shown.spans)
+        self.spans = span_tiles(shown.spans, self.wanted, period)
         self.tiles = overview_tiles(shown.now, shown.before, self.wanted, period)
         self._show_charts(shown.charts, period)
         self._show_published(shown.markers)
@@ -164,7 +178,7 @@ class AnalyticsState(PageState, Base):
         self._show_charts(shown.charts, period)
 
     def _show_charts(self, charts: list[ChartView], period: Period) -> None:
-        self.charts = [_card(chart, self.wanted, period, self._flow_ids) for chart in charts]
+        self.charts = [_card(chart, Here(self.wanted, period, self._flow_ids)) for chart in charts]
         self.figures = {chart.slug: chart.figure or {} for chart in charts}
 
     def _show_published(self, markers: list[MarkerView]) -> None:
@@ -214,7 +228,9 @@ def _cell(cell: Any) -> str:
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
-def _card(chart: ChartView, wanted: Wanted, period: Period, flows: dict[str, str]) -> ChartCard:
+def _card(chart: ChartView, here: Here) -> ChartCard:
+    wanted, period = here.wanted, here.period
+
     def said(name: str, value: Any) -> str:
         return seconds_text(value) if name in ("p50", "p90", "p95", "p99") else _cell(value)
 
@@ -227,10 +243,15 @@ def _card(chart: ChartView, wanted: Wanted, period: Period, flows: dict[str, str
         total=chart.total,
         columns=chart.columns,
         rows=[
-            NumbersRow(cells=[_cell(cell) for cell in row], href=link_of(chart.slug, str(row[0]), wanted, period, flows))
+            NumbersRow(
+                cells=[NumberCell(text=_cell(cell), href=href) for cell, href in zip(row, links_of(chart.slug, row, here), strict=True)]
+            )
             for row in chart.rows
         ],
-        more=[[name, said(name, value)] for name, value in chart.more.items()],
+        more=[
+            FurtherFigure(name=name, value=said(name, value), href=more_link(chart.slug, name, value, here))
+            for name, value in chart.more.items()
+        ],
         csv=export_href(wanted, period, chart.slug, "csv"),
         xlsx=export_href(wanted, period, chart.slug, "xlsx"),
     )
