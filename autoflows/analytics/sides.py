@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,10 @@ SELECT count(*) AS entered, count(first_attempt_at) AS contacted, count(first_co
   count(*) FILTER (WHERE goal_until <= :now AND converted_at IS NOT NULL) AS converted,
   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_attempt_at - lead_at)::double precision)
     FILTER (WHERE first_attempt_at IS NOT NULL) AS speed,
-  (SELECT coalesce(sum(l.cost_amount), 0)::bigint FROM flow_action_logs l WHERE l.flow_execution_id IN (SELECT id FROM runs)) AS cost
+  (SELECT coalesce(jsonb_object_agg(c.currency, c.amount), '{{}}')::text FROM (
+    SELECT coalesce(l.cost_currency, '') AS currency, sum(l.cost_amount)::bigint AS amount FROM flow_action_logs l
+    WHERE l.flow_execution_id IN (SELECT id FROM runs) GROUP BY 1 HAVING sum(l.cost_amount) <> 0
+  ) c) AS cost
 FROM runs
 """
 TIMES = """
@@ -74,7 +78,7 @@ class SideView(BaseModel):
     answered: RateView
     converted: RateView
     speed_p50_seconds: float | None = Field(description="median time from lead to first attempt")
-    cost: int = Field(description="minor units")
+    cost: dict[str, int] = Field(description="of all their attempts, in minor units by currency")
     flow_ids: list[UUID] | None = Field(description="the flows it is about; null: all")
     is_rest: bool = Field(default=False, description="whether it is about all flows but `flow_ids`")
     is_capped: bool = Field(description="whether there were more, and these are the newest")
@@ -98,7 +102,7 @@ async def measure(actor: Actor, session: AsyncSession, cut: Cut, now: datetime) 
         answered=RateView.of(Proportion(row["answered"], row["entered"])),
         converted=RateView.of(Proportion(row["converted"], row["measured"])),
         speed_p50_seconds=None if row["speed"] is None else max(row["speed"], 0.0),
-        cost=row["cost"],
+        cost=json.loads(row["cost"]),
         flow_ids=None if cut.flow_ids is None else list(cut.flow_ids),
         is_rest=cut.others,
         is_capped=row["entered"] >= MOST_RUNS,

@@ -16,7 +16,7 @@ from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.split_passes import behind_split
 from autoflows.services.views.execution_facts import NO_REASON, FactFilter, Reached, results_of
 
-OF_ATTEMPT = ("step", "action_type", "result", "reason", "made_since", "made_until")
+OF_ATTEMPT = ("step", "attempt", "action_type", "result", "reason", "made_since", "made_until")
 RESULT: Any = sa.literal_column(f"({table.RESULT})", sa.Text)
 REASON: Any = sa.literal_column(f"({table.REASON})", sa.Text)
 SPEED: Any = sa.literal_column("(first_attempt_at - lead_at)", sa.Interval)
@@ -80,6 +80,8 @@ def _attempt(wanted: FactFilter) -> sa.ColumnElement[bool]:
     tests: list[Any] = []
     if wanted.step is not None:
         tests.append(col(ActionLog.action_order) == wanted.step)
+    if wanted.attempt is not None:
+        tests.append(col(ActionLog.attempt) == wanted.attempt)
     if wanted.action_type is not None:
         tests.append(col(ActionLog.action_type) == wanted.action_type)
     if wanted.result is not None:

@@ -170,6 +170,7 @@ def _funnel(row: Row, here: Here) -> Cells:
     step = str(row[0]).split(" ")[0]
     results = ("", MADE, "skipped", "failed", ",".join(GOOD))
     counts = [runs(w, period, step=step, result=result) for result in results]
+    counts[0] = runs(w, period, step=step, attempt="1")
     lost = "" if w.channel else runs(w, period, furthest=str(int(step) - 1))
     return [counts[0], *counts, lost]
 

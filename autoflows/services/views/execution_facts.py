@@ -55,6 +55,7 @@ class FactFilter(Trimmed):
     max_speed: int | None = Field(default=None, ge=0, le=10**9, description="seconds from lead to first attempt, less than")
     furthest_step: int | None = Field(default=None, ge=0, le=10_000, description="came to this step and to none after it; 0: to none")
     step: int | None = Field(default=None, ge=1, le=10_000, description="with an attempt at this step")
+    attempt: int | None = Field(default=None, ge=1, le=10_000, description="with an attempt of this number at its step; 1: the first")
     action_type: ActionType | None = Field(default=None, description="with an attempt of this kind")
     result: Annotated[str, Field(max_length=200), AfterValidator(_known_results)] | None = Field(
         default=None, description=f"with an attempt that ended so; several with commas between: {', '.join(RESULTS)}", examples=["missed"]

@@ -10,6 +10,7 @@ from autoflows.ui.components import cards_skeleton, empty_state, filter_select, 
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.analytics_charts import charts, tiles
+from autoflows.ui.pages.analytics_views import view_tabs
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.analytics import AnalyticsState
 from autoflows.ui.states.analytics_wanted import SPANS, VIEWS
@@ -31,7 +32,7 @@ def _views() -> rx.Component:
             on_click=AnalyticsState.choose("view", value),
         )
 
-    return rx.el.nav(*(view(value, label) for value, label in VIEWS.items()), class_name="af-status-tabs af-views", aria_label="Figures")
+    return view_tabs(*(view(value, label) for value, label in VIEWS.items()))
 
 
 def _wrong(name: str) -> rx.Component:

@@ -124,17 +124,22 @@ def _files(chart: rx.Var[ChartCard]) -> rx.Component:
     )
 
 
-def _drawn(chart: rx.Var[ChartCard]) -> rx.Component:
-    plot = rx.plotly.cartesian(
-        data=AnalyticsState.figures[chart.slug].to(go.Figure),
+def plot(figure: rx.Var[dict[str, Any]], said: Any, **size: str) -> rx.Component:
+    """A figure in the page's theme; `said` is its answer, for who cannot see it. Without a `height` it has its own."""
+    drawn = rx.plotly.cartesian(
+        data=figure.to(go.Figure),
         template=TEMPLATE,
         config={"displayModeBar": True, "modeBarButtons": [["toImage"]], "displaylogo": False, "responsive": True},
         width="100%",
-        height="300px",
+        **size,
     )
+    return rx.el.div(drawn, role="img", aria_label=f"Chart: {said}", class_name="af-plot" if size else "af-plot af-plot-own")
+
+
+def _drawn(chart: rx.Var[ChartCard]) -> rx.Component:
     return rx.el.div(
         rx.el.p(chart.summary, class_name="af-chart-summary"),
-        rx.el.div(plot, role="img", aria_label=f"Chart: {chart.summary}", class_name="af-plot"),
+        plot(AnalyticsState.figures[chart.slug], chart.summary, height="300px"),
         rx.cond(
             chart.more.length() > 0,
             rx.el.dl(

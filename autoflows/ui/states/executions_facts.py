@@ -41,6 +41,7 @@ class Facts(BaseModel):
     speed: str = ""
     furthest: str = ""
     step: str = ""
+    attempt: str = ""
     action: str = ""
     result: str = ""
     reason: str = ""
@@ -75,6 +76,7 @@ READERS: dict[str, Callable[[Any], str]] = {
     "speed": _speed,
     "furthest": number_asked,
     "step": number_asked,
+    "attempt": number_asked,
     "action": lambda value: choice_of(value, ActionType),
     "result": _results,
     "reason": lambda value: text_of(value, 100),
@@ -96,7 +98,14 @@ def filter_fields(facts: Facts) -> dict[str, Any]:
     if facts.arm and not facts.split:
         raise Invalid("An arm is one of a split; the link names none.")
     low, _, high = facts.speed.partition("-")
-    numbers = {"version": facts.version, "min_speed": low, "max_speed": high, "furthest_step": facts.furthest, "step": facts.step}
+    numbers = {
+        "version": facts.version,
+        "min_speed": low,
+        "max_speed": high,
+        "furthest_step": facts.furthest,
+        "step": facts.step,
+        "attempt": facts.attempt,
+    }
     texts = {"reached": facts.reached, "action_type": facts.action, "result": facts.result, "reason": facts.reason, "arm": facts.arm}
     moments = {"since": facts.since, "until": facts.until, "made_since": facts.made_since, "made_until": facts.made_until}
     ids = {"channel_id": facts.channel, "split_id": facts.split}
@@ -118,6 +127,7 @@ def facts_of(kept: Any) -> dict[str, str]:
         "speed": None if low is None and high is None else f"{low or 0}-{'' if high is None else high}",
         "furthest": kept.furthest_step,
         "step": kept.step,
+        "attempt": kept.attempt,
         "action": kept.action_type and kept.action_type.value,
         "result": kept.result,
         "reason": kept.reason,
@@ -174,11 +184,12 @@ def _furthest(step: str) -> str:
 
 def _attempt(facts: Facts, zone: ZoneInfo) -> str:
     """Of the attempt that is asked for."""
-    if facts.split or not any((facts.step, facts.action, facts.result, facts.reason, facts.made_since, facts.made_until)):
+    if facts.split or not any((facts.step, facts.attempt, facts.action, facts.result, facts.reason, facts.made_since, facts.made_until)):
         return ""
+    which = "an attempt" if not facts.attempt else "a first attempt" if facts.attempt == "1" else f"an attempt number {facts.attempt}"
     kind = ACTION_TITLES.get(facts.action, "attempt")
     parts = [
-        f"with an attempt ({kind})" if facts.action else "with an attempt",
+        f"with {which} ({kind})" if facts.action else f"with {which}",
         f"at step {facts.step}" if facts.step else "",
         span_in_words("made", facts.made_since, facts.made_until, zone),
         f"that ended: {' or '.join(result.replace('_', ' ') for result in facts.result.split(','))}" if facts.result else "",

@@ -1,0 +1,24 @@
+"""The row of pages that every page of figures has at its top."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from autoflows.ui.shell import FLOWS
+from autoflows.ui.states.analytics_wanted import VIEWS
+
+HERE = f"{FLOWS}/analytics"
+OTHERS = {f"{HERE}/compare": "Compare", f"{HERE}/experiments": "A/B tests"}
+
+
+def view_tabs(*views: rx.Component, current: str = "") -> rx.Component:
+    """The views of the page of figures, as links unless they are given, and the pages beside it; `current` is one of these."""
+    links = views or tuple(_link(label, HERE if value == "overview" else f"{HERE}?view={value}") for value, label in VIEWS.items())
+    others = (_link(label, href, is_current=href == current) for href, label in OTHERS.items())
+    return rx.el.nav(*links, *others, class_name="af-status-tabs af-views", aria_label="Figures")
+
+
+def _link(label: str, href: str, *, is_current: bool = False) -> rx.Component:
+    return rx.link(
+        label, href=href, class_name="af-status-tab", underline="none", custom_attrs={"aria-current": "page"} if is_current else {}
+    )
