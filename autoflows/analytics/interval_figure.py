@@ -49,7 +49,7 @@ def interval_figure(lines: Sequence[Line], *, unit: str, neutral: float | None =
         },
         hovertemplate=f"%{{x:.2f}}{suffix} (95 %: %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}})<extra></extra>",
     )
-    marks = [] if neutral is None else [_neutral(neutral)]
+    marks = [] if neutral is None else [_neutral(neutral, place) for place in places]
     return bare_figure(
         [dots],
         xaxis={
@@ -74,9 +74,10 @@ def interval_figure(lines: Sequence[Line], *, unit: str, neutral: float | None =
     )  # fmt: skip
 
 
-def _neutral(at: float) -> dict[str, object]:
+def _neutral(at: float, place: int) -> dict[str, object]:
+    """A piece beside each dot, so that no line goes through what stands over it."""
     line = {"color": OKABE_ITO["vermillion"], "width": 1.5, "dash": "dash"}
-    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+    return {"type": "line", "x0": at, "x1": at, "y0": place - 0.14, "y1": place + 0.4, "line": line}
 
 
 def _short(label: str, most: int = 46) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from autoflows.analytics.experiments import ArmResult, ExperimentView
+from autoflows.analytics.experiments import ArmResult, ExperimentView, VerdictView
 from autoflows.analytics.interval_figure import Line, interval_figure
 from autoflows.domain.sequential import Finding
 from autoflows.ui.analytics_links import behind_arm
@@ -127,16 +127,21 @@ def _arm(view: ExperimentView, place: int, arm: ArmResult) -> ArmRow:
         measured=number(arm.measured.total, "measured"),
         won=number(arm.measured.count, "won"),
         rate=rate_text(arm.measured),
-        difference="–" if verdict is None else _points(verdict.difference, verdict.low, verdict.high),
+        difference="–" if verdict is None else _points(verdict) if _says_anything(verdict) else "too few to say",
         verdict=said,
         colour=colour,
         cost=money_text({view.currency: arm.cost} if arm.cost else {}),
-        cost_each="–" if arm.cost_per_conversion is None else money_text({view.currency: arm.cost_per_conversion}),
+        cost_each=f"{money_text({view.currency: arm.cost_per_conversion})} each" if arm.cost_per_conversion else "",
     )
 
 
-def _points(difference: float, low: float, high: float) -> str:
-    said = [f"{100 * value:+.1f}".replace("-", "−") for value in (difference, low, high)]
+def _says_anything(verdict: VerdictView) -> bool:
+    """With few people anything is possible, and an interval from end to end would only hide the others."""
+    return verdict.high - verdict.low < 2
+
+
+def _points(verdict: VerdictView) -> str:
+    said = [f"{100 * value:+.1f}".replace("-", "−") for value in (verdict.difference, verdict.low, verdict.high)]
     return f"{said[0]} ({said[1]} to {said[2]})"
 
 
@@ -147,7 +152,7 @@ def figures_of(view: ExperimentView) -> dict[str, dict[str, Any]]:
     if measured:
         rates = [Line(arm.arm, *(100 * v for v in (arm.measured.rate, arm.measured.low, arm.measured.high))) for arm in measured]
         figures["rates"] = interval_figure(rates, unit="", suffix="%").to_plotly_json()
-    apart = [arm for arm in view.arms[1:] if arm.verdict is not None and arm.measured.total]
+    apart = [arm for arm in view.arms[1:] if arm.verdict is not None and arm.measured.total and _says_anything(arm.verdict)]
     if apart and view.arms[0].measured.total:
         lines = [
             Line(

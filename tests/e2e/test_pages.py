@@ -15,6 +15,8 @@ PAGES = {
     "/dashboard/auto-engagement/executions": "Execution Logs",
     "/dashboard/auto-engagement/inbox": "Inbox",
     "/dashboard/auto-engagement/analytics": "Analytics",
+    "/dashboard/auto-engagement/analytics/compare": "Compare",
+    "/dashboard/auto-engagement/analytics/experiments": "A/B tests",
     "/dashboard/leads": "Leads",
     "/dashboard/contacts": "Contacts",
     "/dashboard/channels": "Channels",

@@ -167,8 +167,7 @@ def _verdict() -> rx.Component:
         rx.el.div(
             rx.icon(rx.cond(ComparisonState.is_clear, "scale", "hourglass"), size=18, color="var(--accent-11)"),
             rx.el.p(ComparisonState.verdict, class_name="af-verdict-text", role="status"),
-            class_name="af-row af-flat-row",
-            style={"alignItems": "flex-start"},
+            class_name="af-verdict-row",
         ),
         rx.el.p(ComparisonState.note, class_name="af-muted af-small af-flat", style={"marginTop": "8px"}),
         class_name="af-card af-card-body",

@@ -149,7 +149,7 @@ def _arm(arm: rx.Var[ArmRow]) -> rx.Component:
         rx.el.td(arm.rate),
         rx.el.td(arm.difference),
         rx.el.td(rx.cond(arm.is_first, rx.el.span("Compared with", class_name="af-muted"), tag(arm.verdict, arm.colour))),
-        rx.el.td(arm.cost, rx.el.span(arm.cost_each, " each", class_name="af-beside")),
+        rx.el.td(arm.cost, rx.el.span(arm.cost_each, class_name="af-beside")),
         key=arm.name,
     )
 
