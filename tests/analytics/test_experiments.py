@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from autoflows.domain.permissions import Role
+from autoflows.domain.sequential import points
 from autoflows.ids import new_id, utc_now
 from autoflows.models import ActionLog, Contact, Execution, FlowVersion
 from autoflows.models.database import open_session
@@ -22,6 +23,7 @@ from tests.api.conftest import OWNER, Catalogue, FlowBody, People, app, catalogu
 __all__ = ["app", "catalogue", "environment", "flow_body", "owner", "people"]
 
 FLOWS = "/api/automation/flows"
+EXECUTIONS = "/api/automation/executions"
 EXPERIMENTS = "/api/automation/analytics/experiments"
 COMPARE = "/api/automation/analytics/compare"
 ARMS = [{"name": "A", "percent": 45}, {"name": "B", "percent": 45}, {"name": "None", "percent": 10, "is_holdout": True}]
@@ -150,6 +152,22 @@ async def test_an_experiment_counts_people_whose_time_is_over(owner: httpx.Async
     assert a["verdict"] is None
     assert b["verdict"]["finding"] == "better"
     assert b["verdict"]["low"] > 0
+    behind = {"split_id": view["split_id"], "made_since": view["since"], "flow_id": flow["id"]}
+    for arm in view["arms"]:  # what is behind each number
+        measured = arm["measured"]
+        numbers = {
+            "": arm["entered"],
+            "contacted": arm["contacted"],
+            "converted": arm["converted"],
+            "not_contacted": arm["entered"] - arm["contacted"],
+        }
+        numbers |= {"answered": arm["answered"], "measured": measured["total"], "won": measured["count"]}
+        for reached, number in numbers.items():
+            listed = await owner.get(f"{EXECUTIONS}/counts", params={**behind, "arm": arm["arm"], "reached": reached})
+            assert listed.json()["total"] == number, (arm["arm"], reached, listed.text)
+    lone = await owner.get(f"{EXECUTIONS}/counts", params={"arm": "A"})
+    assert (lone.status_code, lone.json()["errors"][0]["pointer"]) == (422, "/query/split_id")
+    assert (await owner.get(f"{EXECUTIONS}/counts", params={"split_id": str(new_id())})).status_code == 404
     assert nobody["verdict"]["finding"] == "open", "too few to say"
     assert nobody["verdict"]["needed"] > 0
     assert view["summary"].startswith("B converts ")
@@ -233,6 +251,47 @@ async def history(past: Past, chance: random.Random, since: datetime, count: int
     return answered
 
 
+async def same_behind(owner: httpx.AsyncClient, side: dict[str, Any]) -> None:
+    """The lists behind a side's numbers have as many rows, and the database counts as many."""
+    behind = {"flow_id": side["flow_ids"], "from": side["since"], "to": side["until"], "is_test_run": "false"}
+    numbers = {"": side["entered"], "measured": side["converted"]["total"], "won": side["converted"]["count"]}
+    numbers |= {"contacted": side["contacted"]["count"], "answered": side["answered"]["count"]}
+    for reached, number in numbers.items():
+        listed = await owner.get(f"{EXECUTIONS}/counts", params={**behind, "reached": reached})
+        assert listed.json()["total"] == number, (side["label"], reached, listed.text)
+    count = sa.text(
+        "SELECT count(*), count(first_attempt_at), count(first_conversation_at), count(*) FILTER (WHERE goal_until <= now()), "
+        "count(*) FILTER (WHERE goal_until <= now() AND converted_at IS NOT NULL) FROM flow_executions WHERE NOT is_test_run "
+        "AND flow_id = :flow AND triggered_at >= :since AND triggered_at < :until"
+    )
+    values = {"flow": UUID(side["flow_ids"][0])} | {n: datetime.fromisoformat(side[n]) for n in ("since", "until")}
+    async with open_session() as session:
+        row = (await session.exec(count, params=values)).one()  # type: ignore[call-overload]
+    assert list(row) == [numbers[name] for name in ("", "contacted", "answered", "measured", "won")]
+
+
+async def test_before_and_after_a_day(owner: httpx.AsyncClient, flow_body: FlowBody) -> None:
+    flow = await made(owner, flow_body())
+    past, chance, now = await past_of(flow), random.Random(6), utc_now()
+    await history(past, chance, now - timedelta(days=22), 60, 0.5)
+    await history(past, chance, now - timedelta(days=11), 90, 0.5)
+    day = str((now - timedelta(days=11, hours=6)).date())
+    query = {"on": day, "days": 14, "tz": "UTC"}
+    body = (await owner.get(COMPARE, params={**query, "flow_id": flow["id"]})).json()
+    assert (body["kind"], [s["entered"] for s in body["sides"]], len(body["control"])) == ("day", [60, 90], 2)
+    assert body["sides"][1]["label"].endswith(f"from {day}")
+    for side in body["sides"]:
+        await same_behind(owner, side)
+    assert body["verdict"].startswith("No clear difference yet; about "), body["verdict"]
+    whole = (await owner.get(COMPARE, params=query)).json()
+    assert ([s["entered"] for s in whole["sides"]], whole["control"]) == ([60, 90], [])
+    wrongs = [({"on": "2099-01-01"}, "/query/on"), ({"control_flow_id": flow["id"]}, "/query/control_flow_id")]
+    wrongs += [({"flow_id": [flow["id"], flow["id"]]}, "/query/flow_id"), ({"tz": "Mars/Olympus"}, "/query/tz")]
+    for wrong, pointer in wrongs:
+        answer = await owner.get(COMPARE, params={**query, **wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
+
+
 async def test_flows_beside_each_other(owner: httpx.AsyncClient, flow_body: FlowBody) -> None:
     first, second = await made(owner, flow_body(name="One")), await made(owner, flow_body(name="Two"))
     chance, since = random.Random(1), utc_now() - timedelta(days=15)
@@ -250,6 +309,9 @@ async def test_flows_beside_each_other(owner: httpx.AsyncClient, flow_body: Flow
     assert by_metric["contacted"]["sentence"].startswith("No clear difference.")
     assert "speed" not in by_metric, "times that never vary have no interval"
     assert "not divided by chance" in body["note"]
+    for side in body["sides"]:
+        await same_behind(owner, side)
+    assert body["verdict"].startswith(f"{points(by_metric['answered']['difference'])} points more answer: Two against One")
 
 
 async def test_a_flow_in_two_periods(owner: httpx.AsyncClient, flow_body: FlowBody) -> None:
@@ -286,6 +348,9 @@ async def test_before_and_after_a_version_beside_the_others(owner: httpx.AsyncCl
     assert beyond["low"] < 0.3 < beyond["high"]
     assert beyond["is_clear"]
     assert beyond["sentence"].startswith("Beyond the control, ")
+    assert body["verdict"].startswith("Beyond the control, ")
+    for side in body["sides"]:
+        await same_behind(owner, side)
     named = (await owner.get(COMPARE, params={"flow_id": flow["id"], "version": 2, "control_flow_id": control["id"]})).json()
     assert named["control"][0]["label"] == "Other, before version 2"
     wrongs: list[tuple[dict[str, Any], int]] = [

@@ -31,8 +31,8 @@ def _segments(name: str, label: str, choices: dict[str, str], value: rx.Var[str]
 
 
 def _wrong(name: str) -> rx.Component:
-    problem = ComparisonState.problems[name]
-    return rx.cond(problem, rx.el.div(problem, class_name="af-field-error", role="alert"), rx.fragment())
+    said = rx.cond(ComparisonState.faults.contains(name), ComparisonState.faults[name], ComparisonState.problems[name])
+    return rx.cond(said, rx.el.div(said, class_name="af-field-error", role="alert"), rx.fragment())
 
 
 def _day(name: str, label: str, value: rx.Var[str], problem: str) -> rx.Component:
@@ -264,12 +264,11 @@ def _differences() -> rx.Component:
 def _found() -> rx.Component:
     return rx.el.div(
         _verdict(),
-        rx.el.div(
+        rx.fragment(
             _chart("rates", "Differences in rates", "Where an interval leaves the dashed line out, chance is no explanation.",
                    ComparisonState.rates_text),
             _chart("speeds", "Time to the first attempt", "How many times as long it takes; 1 is no difference.",
                    ComparisonState.speeds_text),
-            class_name="af-stack",
         ),
         _sides(),
         _differences(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import reflex as rx
@@ -22,13 +22,13 @@ from autoflows.ui.states.compare_wanted import Wanted, ids_of, other_period, per
 
 
 class ComparisonState(PageState, Base):
-    """What is compared, and how it compares. `gap` says what is missing before anything can be compared."""
-
-    figure_names: ClassVar = ("rates", "speeds")
+    """What is compared, and how it compares. `gap` says what is missing before anything can be compared, `faults` what of the
+    address cannot be: they are no form's problems, which an arrival clears."""
 
     wanted: Wanted = Wanted()
     unknown: str = ""
     gap: str = ""
+    faults: dict[str, str] = {}
     verdict: str = ""
     is_clear: bool = False
     note: str = ""
@@ -59,7 +59,7 @@ class ComparisonState(PageState, Base):
     # ------------------------------------------------------------------ showing
 
     async def _show(self) -> None:
-        self.problems, self.gap = {}, ""
+        self.faults, self.gap = {}, ""
         self._choose_what_is_missing()
         self._offer()
         self.verdict, self.note, self.rows, self.differences, self.figures = "", "", [], [], {}
@@ -70,7 +70,8 @@ class ComparisonState(PageState, Base):
         except NotFound as error:  # of an old link: the flow is gone, or has no such version
             self.gap = error.detail
         except Invalid as error:
-            self.problems = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors} or {"": error.detail}
+            self.faults = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors} or {"": error.detail}
+            self.first_day, self.last_day = self.wanted.first or self.first_day, self.wanted.last or self.last_day
 
     def _choose_what_is_missing(self) -> None:
         """Something to begin with, where the kind needs a choice that is not made yet."""
