@@ -62,7 +62,7 @@ async def test_the_address_says_what_is_shown_and_numbers_lead_to_what_they_coun
     await page.get_by_role("button", name="Performance").click()
     await expect(page.get_by_role("region", name="Peak times", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Overview").click()
-    await page.locator(".af-tile").filter(has_text="Executions").get_by_role("link").click()
+    await page.locator('.af-tile:has(.af-tile-label:text-is("Executions")) .af-tile-value').get_by_role("link").click()
     await ready(page)
     await expect(page).to_have_url(re.compile(r"/executions\?from="))
     await expect(page.get_by_role("link", name="Asha Patel")).to_be_visible()
