@@ -62,7 +62,7 @@ async def count_by_disposition(actor: Actor, session: AsyncSession, wanted: Lead
     if _of_runs(wanted):
         counted = counted.outerjoin(Execution, col(Execution.id) == col(LeadEvent.execution_id))
     statement = counted.where(col(LeadEvent.user_id) == actor.account_id, *_tests(wanted)).group_by(col(LeadEvent.disposition))
-    found = {row[0]: row[1] for row in (await session.exec(statement)).all()}  # type: ignore[call-overload]
+    found = {row[0]: row[1] for row in (await session.exec(statement)).all()}
     return DispositionCounts(total=sum(found.values()), by_disposition={d.value: found.get(d.value, 0) for d in Disposition})
 
 

@@ -273,10 +273,10 @@ async def same_behind(owner: httpx.AsyncClient, side: dict[str, Any]) -> None:
 async def test_before_and_after_a_day(owner: httpx.AsyncClient, flow_body: FlowBody) -> None:
     flow = await made(owner, flow_body())
     past, chance, now = await past_of(flow), random.Random(6), utc_now()
-    await history(past, chance, now - timedelta(days=22), 60, 0.5)
+    await history(past, chance, now - timedelta(days=22.4), 60, 0.5)  # before that day, at whatever hour this runs
     await history(past, chance, now - timedelta(days=11), 90, 0.5)
     day = str((now - timedelta(days=11, hours=6)).date())
-    query = {"on": day, "days": 14, "tz": "UTC"}
+    query: dict[str, Any] = {"on": day, "days": 14, "tz": "UTC"}
     body = (await owner.get(COMPARE, params={**query, "flow_id": flow["id"]})).json()
     assert (body["kind"], [s["entered"] for s in body["sides"]], len(body["control"])) == ("day", [60, 90], 2)
     assert body["sides"][1]["label"].endswith(f"from {day}")
@@ -285,7 +285,10 @@ async def test_before_and_after_a_day(owner: httpx.AsyncClient, flow_body: FlowB
     assert body["verdict"].startswith("No clear difference yet; about "), body["verdict"]
     whole = (await owner.get(COMPARE, params=query)).json()
     assert ([s["entered"] for s in whole["sides"]], whole["control"]) == ([60, 90], [])
-    wrongs = [({"on": "2099-01-01"}, "/query/on"), ({"control_flow_id": flow["id"]}, "/query/control_flow_id")]
+    wrongs: list[tuple[dict[str, Any], str]] = [
+        ({"on": "2099-01-01"}, "/query/on"),
+        ({"control_flow_id": flow["id"]}, "/query/control_flow_id"),
+    ]
     wrongs += [({"flow_id": [flow["id"], flow["id"]]}, "/query/flow_id"), ({"tz": "Mars/Olympus"}, "/query/tz")]
     for wrong, pointer in wrongs:
         answer = await owner.get(COMPARE, params={**query, **wrong})

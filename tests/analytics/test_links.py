@@ -100,7 +100,7 @@ async def test_executions_behind_attempts_are_those_that_made_them(here: Linked,
     assert await listed(accounts.actor, links_of("call_outcomes", calls, asked)[1], zone) == made > 0
     second = next(row for row in charts["funnel"].rows if str(row[0]).startswith("2 "))
     hrefs = links_of("funnel", second, asked)
-    conditions = {1: "", 3: "AND l.status = 'skipped' AND NOT (l.action_type = 'ai_call' AND l.outcome IS NOT NULL)"}
+    conditions = {1: "AND l.attempt = 1", 3: "AND l.status = 'skipped' AND NOT (l.action_type = 'ai_call' AND l.outcome IS NOT NULL)"}
     for place, more in conditions.items():
         rows = await count.logs("count(DISTINCT e.id)", f"AND l.action_order = 2 {more}", at="e.triggered_at")
         assert await listed(accounts.actor, hrefs[place], zone) == rows[0][0]

@@ -98,7 +98,7 @@ def _pass(
         return run, [call]
     logs = [ActionLog(**log, action_id=split, action_type="split", action_order=1, arm=arm, started_at=at)]
     for order, name in ((2, "Mail"), (3, "Call first")):
-        values = {"action_type": "email", "action_order": order, "started_at": at + speed}
+        values: dict[str, Any] = {"action_type": "email", "action_order": order, "started_at": at + speed}
         if arm == name:
             logs.append(ActionLog(**log, **values, message_state="replied" if hit else "sent", cost_amount=20, cost_currency="INR"))
         else:
