@@ -44,11 +44,11 @@ async def list_schedules(actor: CurrentActor, session: Transaction) -> Page[Sche
 
 
 @router.post("", status_code=201, summary="Have a report sent")
-async def add_schedule(
+async def arrange_schedule(
     actor: CurrentActor, session: Transaction, body: Annotated[ScheduleCreate, Body(openapi_examples=_EXAMPLES)]
 ) -> ScheduleView:
     """To people of the account who may export, by the account's e-mail channel. 409 for a name that is taken."""
-    return await report_schedules.add_schedule(actor, session, body)
+    return await report_schedules.arrange_schedule(actor, session, body)
 
 
 @router.get("/recipients", summary="List who may be sent reports")

@@ -55,7 +55,7 @@ async def list_schedules(actor: Actor, session: AsyncSession) -> list[ScheduleVi
 
 
 @requires(Permission.EXPORT)
-async def add_schedule(actor: Actor, session: AsyncSession, new: ScheduleCreate) -> ScheduleView:
+async def arrange_schedule(actor: Actor, session: AsyncSession, new: ScheduleCreate) -> ScheduleView:
     """Arrange a report; it is first sent when it is next due. Raises Invalid and NotFound naming the field, Conflict for a taken name."""
     count = sa.select(sa.func.count()).where(col(ReportSchedule.user_id) == actor.account_id)
     if (await session.exec(count)).one()[0] >= MOST:  # type: ignore[call-overload]
@@ -66,7 +66,7 @@ async def add_schedule(actor: Actor, session: AsyncSession, new: ScheduleCreate)
         narrowed=_stored(new.narrowed),
         **new.model_dump(exclude={"narrowed"}),
     )
-    await _check(actor, session, kept)
+    await _check(actor, session, kept, set())
     kept.next_at = rhythm_of(kept).next_due(utc_now())
     await _write(session, kept)
     audit.record(session, actor, "report.created", "report", kept.id, name=kept.name, every=kept.every, recipients=len(kept.recipients))
@@ -75,17 +75,18 @@ async def add_schedule(actor: Actor, session: AsyncSession, new: ScheduleCreate)
 
 @requires(Permission.EXPORT)
 async def change_schedule(actor: Actor, session: AsyncSession, schedule_id: UUID, change: ScheduleChange) -> ScheduleView:
-    """Change the fields that were sent, pause or go on. Raises as `add_schedule`, and NotFound.
+    """Change the fields that were sent, pause or go on. Raises as `arrange_schedule`, and NotFound.
 
     A changed rhythm, and going on after a pause, count from now: what was due meanwhile is not made up for.
     """
     kept = await _mine(actor, session, schedule_id)
-    sent = change.model_fields_set
+    sent, already = change.model_fields_set, {*kept.recipients}
     for name in sent - {"is_paused"}:
         value = getattr(change, name)
         if value is not None or name == "days":
             setattr(kept, name, _stored(value) if isinstance(value, ReportFilter) else value)
-    await _check(actor, session, kept)
+    with session.no_autoflush:  # nothing is written before it fits
+        await _check(actor, session, kept, already)
     paused = change.is_paused if change.is_paused is not None else kept.next_at is None
     if paused:
         kept.next_at = None
@@ -212,8 +213,11 @@ async def _people(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, User
     return {one.id: one for one in (await session.exec(select(User).where(col(User.id).in_(ids)))).all()}
 
 
-async def _check(actor: Actor, session: AsyncSession, kept: ReportSchedule) -> None:
-    """Raise Invalid for what does not fit together, and for a flow, channel or person that the account has not."""
+async def _check(actor: Actor, session: AsyncSession, kept: ReportSchedule, already: set[UUID]) -> None:
+    """Raise Invalid for what does not fit together, and for a flow, channel or person that the account has not.
+
+    Those who were on the list `already` and left since stay without a word: they get nothing.
+    """
     narrowed, errors = ReportFilter.model_validate(kept.narrowed), []
     if kept.every == Every.WEEK and kept.day > 7:
         errors.append(FieldError("/day", "of a week it is 1 (Monday) to 7"))
@@ -225,14 +229,13 @@ async def _check(actor: Actor, session: AsyncSession, kept: ReportSchedule) -> N
         errors.append(FieldError("/narrowed/version", "the flow has no such version"))
     for name, model in (("flow_id", Flow), ("channel_id", Channel)):
         wanted = getattr(narrowed, name)
-        if wanted is not None and (await session.exec(scoped(actor, model).where(col(model.id) == wanted))).first() is None:  # type: ignore[attr-defined]
+        if wanted is not None and (await session.exec(scoped(actor, model).where(col(model.id) == wanted))).first() is None:
             errors.append(FieldError(f"/narrowed/{name}", "the account has no such one"))
     able = {one.id for one in (await session.exec(_of_account(actor))).all() if may_get(one)}
-    before = set() if kept in session.new or not sa.inspect(kept).persistent else {*kept.recipients}
     errors += [
         FieldError(f"/recipients/{n}", "is nobody of the account who may export; choose an owner, admin or manager")
         for n, one in enumerate(kept.recipients)
-        if one not in able and one not in before
+        if one not in able and one not in already
     ]
     if errors:
         raise Invalid("The report cannot be sent like this.", errors=errors)

@@ -32,7 +32,7 @@ class Post:
     recipients: list[str] = field(default_factory=list)
     refuse: str = ""
     wrong_password: bool = False
-    at_data: Callable[[SMTP], None] | None = None
+    at_data: Callable[[Any], None] | None = None
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         if self.refuse:
@@ -41,7 +41,7 @@ class Post:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.mails.append(cast(EmailMessage, BytesParser(policy=email.policy.default).parsebytes(cast(bytes, envelope.content))))
+        self.mails.append(BytesParser(policy=email.policy.default).parsebytes(cast(bytes, envelope.content)))
         self.recipients += envelope.rcpt_tos
         if self.at_data is not None:
             self.at_data(server)

@@ -83,7 +83,9 @@ async def test_a_mail_brings_the_figures_the_file_and_the_way_to_the_page(accoun
     assert mail["Subject"] == "Monday “फल” figures: 28 Feb 2026 – 29 Mar 2026 (30 days)"
     assert post.recipients == [actor.email]
     for kind in ("plain", "html"):
-        said = mail.get_body((kind,)).get_content()
+        part = mail.get_body((kind,))
+        assert part is not None
+        said = part.get_content()
         for figure in (now.executions, now.leads_received, now.conversations, now.failed):
             assert f"{figure:,}" in said
         assert "/dashboard/auto-engagement/analytics?span=own" in said

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import plotly.graph_objects as go
 import pytest
@@ -168,7 +169,8 @@ async def test_names_of_all_scripts_are_set_and_read_back() -> None:
     text = text_of(pdf)
     for name in ("Asha & <Sons>", "₹ 1,250.00", "Number"):
         assert name in text
-    fonts = {str(font["/BaseFont"]) for page in PdfReader(io.BytesIO(pdf)).pages for font in page["/Resources"]["/Font"].values()}
+    resources: list[Any] = [page["/Resources"] for page in PdfReader(io.BytesIO(pdf)).pages]
+    fonts = {str(font["/BaseFont"]) for one in resources for font in one["/Font"].values()}
     for script in ("Devanagari", "Tamil", "Bengali", "Gujarati", "Gurmukhi", "Telugu", "Kannada", "Malayalam"):
         assert any(f"NotoSans{script}" in font for font in fonts), fonts
     page = Texts()

@@ -88,14 +88,15 @@ class _Paper(FPDF):
         self.add_font("Noto", "", FONTS / "NotoSans-Regular.ttf")
         self.add_font("Noto", "B", FONTS / "NotoSans-Bold.ttf")
         self.set_font("Noto", size=9)
-        self.known = {*map(chr, self.fonts["noto"].cmap)}
+        self.known: set[str] = set()
+        self._learn("noto")
 
     def speak(self, letters: set[str]) -> None:
         """Load the fonts that these letters need beside the Latin one."""
         spoken = [name for name, (first, last) in SCRIPTS.items() if any(first <= ord(letter) <= last for letter in letters)]
         for name in spoken:
             self.add_font(name, "", FONTS / f"NotoSans{name}-Regular.ttf")
-            self.known |= {*map(chr, self.fonts[name.lower()].cmap)}
+            self._learn(name.lower())
         if spoken:
             self.set_fallback_fonts(spoken, exact_match=False)
             self.set_text_shaping(True)
@@ -104,6 +105,10 @@ class _Paper(FPDF):
         """Without what has no shape, such as control characters; lines stay lines."""
         plain = "".join(letter if letter in self.known or not letter.isprintable() else "\ufffd" for letter in text)
         return re.sub("\ufffd+", "?", "".join(letter if letter.isprintable() or letter in SHAPELESS else " " for letter in plain))
+
+    def _learn(self, key: str) -> None:
+        font: Any = self.fonts[key]
+        self.known |= {*map(chr, font.cmap)}
 
     def footer(self) -> None:
         """The title and the number of the page."""

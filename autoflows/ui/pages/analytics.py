@@ -10,6 +10,7 @@ from autoflows.ui.components import cards_skeleton, empty_state, filter_select, 
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.analytics_charts import charts, tiles
+from autoflows.ui.pages.analytics_reports import report_menu
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.analytics import AnalyticsState
 from autoflows.ui.states.analytics_wanted import SPANS, VIEWS
@@ -162,6 +163,7 @@ def _shown() -> rx.Component:
     "Analytics",
     AnalyticsState,
     text="Live figures of leads that came in and executions that began in the period. Test runs are never counted.",
+    actions=lambda: (report_menu(),),
     skeleton=cards_skeleton,
 )
 def analytics() -> rx.Component:
