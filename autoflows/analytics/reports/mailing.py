@@ -70,7 +70,8 @@ UPDATE report_mailings SET status = 'sending', error = '', free_at = clock_times
 WHERE id = $1 AND fence = $2 AND status = 'queued' RETURNING true
 """
 SETTLE = """
-UPDATE report_mailings SET status = $3, error = $4, free_at = COALESCE($5, free_at), ended_at = CASE WHEN $3 <> 'queued' THEN now() END
+UPDATE report_mailings SET status = $3::varchar, error = $4, free_at = COALESCE($5, free_at),
+  ended_at = CASE WHEN $3::varchar <> 'queued' THEN now() END
 WHERE id = $1 AND fence = $2 AND status IN ('queued', 'sending', 'unknown') RETURNING user_id
 """
 
