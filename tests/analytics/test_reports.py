@@ -188,6 +188,14 @@ def test_no_name_stops_a_report(name: str) -> None:
     assert as_html(document_named(name), "/x.pdf").startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("text", ["a\n" * 2000, "word " * 3000, "x" * 9000, "अनुष्का " * 2000])
+def test_a_text_longer_than_a_page_is_cut(text: str) -> None:
+    from autoflows.analytics.reports.paper import as_pdf
+
+    document = Document("Long", [("Account", "x")], [Grid(("A", "B", "C"), [["1", text, "2"], [text, "3", "4"]], (9, 60, 20))], "/x")
+    assert "…" in text_of(as_pdf(document, datetime(2026, 1, 1, tzinfo=UTC)))
+
+
 def within(drawing: Drawing) -> bool:
     edges: list[tuple[float, float]] = []
     for mark in drawing.marks:

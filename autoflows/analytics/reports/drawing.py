@@ -18,6 +18,8 @@ import plotly.graph_objects as go
 
 WIDTH, HEIGHT = 720.0, 230.0
 SMALL = 10.0
+WIDEST = 110.0
+"""A bar, or a group of them, is no broader than this, however few there are."""
 INK, GRID, BLUE = "#60646c", "#e3e4e9", "#0072B2"
 Anchor = Literal["start", "middle", "end"]
 
@@ -188,13 +190,14 @@ class _Upright(_Sheet):
 
     def _bars(self, bars: Sequence[Any]) -> None:
         grouped = not self.stacked and len(bars) > 1 if bars else False
-        wide = self.slot * 0.72 / (len(bars) if grouped else 1)
+        broad = min(self.slot * 0.72, WIDEST)
+        wide = broad / (len(bars) if grouped else 1)
         stood: dict[Any, float] = defaultdict(float)
         for number, trace in enumerate(bars):
             for n, (x, y) in enumerate(zip(trace.x, trace.y, strict=False)):
                 if not y:
                     y = 0
-                left = self.x(x) - self.slot * 0.36 + (number * wide if grouped else 0)
+                left = self.x(x) - broad / 2 + (number * wide if grouped else 0)
                 base = stood[x] if self.stacked else 0.0
                 stood[x] = base + y
                 self.add(Box(left, self.y(base + y), wide, self.y(base) - self.y(base + y), _colour_of(trace, n)))

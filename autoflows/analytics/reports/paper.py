@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, TableBordersLayout, TableCellFillMode, XPos, YPos
+from fpdf.enums import MethodReturnValue, TableBordersLayout, TableCellFillMode, VAlign, XPos, YPos
 from fpdf.fonts import FontFace
 
 from autoflows.analytics.reports.document import Block, Document, Figures, Grid, Heading, Paragraph, Picture, cell_text, is_number
@@ -38,6 +38,8 @@ SHAPELESS = "\n\u200c\u200d"
 """What is not printed and means something: the end of a line, and how Indian letters join."""
 MARGIN, BOTTOM, WIDTH, LINE = 15.0, 18.0, 180.0, 4.6
 INK, QUIET, RULE = (28, 32, 36), (96, 100, 108), (227, 228, 233)
+ROOMY, MOST_LINES = 60, 45
+"""A cell of so few letters fits a page in any column; of a longer one, so many lines are set."""
 PER_ROW = 4
 """Headline figures side by side."""
 
@@ -200,6 +202,8 @@ class _Paper(FPDF):
         top = self.get_y()
         self.set_auto_page_break(False)  # letters at its foot stay with it
         for mark in drawing.marks:
+            if isinstance(mark, Box) and mark.width * mark.height == 0:
+                continue  # a printer would draw it as a hair line
             if isinstance(mark, Box):
                 self.set_fill_color(mark.colour)
                 self.rect(MARGIN + mark.x * scale, top + mark.y * scale, mark.width * scale, mark.height * scale, style="F")
@@ -228,6 +232,7 @@ class _Paper(FPDF):
         numbers = [any(is_number(row[n]) for row in grid.rows) for n in range(len(grid.columns))]
         shares = grid.shares or [_share([name, *(row[n] for row in rows)]) for n, name in enumerate(grid.columns)]
         self._ink(INK, size=7.5)
+        rows = [[self._short(text, WIDTH * share / sum(shares) - 2) for text, share in zip(row, shares, strict=True)] for row in rows]
         self.set_draw_color(*RULE)
         self.set_fill_color(255)
         heads: Any = FontFace(emphasis="BOLD", color=QUIET)
@@ -240,11 +245,19 @@ class _Paper(FPDF):
             padding=(0.5, 1, 0.5, 1),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             cell_fill_mode=TableCellFillMode.NONE,
+            v_align=VAlign.T,
         ) as table:
             table.row([self._clean(name) for name in grid.columns])
             for row in rows:
                 table.row(row)
         self.ln(2)
+
+    def _short(self, text: str, width: float) -> str:
+        """What of a cell's text a page can hold."""
+        if len(text) < ROOMY and text.count("\n") < MOST_LINES:
+            return text
+        lines: Any = self.multi_cell(max(width, 5), 3.9, text, align="L", dry_run=True, output=MethodReturnValue.LINES)
+        return text if len(lines) <= MOST_LINES else "\n".join([*lines[:MOST_LINES], "…"])
 
 
 def _share(texts: list[str]) -> int:
