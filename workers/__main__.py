@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import Any
 
+from autoflows.analytics.reports.mailing import send_reports
 from autoflows.analytics.rollups.keep import keep_rollups
 from autoflows.analytics.slo import watch_speed
 from autoflows.engine.broker import close_redis
@@ -53,6 +54,7 @@ async def work() -> None:
         asyncio.create_task(check_flows_for_ever(), name="check flows"),
         asyncio.create_task(keep_rollups(settings.rollup_seconds), name="keep rollups"),
         asyncio.create_task(watch_speed(), name="watch speed"),
+        asyncio.create_task(send_reports(), name="send reports"),
         asyncio.create_task(stop_calls(drainer), name="stop calls"),
         asyncio.create_task(heartbeat(worker.pool), name="heartbeat"),
     ]

@@ -8,6 +8,7 @@ from autoflows.models.execution import ActionLog, Execution, ProviderEventRow
 from autoflows.models.flow import Flow, FlowAction, FlowTriggerCondition, FlowVersion
 from autoflows.models.flow_draft import FlowDraft
 from autoflows.models.notification import Notification, NotificationRead
+from autoflows.models.report import ReportMailing, ReportSchedule
 from autoflows.models.rollup import RollupRecount, RollupSpread, RollupSum
 from autoflows.models.saved_view import SavedView
 from autoflows.models.suppression import Suppression
@@ -32,6 +33,8 @@ __all__ = [
     "Pace",
     "PhoneNumber",
     "ProviderEventRow",
+    "ReportMailing",
+    "ReportSchedule",
     "RollupRecount",
     "RollupSpread",
     "RollupSum",

@@ -60,6 +60,15 @@ class TemplateMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a mail. `name` is ASCII, `media_type` such as `application/pdf`."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EmailMessageRequest:
     """One e-mail to one person, rendered already."""
 
@@ -72,6 +81,7 @@ class EmailMessageRequest:
     to_name: str | None = None
     reply_to: str | None = None
     unsubscribe_url: str | None = None  # https; becomes the one-click List-Unsubscribe headers (RFC 8058)
+    attachments: tuple[Attachment, ...] = ()
 
 
 Message = CallRequest | TemplateMessage | EmailMessageRequest

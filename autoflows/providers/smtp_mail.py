@@ -10,14 +10,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.charset import QP, Charset
+from email.encoders import encode_base64
 from email.header import Header
+from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
 from typing import Any
 from urllib.parse import urlsplit
 
-from autoflows.providers.base import EmailMessageRequest
+from autoflows.providers.base import Attachment, EmailMessageRequest
 from autoflows.providers.payload import storable
 
 MAX_SUBJECT, MAX_NAME = 500, 100
@@ -65,6 +67,21 @@ def compose(message: EmailMessageRequest, sender: str, recipient: str, now: date
 
 
 def _body(message: EmailMessageRequest) -> MIMEMultipart | MIMEText:
+    """What is said, with the files after it."""
+    said = _said(message)
+    return MIMEMultipart("mixed", _subparts=[said, *map(_file, message.attachments)]) if message.attachments else said
+
+
+def _file(attachment: Attachment) -> MIMEBase:
+    kind, _, subtype = attachment.media_type.partition("/")
+    part = MIMEBase(kind, subtype)
+    part.set_payload(attachment.content)
+    encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=_line(attachment.name, MAX_NAME))
+    return part
+
+
+def _said(message: EmailMessageRequest) -> MIMEMultipart | MIMEText:
     """Text and HTML as alternatives, the richer last (RFC 2046, 5.1.4); one of them alone where the other is empty."""
     utf8 = Charset("utf-8")
     utf8.body_encoding = QP

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from autoflows.analytics.headline import Figures, SpeedFigures
 from autoflows.analytics.period import Period
 from autoflows.analytics.service import SpanView
+from autoflows.analytics.words import change_of, money_text, percent_text
 from autoflows.ui.analytics_links import leads, runs
 from autoflows.ui.components import duration_text
 from autoflows.ui.states.analytics_wanted import Wanted
@@ -34,14 +35,6 @@ class FigureTile(BaseModel):
     """What is counted, in words."""
 
 
-def change_of(new: float | None, old: float | None) -> str:
-    """How much more or less, in percent; empty if there is nothing to compare with."""
-    if new is None or not old:
-        return ""
-    percent = round(100 * (new - old) / old)
-    return "unchanged" if percent == 0 else f"{'▲' if percent > 0 else '▼'} {abs(percent):,}%"
-
-
 def _moved(new: float | None, old: float | None, *, more_is_good: bool | None = True) -> dict[str, str | bool | None]:
     said = change_of(new, old)
     good = None if not said or said == "unchanged" or more_is_good is None else (new or 0) > (old or 0)
@@ -51,16 +44,6 @@ def _moved(new: float | None, old: float | None, *, more_is_good: bool | None = 
 def seconds_text(seconds: float | None) -> str:
     """A time for people; a dash for none."""
     return duration_text(None if seconds is None else seconds * 1000)
-
-
-def percent_text(share: float | None) -> str:
-    """A share for people; a dash for none."""
-    return "–" if share is None else f"{100 * share:.0f}%"
-
-
-def money_text(cost: dict[str, int] | dict[str, float]) -> str:
-    """Minor units by currency as amounts; a dash for none."""
-    return " + ".join(f"{currency} {amount / 100:,.2f}" for currency, amount in cost.items()) or "–"
 
 
 def _about(model: type[BaseModel], name: str) -> str:

@@ -12,6 +12,7 @@ from autoflows.domain.executions import LogStatus
 from autoflows.domain.flow import ActionType, FlowDefinition
 from autoflows.services.views.executions import ActionLogView, ExecutionView
 from autoflows.services.views.story import Act, ActView
+from autoflows.services.views.story_words import act_said, act_text
 from autoflows.ui import words
 from autoflows.ui.attempts import is_contact
 from autoflows.ui.timeline import StepView
@@ -119,36 +120,4 @@ ACT_ICONS: Mapping[Act, str] = {
 
 def act_in_words(act: ActView) -> ActLine:
     """`Cancelled it`, by whom, and what they said."""
-    said = act.note or act.reason
-    if said in (f"Cancelled by {act.actor_name}", "Cancelled by hand"):  # what is written where no reason was given
-        said = ""
-    return ActLine(icon=ACT_ICONS[act.act], text=_did(act), by=act.actor_name, at=act.at.isoformat(), said=said)
-
-
-def _did(act: ActView) -> str:
-    numbers = words.joined([str(order) for order in act.steps])
-    steps = f"step{'s' if len(act.steps) > 1 else ''} {numbers}" if act.steps else ""
-    match act.act:
-        case "enrolled":
-            return "Started it by hand"
-        case "moved":
-            return f"Moved it to version {act.version} by publishing that"
-        case "cancelled":
-            return "Cancelled it"
-        case "cancelled_many":
-            return f"Cancelled it{_with_others(act)}"
-        case "cancelled_by_publish":
-            return f"Cancelled it by publishing version {act.version}"
-        case "retried":
-            return f"Had {steps} tried again" if steps else "Had it go on"
-        case "retried_many":
-            return f"Had {steps} tried again{_with_others(act)}"
-        case "resolved":
-            outcome = words.CALL_OUTCOMES.get(act.outcome or "", "")
-            reached = "reached them" if act.status == "success" else "did not reach them"
-            return f"Said that {steps} {reached}{f' ({outcome})' if outcome else ''}"
-
-
-def _with_others(act: ActView) -> str:
-    others = (act.count or 1) - 1
-    return f" together with {others:,} other{'' if others == 1 else 's'}" if others else " by a filter"
+    return ActLine(icon=ACT_ICONS[act.act], text=act_text(act), by=act.actor_name, at=act.at.isoformat(), said=act_said(act))

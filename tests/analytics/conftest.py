@@ -51,6 +51,8 @@ class Accounts:
 def database(module_postgres_url: str) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOFLOWS_DATABASE_URL", module_postgres_url)
+        patch.setenv("AUTOFLOWS_SECRET_KEY", "only for tests")
+        patch.setenv("AUTOFLOWS_ALLOW_PRIVATE_NETWORK", "1")
         get_settings.cache_clear()
         yield module_postgres_url
     get_settings.cache_clear()

@@ -39,6 +39,7 @@ async def test_charts_are_drawn_and_the_numbers_are_in_tables_and_files(open_pag
     await expect(page.get_by_role("dialog")).to_contain_text("the local day on which they began")
     await page.keyboard.press("Escape")
     for kind, name in (("Numbers as CSV", ".csv"), ("Numbers as Excel", ".xlsx"), ("Picture as PNG", ".png")):
+        await expect(page.get_by_role("menu")).to_have_count(0)  # no person is quicker than its fading
         await chart.get_by_role("button", name="Download Executions per day").click()
         async with page.expect_download() as download:
             await page.get_by_role("menuitem", name=kind).click()
@@ -97,3 +98,31 @@ async def test_a_forged_choice_is_refused_in_a_sentence_and_shows_nothing(site: 
     await socket.settle()
     assert "Asha" not in await socket.answers()
     assert "executions_per_day" not in await socket.answers()
+
+
+async def test_a_report_is_downloaded_printed_and_sent_by_email(open_page: OpenPage) -> None:
+    page = await open_page(await account_with_a_run(), f"{HERE}?span=7&source=IndiaMART")
+    await page.get_by_role("button", name="Report", exact=True).click()
+    async with page.expect_download() as download:
+        await page.get_by_role("menuitem", name="Download as PDF").click()
+    assert (await download.value).suggested_filename.startswith("overview_")
+    await page.get_by_role("button", name="Report", exact=True).click()
+    async with page.expect_popup() as popup:
+        await page.get_by_role("menuitem", name="Print").click()
+    printed = await popup.value
+    await expect(printed.get_by_text("Source IndiaMART. Test runs are never counted.")).to_be_visible()
+    await printed.close()
+    await page.get_by_role("button", name="Report", exact=True).click()
+    await page.get_by_role("menuitem", name="Send by e-mail").click()
+    panel = page.get_by_role("dialog")
+    await expect(panel.get_by_text("Sent by the channel")).to_be_visible()
+    await panel.get_by_role("button", name="Send this by e-mail").click()
+    await expect(panel.get_by_text("Overview, source IndiaMART")).to_be_visible()
+    await panel.get_by_label("Name", exact=True).fill("Monday figures")
+    await panel.get_by_role("button", name="Save").click()
+    await expect(panel.get_by_text("Each Monday at 09:00 (Asia/Kolkata), about the seven days before, as PDF")).to_be_visible()
+    await panel.get_by_role("button", name="Pause Monday figures").click()
+    await expect(panel.get_by_text("Paused · not sent yet")).to_be_visible()
+    await panel.get_by_role("button", name="Delete Monday figures").click()
+    await page.get_by_role("button", name="Delete report").click()
+    await expect(panel.get_by_text("No report is sent yet")).to_be_visible()

@@ -23,6 +23,7 @@ from autoflows.domain.leads import Disposition, EntryType
 from autoflows.domain.notices import Severity
 from autoflows.domain.outcomes import CallOutcome, ErrorClass, MessageState
 from autoflows.domain.permissions import Role
+from autoflows.domain.reports import Every, MailingStatus, Report, ReportForm
 from autoflows.embedded.migrations import head, scripts
 from autoflows.providers import PROVIDERS
 
@@ -47,6 +48,10 @@ VOCABULARIES: dict[tuple[str, str], type[enum.StrEnum]] = {
     ("lead_events", "disposition"): Disposition,
     ("lead_events", "entry_type"): EntryType,
     ("notifications", "severity"): Severity,
+    ("report_mailings", "status"): MailingStatus,
+    ("report_schedules", "every"): Every,
+    ("report_schedules", "form"): ReportForm,
+    ("report_schedules", "report"): Report,
     ("users", "role"): Role,
 }
 OF_MODELS = {("channels", "status"), ("channels", "provider"), ("suppressions", "channel"), ("suppressions", "reason")}

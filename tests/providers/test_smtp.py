@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from autoflows.domain.outcomes import Accepted, ErrorClass, Refused, Unanswered
 from autoflows.providers import get_provider
-from autoflows.providers.base import Connection, EmailMessageRequest
+from autoflows.providers.base import Attachment, Connection, EmailMessageRequest
 from autoflows.providers.smtp_codes import Phase, class_of, enhanced_code
 from autoflows.providers.smtp_mail import AddressInvalid, bare_address, compose
 from tests.sandbox.fixtures import RawServer, Sandbox, connection
@@ -45,6 +45,18 @@ def read(content: bytes) -> EmailMessage:
 def channel(http: httpx.AsyncClient, port: int, timeout: float = 2.0, **changes: Any) -> Connection:
     settings = {"host": "127.0.0.1", "port": port, "security": "none", "from_email": "hello@example.com", **changes}
     return connection("smtp", http, {}, settings, timeout)
+
+
+def test_files_come_after_what_is_said() -> None:
+    files = (Attachment("report.pdf", "application/pdf", bytes(range(256))), Attachment("a\nb.csv", "text/csv", b"x"))
+    message = read(compose(mail(attachments=files), "hello@example.com", "asha@example.org", NOW).content)
+    assert message.get_content_type() == "multipart/mixed"
+    said = message.get_body(("html",))
+    assert said is not None
+    assert said.get_content().strip() == "<p>Hello</p>"
+    first, second = message.iter_attachments()
+    assert (first.get_filename(), first.get_content_type(), first.get_content()) == ("report.pdf", "application/pdf", bytes(range(256)))
+    assert second.get_filename() == "a b.csv"
 
 
 async def test_a_mail_is_taken_and_named_by_the_attempt(sandbox: Sandbox, smtp: Connection) -> None:

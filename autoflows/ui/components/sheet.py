@@ -11,7 +11,7 @@ def sheet(title: Any, content: rx.Component, *, is_open: rx.Var[bool], on_open_c
     """A panel at the right edge for the details of a row; the whole screen on a phone."""
     return rx.dialog.root(
         rx.dialog.content(
-            rx.el.div(rx.dialog.title(title, size="4", margin="0"), _close(), class_name="af-spread af-sheet-head"),
+            rx.el.div(rx.dialog.title(title, size="4", margin="0"), _close(), class_name="af-spread af-nowrap-row af-sheet-head"),
             rx.dialog.description("Details", class_name="af-hidden"),
             rx.el.div(content, class_name="af-sheet-body"),
             class_name="af-sheet",

@@ -10,6 +10,7 @@ from autoflows.ui.components import cards_skeleton, empty_state, filter_select, 
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.analytics_charts import charts, tiles
+from autoflows.ui.pages.analytics_reports import report_menu
 from autoflows.ui.pages.analytics_views import view_tabs
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.analytics import AnalyticsState
@@ -163,6 +164,7 @@ def _shown() -> rx.Component:
     "Analytics",
     AnalyticsState,
     text="Live figures of leads that came in and executions that began in the period. Test runs are never counted.",
+    actions=lambda: (report_menu(),),
     skeleton=cards_skeleton,
 )
 def analytics() -> rx.Component:

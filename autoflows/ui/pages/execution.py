@@ -155,6 +155,23 @@ def _copy_link() -> rx.Component:
     )
 
 
+def _report() -> rx.Component:
+    def item(label: str, icon: str, ending: str, **more: Any) -> rx.Component:
+        href = f"/api/automation/executions/{head.id}/report.{ending}"
+        link = rx.el.a(
+            rx.icon(icon, size=15), label, href=href, class_name="af-menu-link af-row", custom_attrs={"reloadDocument": True}, **more
+        )
+        return rx.dropdown_menu.item(link, as_child=True)
+
+    button = rx.button(rx.icon("file-text", size=15), "Report", rx.icon("chevron-down", size=14), variant="soft", color_scheme="gray")
+    return rx.dropdown_menu.root(
+        rx.dropdown_menu.trigger(button),
+        rx.dropdown_menu.content(
+            item("Print", "printer", "html", target="_blank"), item("Download as PDF", "file-down", "pdf", download=True)
+        ),
+    )
+
+
 def _skeleton() -> rx.Component:
     def fact() -> rx.Component:
         return rx.el.div(bone("60%", "11px"), bone("90%", "15px"), class_name="af-stack-2")
@@ -185,7 +202,7 @@ def _skeleton() -> rx.Component:
     ExecutionPage,
     heading=ExecutionPage.heading,
     back=("Execution logs", HERE),
-    actions=lambda: (_copy_link(), retry_button(), cancel_button()),
+    actions=lambda: (_report(), _copy_link(), retry_button(), cancel_button()),
     skeleton=_skeleton,
 )
 def execution() -> rx.Component:

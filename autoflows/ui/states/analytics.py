@@ -19,7 +19,17 @@ from autoflows.ui.address import write_address
 from autoflows.ui.analytics_links import Here, links_of, more_link
 from autoflows.ui.analytics_tiles import FigureTile, overview_tiles, seconds_text, span_tiles, speed_tiles
 from autoflows.ui.flow_rows import Option
-from autoflows.ui.states.analytics_wanted import Wanted, cleared, export_href, narrowed_of, period_of, query, read, with_choice
+from autoflows.ui.states.analytics_wanted import (
+    Wanted,
+    cleared,
+    export_href,
+    narrowed_of,
+    period_of,
+    query,
+    read,
+    report_links,
+    with_choice,
+)
 from autoflows.ui.states.base import Base, PageState
 
 
@@ -92,6 +102,8 @@ class AnalyticsState(PageState, Base):
     bottleneck: str = ""
     published: list[Published] = []
     days_text: str = ""
+    report_links: dict[str, str] = {}
+    """Where what is shown is had as a report, by form."""
     first_day: str = ""
     last_day: str = ""
     zone: str = ""
@@ -143,9 +155,11 @@ class AnalyticsState(PageState, Base):
             period = period_of(self.wanted, self.me.timezone, utc_now())
         except Invalid as error:
             self.problems = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors}
+            self.report_links = {}
             return
         self.first_day, self.last_day, self.zone = period.first.isoformat(), period.last.isoformat(), period.zone
         self.days_text = f"{period.first:%d %b %Y} – {period.last:%d %b %Y}, {period.zone}"
+        self.report_links = {} if self.needs_flow else report_links(self.wanted, period)
         self.spans, self.tiles, self.promise, self.bottleneck, self.published = [], [], None, "", []
         if self.needs_flow:
             self.charts, self.figures = [], {}

@@ -17,6 +17,7 @@ from autoflows.analytics.period import Period, between, last_days
 from autoflows.analytics.service import Narrowed
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.flow import check_timezone
+from autoflows.domain.reports import Report
 from autoflows.ui.states.asked import day_asked, id_asked
 from autoflows.ui.states.base import choice_of, text_of
 
@@ -140,7 +141,19 @@ def narrowed_of(wanted: Wanted) -> Narrowed:
 
 def export_href(wanted: Wanted, period: Period, chart: str, form: str) -> str:
     """Where one chart's numbers are had as a file; `form` is csv or xlsx."""
-    told = {"chart": chart, "from": period.first.isoformat(), "to": period.last.isoformat(), "tz": period.zone}
+    return f"/api/automation/analytics/export.{form}?{_asked(wanted, period, {'chart': chart})}"
+
+
+def report_links(wanted: Wanted, period: Period) -> dict[str, str]:
+    """Where all that is shown is had as a report, by form; none for what there is no report of."""
+    if wanted.view not in [str(one) for one in Report]:
+        return {}
+    asked = _asked(wanted, period, {"view": wanted.view})
+    return {form: f"/api/automation/analytics/report.{form}?{asked}" for form in ("html", "pdf", "xlsx")}
+
+
+def _asked(wanted: Wanted, period: Period, more: dict[str, str]) -> str:
+    told = more | {"from": period.first.isoformat(), "to": period.last.isoformat(), "tz": period.zone}
     told |= {name: value for name in ("flow", "version", "source", "channel") if (value := getattr(wanted, name))}
     names = {"flow": "flow_id", "channel": "channel_id"}
-    return f"/api/automation/analytics/export.{form}?{urlencode({names.get(n, n): v for n, v in told.items()})}"
+    return urlencode({names.get(name, name): value for name, value in told.items()})
