@@ -52,7 +52,7 @@ async def connected() -> AsyncIterator[Connection]:
 async def count_all(connection: Connection, account_id: UUID, counters: int = COUNTERS) -> int:
     """Put into the table `counted` what the account's rows contribute, as the caller's transaction sees them; gives how many logs there
     are. The caller's transaction must be a repeatable read."""
-    await connection.execute(CREATE)
+    await connection.execute(f"{CREATE}; {PLANS}")
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
     chunks = [(raw, *span) for raw in RAWS for span in await _spans(connection, raw, account_id)]
     writing = asyncio.Lock()
@@ -119,16 +119,12 @@ async def _join_doubles(connection: Connection) -> None:
     await connection.execute(DOUBLES)
     same = " AND ".join(f"c.{name} = d.{name}" for name in (*KEY.split(", "), "is_spread"))
     for rollup in (SUMS, SPREADS):
-        wanted = f"is_spread = {not rollup.is_running}"
         counted = Rollup(COUNTED, "places", "amounts", rollup.is_running)
-        total = "total, " if rollup.is_running else "NULL, "
-        taken = f"SELECT c.* FROM {COUNTED} c JOIN doubles d ON {same} WHERE c.{wanted}"
-        rows = counted.put_together(counted.taken_apart(f"({taken}) AS taken"))
+        is_spread, total = not rollup.is_running, "total" if rollup.is_running else "NULL"
         await connection.execute(
-            f"CREATE TEMP TABLE joined ON COMMIT DROP AS {rows};"
-            f"DELETE FROM {COUNTED} c USING doubles d WHERE {same} AND c.{wanted};"
-            f"INSERT INTO {COUNTED} ({COLUMNS}) SELECT {KEY}, {not rollup.is_running}, {total}added_places, added_amounts FROM joined;"
-            "DROP TABLE joined"
+            f"WITH taken AS (DELETE FROM {COUNTED} c USING doubles d WHERE {same} AND c.is_spread = {is_spread} RETURNING c.*) "
+            f"INSERT INTO {COUNTED} ({COLUMNS}) SELECT {KEY}, {is_spread}, {total}, added_places, added_amounts "
+            f"FROM ({counted.put_together(counted.taken_apart('taken'))}) AS joined"
         )
 
 

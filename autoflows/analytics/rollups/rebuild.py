@@ -89,7 +89,7 @@ async def recount_marked() -> None:
 async def _rebuild(connection: Connection, account_id: UUID, check: bool, counters: int = COUNTERS) -> Report:
     report, began = Report(account_id), time.monotonic()
     async with connection.transaction(isolation="repeatable_read"):
-        await connection.execute("SET LOCAL work_mem = '256MB'; SET LOCAL synchronous_commit = on")
+        await connection.execute("SET LOCAL synchronous_commit = on")
         await fold_all(connection)
         report.logs = await count_all(connection, account_id, counters)
         for rollup in (SUMS, SPREADS):
