@@ -4,6 +4,7 @@ export, as the API answers them: milliseconds with everything but the network, t
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import shutil
@@ -149,6 +150,8 @@ async def _run(url: str, size: int, known: bool, only: str) -> dict[str, Any]:
     contact, execution = await connection.fetchrow(
         "SELECT contact_id, id FROM flow_executions ORDER BY triggered_at DESC OFFSET $1 LIMIT 1", min(5000, size // 2)
     )
+    gc.collect()
+    gc.freeze()  # as the web process does
     transport = httpx.ASGITransport(create_api())
     async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers={"Authorization": f"Bearer {secret}"}) as client:
         asked = requests_of(flows, contact) | {"detail": (f"{LIST}/{execution}", {}), "detail: logs": (f"{LIST}/{execution}/logs", {})}
