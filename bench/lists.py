@@ -4,6 +4,7 @@ export, as the API answers them: milliseconds with everything but the network, t
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import shutil
@@ -41,8 +42,9 @@ from autoflows.settings import get_settings
 from bench.lists_seed import seed
 
 EMAIL = "owner@example.com"
-LIST, COUNTS = "/api/automation/executions", "/api/automation/executions/counts"
-RUNS = 11
+LIST, COUNTS, INBOX = "/api/automation/executions", "/api/automation/executions/counts", "/api/automation/inbox"
+CAUSE = "whatsapp_message|account||190"
+RUNS = 21
 SLOW_MS = 100.0
 
 
@@ -90,6 +92,17 @@ def requests_of(flows: list[UUID], contact: UUID) -> dict[str, tuple[str, dict[s
     asked |= {f"counts: {name}": (COUNTS, query) for name, query in filters.items()}
     asked["forecast"] = (f"{LIST}/forecast", {})
     asked["choices"] = (f"{LIST}/choices", {})
+    narrowed: dict[str, dict[str, Any]] = {
+        "everything": {},
+        "unknown": {"kind": "unknown"},
+        "failed": {"kind": "failed"},
+        "a flow": {"flow_id": flows[0]},
+        "a small flow": {"flow_id": flows[4]},
+    }
+    asked |= {f"inbox: {name}": (INBOX, query) for name, query in narrowed.items()}
+    asked |= {"inbox: one cause": (INBOX, {"cause": CAUSE}), "inbox: left as they are": (INBOX, {"dismissed": True})}
+    asked |= {f"inbox causes: {name}": (f"{INBOX}/causes", query) for name, query in narrowed.items()}
+    asked["inbox counts"] = (f"{INBOX}/counts", {})
     asked["newer"] = (f"{LIST}/newer", {"seen_at": "2026-01-01T00:00:00Z", "seen_id": new_id()})
     return asked
 
@@ -135,8 +148,10 @@ async def _run(url: str, size: int, known: bool, only: str) -> dict[str, Any]:
         secret = await create_token(session, email=EMAIL, name=f"Bench {new_id()}", scopes=("*",))
     flows = [row[0] for row in await connection.fetch("SELECT id FROM auto_engagement_flows ORDER BY priority")]
     contact, execution = await connection.fetchrow(
-        "SELECT contact_id, id FROM flow_executions ORDER BY triggered_at DESC OFFSET 5000 LIMIT 1"
+        "SELECT contact_id, id FROM flow_executions ORDER BY triggered_at DESC OFFSET $1 LIMIT 1", min(5000, size // 2)
     )
+    gc.collect()
+    gc.freeze()  # as the web process does
     transport = httpx.ASGITransport(create_api())
     async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers={"Authorization": f"Bearer {secret}"}) as client:
         asked = requests_of(flows, contact) | {"detail": (f"{LIST}/{execution}", {}), "detail: logs": (f"{LIST}/{execution}/logs", {})}

@@ -36,7 +36,7 @@ SELECT contact, $1, ($2::text[])[1 + r % 20] || ' ' || ($3::text[])[1 + r2 % 20]
 EXECUTIONS = """
 INSERT INTO flow_executions (id, flow_id, flow_version_id, contact_id, user_id, triggered_at, status, current_action_step, completed_at,
                              metadata, is_test_run, bulk, due_at, fence, lead_at, first_attempt_at, waiting_reason, waiting_until,
-                             waiting_rule, parked_on, parked_at, last_outcome, error_message)
+                             waiting_rule, parked_on, parked_at, last_outcome, error_message, cause)
 SELECT id, ($1::uuid[])[which], ($2::uuid[])[which], contact, $3, at, status, 3, CASE WHEN status <> 'running' THEN at + life END,
        jsonb_build_object('trigger_source', CASE WHEN n % 20000 = 0 THEN 'Rare fair' ELSE ($4::text[])[1 + least(r2 % 11, 7)] END,
                           'matched_conditions', '[]'::jsonb),
@@ -48,7 +48,10 @@ SELECT id, ($1::uuid[])[which], ($2::uuid[])[which], contact, $3, at, status, 3,
        CASE WHEN rule IN ('concurrency', 'kill_switch') THEN at END,
        CASE WHEN status = 'skipped' OR r2 % 5 = 0 THEN NULL WHEN r2 % 1000 = 1 THEN 'voicemail'
             ELSE (ARRAY['answered', 'missed', 'answered', 'missed', 'busy'])[1 + r2 % 5] END,
-       CASE WHEN status = 'failed' THEN 'No contact attempt succeeded' END
+       CASE WHEN status = 'failed' THEN 'No contact attempt succeeded' END,
+       CASE WHEN status = 'failed' THEN
+            'whatsapp_message|' || (ARRAY['account||190', 'transient||503', 'lead||550', 'account||535'])[1 + r2 % 4] ||
+            CASE WHEN r2 % 100 = 0 THEN '-' || r2 / 100 ELSE '' END END
 FROM (
   SELECT *, CASE WHEN status = 'running' AND r % 100 <> 7 THEN now() + interval '1 minute' + (n::bigint * 7919 % 2592000) * interval '1 s'
             END AS wake,
@@ -65,13 +68,16 @@ FROM (
 ) AS b
 """
 LOGS = """
-INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, action_type, action_order, attempt, snapshot, started_at,
-                              answered_at, completed_at, status, message_state, outcome, result_data, gates)
-SELECT uuidv7(), id, $1, contact, CASE step WHEN 1 THEN 'ai_call' ELSE 'whatsapp_message' END, step, 1, $2::jsonb, at, at, at,
-       CASE WHEN step = 1 AND n % 2500 = 0 THEN 'unknown' ELSE 'success' END, CASE WHEN step > 1 THEN 'sent' END,
-       CASE WHEN step = 1 THEN 'missed' END, jsonb_build_object('channel', 'WhatsApp', 'to', n, 'body', 'Hi'),
-       '[{"rule": "hours", "passed": true}]'
-FROM bench_seed, generate_series(1, $3::int) AS step
+INSERT INTO flow_action_logs (id, flow_execution_id, user_id, contact_id, flow_version_id, action_type, action_order, attempt, snapshot,
+                              started_at, answered_at, completed_at, status, message_state, outcome, error_class, error_code, result_data,
+                              gates)
+SELECT uuidv7(), e.id, $1, contact, flow_version_id, CASE step WHEN 1 THEN 'ai_call' ELSE 'whatsapp_message' END, step, 1, $2::jsonb, at,
+       at, at, CASE WHEN step = 1 AND n % 2500 = 0 THEN 'unknown' WHEN is_last THEN 'failed' ELSE 'success' END,
+       CASE WHEN step > 1 AND NOT is_last THEN 'sent' END, CASE WHEN step = 1 THEN 'missed' END,
+       CASE WHEN is_last THEN split_part(cause, '|', 2) END, CASE WHEN is_last THEN split_part(cause, '|', 4) END,
+       jsonb_build_object('channel', 'WhatsApp', 'to', n, 'body', 'Hi'), '[{"rule": "hours", "passed": true}]'
+FROM bench_seed JOIN flow_executions e ON e.id = bench_seed.id CROSS JOIN generate_series(1, $3::int) AS step
+CROSS JOIN LATERAL (SELECT step = $3 AND e.status = 'failed' AS is_last) AS l
 """
 STEP = {"action_order": 1, "action_type": "wait", "action_config": {"duration_minutes": 10}}
 LOGS_EACH = 5

@@ -6,7 +6,8 @@ or counted. One process folds at a time, behind an advisory lock; nobody else ev
 
 from __future__ import annotations
 
-from autoflows.analytics.rollups.merge import RAWS, Raw, statement
+from autoflows.analytics.rollups.facts import RAWS, Raw
+from autoflows.analytics.rollups.merge import statement
 from autoflows.engine.pool import Connection, transact
 
 LOCK = 7_307_199_022

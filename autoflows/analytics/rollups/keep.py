@@ -6,8 +6,8 @@ import asyncio
 import logging
 import time
 
+from autoflows.analytics.rollups.facts import RAWS
 from autoflows.analytics.rollups.fold import BATCH, fold
-from autoflows.analytics.rollups.merge import RAWS
 from autoflows.analytics.rollups.rebuild import recount_marked
 from autoflows.domain.errors import Unavailable
 from autoflows.engine.pool import LOST, get_pool

@@ -4,74 +4,93 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoflows.analytics.rollups import facts
+from autoflows.analytics.rollups.facts import SLOTS, Fact, Raw
 
 KEY = "user_id, measure, span, starts_on, flow_version_id, source, channel_id, labels"
-SLOT = "(floor(date_part('epoch', at) / 900)::bigint % 96)::int"
-"""The quarter of an hour of the UTC day. All zones of today are whole quarters from UTC, so that local hours and days are made of them."""
-DAY = "(at AT TIME ZONE 'UTC')::date"
-SLOTS = 96
+EPOCH = "DATE '1970-01-01'"
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
-    """One table that figures come from: the table of its changes, its rows as images, and what they contribute."""
+class Rollup:
+    """A table of rollups: its arrays of places and of amounts, and whether the amounts run up over the places of a row.
+
+    A place is a quarter of an hour of the UTC day, 0 to 95, or in a spread `bin * 96` and that; in a row of a month the quarter is 0.
+    """
 
     table: str
-    changes: str
-    rows: str
-    time: str
-    sums: str
-    spreads: str | None = None
+    places: str
+    amounts: str
+    is_running: bool
+
+    @property
+    def columns(self) -> str:
+        """All but the key."""
+        return f"{'total, ' if self.is_running else ''}{self.places}, {self.amounts}"
+
+    def taken_apart(self, rows: str) -> str:
+        """A query of the key, place and amount of each place of these rows (an SQL relation with the table's columns)."""
+        own = "amount - lag(amount, 1, 0::bigint) OVER (ORDER BY place)" if self.is_running else "amount"
+        places = f"SELECT place, {own} AS amount FROM unnest({self.places}, {self.amounts}) AS u(place, amount)"
+        return f"SELECT {KEY}, old.place, old.amount FROM {rows} CROSS JOIN LATERAL ({places}) AS old"
+
+    def put_together(self, found: str) -> str:
+        """A query of rows as this table has them, of a query of keys, places and amounts; what adds up to nothing is left out."""
+        shown = "add_up(amount) OVER (ORDER BY place)" if self.is_running else "amount"
+        total = "total, " if self.is_running else ""
+        return f"""
+SELECT {KEY}, {total}added_places, added_amounts
+FROM (SELECT {KEY}, array_agg(place) AS all_places, array_agg(amount) AS all_amounts FROM ({found}) AS found GROUP BY {KEY}) AS grouped
+CROSS JOIN LATERAL (
+  SELECT add_up(amount) AS total, array_agg(place ORDER BY place) AS added_places, array_agg(shown ORDER BY place) AS added_amounts
+  FROM (SELECT place, amount, {shown} AS shown FROM (
+    SELECT place, add_up(amount) AS amount FROM unnest(all_places, all_amounts) AS u(place, amount)
+    GROUP BY place HAVING add_up(amount) <> 0
+  ) AS summed) AS run
+) AS added WHERE added_places IS NOT NULL"""
 
 
-RAWS = (
-    Raw("flow_executions", "changed_executions", facts.EXECUTION_ROWS, "triggered_at", facts.EXECUTION_FACTS, facts.EXECUTION_VALUES),
-    Raw("flow_action_logs", "changed_action_logs", facts.LOG_ROWS, "started_at", facts.LOG_FACTS, facts.LOG_VALUES),
-    Raw("lead_events", "changed_lead_events", facts.LEAD_ROWS, "received_at", facts.LEAD_FACTS),
-)
+SUMS = Rollup("rollup_sums", "slots", "sums", is_running=True)
+SPREADS = Rollup("rollup_spreads", "places", "counts", is_running=False)
 
 
-def _merge(name: str, into: str, source: str, place: str, month_place: str, columns: tuple[str, str]) -> str:
-    """CTEs that add `source`'s facts to the table `into`; the last one, `name`, is the INSERT."""
-    places, sums = columns
-    is_running = sums == "sums"  # sums run up over their slots; counts of a spread stand for themselves
-    before = f"old.amount - lag(old.amount, 1, 0::bigint) OVER (PARTITION BY {KEY} ORDER BY old.place)" if is_running else "old.amount"
-    shown = "sum(amount) OVER (ORDER BY place)" if is_running else "amount"
-    total = "total, " if is_running else ""
+def _listed(fact: Fact, rollup: Rollup) -> str:
+    """A fact as a row of VALUES."""
+    number, place = (fact.amount, "0") if rollup.is_running else ("number", f"{fact.amount} * {SLOTS}")
+    where = fact.at if fact.where == "true" else f"CASE WHEN {fact.where} THEN {fact.at} END"
+    return f"('{fact.measure}', {where}, {', '.join(fact.key())}, {place}, {number})"
+
+
+def _merge(name: str, rollup: Rollup, facts: tuple[Fact, ...]) -> str:
+    """CTEs that add what is told of images to a table; the last one, `name`, is the INSERT."""
+    listed = ",\n    ".join(_listed(fact, rollup) for fact in facts)
+    month_place = f"place - place % {SLOTS}"
     return f"""
 {name}_facts AS MATERIALIZED (
-  SELECT user_id, measure, {DAY} AS day, flow_version_id, source, channel_id, labels, {place} AS place, sum(amount)::bigint AS amount
-  FROM ({source}) AS found GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(amount) <> 0
+  SELECT user_id, measure, {EPOCH} + quarter / {SLOTS} AS day, flow_version_id, source, channel_id, labels,
+    bin_place + quarter % {SLOTS} AS place, add_up(amount) AS amount
+  FROM (SELECT k.user_id, f.* FROM told k CROSS JOIN LATERAL (VALUES
+    {listed}
+  ) AS f(measure, quarter, flow_version_id, source, channel_id, labels, bin_place, amount)) AS found
+  WHERE quarter IS NOT NULL AND bin_place IS NOT NULL AND amount <> 0 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING add_up(amount) <> 0
 ), {name}_new AS MATERIALIZED (
   SELECT user_id, measure, 'day' AS span, day AS starts_on, flow_version_id, source, channel_id, labels, place, amount FROM {name}_facts
   UNION ALL
   SELECT user_id, measure, 'month', date_trunc('month', day)::date, flow_version_id, source, channel_id, labels, {month_place},
-    sum(amount)::bigint
-  FROM {name}_facts GROUP BY 1, 2, 4, 5, 6, 7, 8, 9 HAVING sum(amount) <> 0
+    add_up(amount)
+  FROM {name}_facts GROUP BY 1, 2, 4, 5, 6, 7, 8, 9 HAVING add_up(amount) <> 0
 ), {name}_old AS (
-  DELETE FROM {into} WHERE ({KEY}) IN (SELECT {KEY} FROM {name}_new) RETURNING {KEY}, {places}, {sums}
-), {name}_all AS (
-  SELECT {KEY}, place, amount FROM {name}_new
-  UNION ALL SELECT {KEY}, old.place, {before} FROM {name}_old CROSS JOIN LATERAL unnest({places}, {sums}) AS old(place, amount)
-), {name}_rows AS (
-  SELECT {KEY}, array_agg(place) AS all_places, array_agg(amount) AS amounts FROM {name}_all GROUP BY {KEY}
+  DELETE FROM {rollup.table} WHERE ({KEY}) IN (SELECT {KEY} FROM {name}_new) RETURNING {KEY}, {rollup.places}, {rollup.amounts}
 ), {name} AS (
-  INSERT INTO {into} ({KEY}, {total}{places}, {sums})
-  SELECT {KEY}, {total}added_places, added_sums FROM {name}_rows CROSS JOIN LATERAL (
-    SELECT sum(amount)::bigint AS total, array_agg(place ORDER BY place) AS added_places, array_agg(shown ORDER BY place) AS added_sums
-    FROM (SELECT place, amount, {shown} AS shown FROM (
-      SELECT place, sum(amount)::bigint AS amount FROM unnest(all_places, amounts) AS u(place, amount)
-      GROUP BY place HAVING sum(amount) <> 0
-    ) AS summed) AS run
-  ) AS added WHERE added_places IS NOT NULL RETURNING 1
+  INSERT INTO {rollup.table} ({KEY}, {rollup.columns})
+  {rollup.put_together(f"SELECT {KEY}, place, amount FROM {name}_new UNION ALL {rollup.taken_apart(f'{name}_old')}")}
+  RETURNING 1
 )"""
 
 
-def statement(raw: Raw, images: str, sums: str = "rollup_sums", spreads: str = "rollup_spreads") -> str:
+def statement(raw: Raw, images: str) -> str:
     """One statement that takes images (`images` is a query) and adds what they contribute; it gives how many images there were."""
-    parts = [_merge("added_sums", sums, raw.sums, SLOT, "0", ("slots", "sums"))]
-    if raw.spreads is not None:
-        binned = f"SELECT *, {facts.BIN} AS bin FROM ({raw.spreads}) AS measured"
-        parts.append(_merge("added_spreads", spreads, binned, f"bin * {SLOTS} + {SLOT}", f"place - place % {SLOTS}", ("places", "counts")))
-    return f"WITH images AS MATERIALIZED ({images}), {','.join(parts)} SELECT count(*) FROM images"
+    parts = [_merge("added_sums", SUMS, raw.sums)]
+    if raw.spreads:
+        parts.append(_merge("added_spreads", SPREADS, raw.spreads))
+    merged = ",".join(parts)
+    return f"WITH images AS MATERIALIZED ({images}), told AS MATERIALIZED ({raw.told}), {merged} SELECT count(*) FROM images"

@@ -8,41 +8,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from autoflows.analytics.rollups.count import COUNTERS, connected, count_all
 from autoflows.analytics.rollups.fold import LOCK, fold_all
-from autoflows.analytics.rollups.merge import KEY, RAWS, statement
+from autoflows.analytics.rollups.merge import KEY, SPREADS, SUMS, Rollup
 from autoflows.engine.pool import Connection, get_pool
-from autoflows.settings import get_settings
 
 log = logging.getLogger(__name__)
 
-CHUNK = timedelta(days=32)
-"""Rows of so long a time are added up at once."""
 SHOWN = 20
 LONGEST = 120
-TABLES = {"rollup_sums": "total, slots, sums", "rollup_spreads": "places, counts"}
-SPAN = "SELECT min({time}), max({time}) FROM {table} WHERE user_id = $1"
-# A key that is on one side only has nothing on the other.
+# Where each of two rows with one key lies, if they are not the same; a key that is on one side only has nothing on the other.
 DIFFERENT = """
-SELECT {key}, kept IS NOT NULL AS is_kept, made IS NOT NULL AS is_made, kept::text, made::text FROM
-  (SELECT {key}, ROW({columns}) AS kept FROM {table} WHERE user_id = $1) AS k
-  FULL JOIN (SELECT {key}, ROW({columns}) AS made FROM made_{table}) AS m USING ({key})
-WHERE kept IS DISTINCT FROM made ORDER BY {key} LIMIT {limit}
+CREATE TEMP TABLE different ON COMMIT DROP AS
+SELECT k.ctid AS kept_at, m.ctid AS made_at FROM (SELECT ctid, * FROM {table} WHERE user_id = '{account}') AS k
+FULL JOIN (SELECT ctid, * FROM counted WHERE {which}) AS m ON {same}
+WHERE ROW({kept}) IS DISTINCT FROM ROW({made})
 """
-COUNT_DIFFERENT = "SELECT count(*) FROM ({}) AS d"
+EXAMPLES = """
+SELECT {key}, kept_at IS NOT NULL AS is_kept, made_at IS NOT NULL AS is_made, ROW({kept})::text AS kept, ROW({made})::text AS made
+FROM different LEFT JOIN {table} k ON k.ctid = kept_at LEFT JOIN counted m ON m.ctid = made_at ORDER BY {names} LIMIT {limit}
+"""
 REPLACE = """
-DELETE FROM {table} t WHERE user_id = $1 AND NOT EXISTS (
-  SELECT 1 FROM made_{table} m WHERE ({m_key}) = ({t_key}) AND ROW({m_columns}) IS NOT DISTINCT FROM ROW({t_columns}));
+DELETE FROM {table} USING different WHERE {table}.ctid = kept_at;
+INSERT INTO {table} ({names}, {columns}) SELECT {names}, {made} FROM counted m JOIN different ON m.ctid = made_at ORDER BY {names}
 """
-ADD = "INSERT INTO {table} ({key}, {columns}) SELECT {key}, {columns} FROM made_{table} ON CONFLICT DO NOTHING"
 ACCOUNTS = "SELECT user_id FROM flow_executions UNION SELECT user_id FROM lead_events UNION SELECT user_id FROM rollup_sums"
 MARKED = "SELECT user_id FROM rollup_recounts LIMIT 1"
 
@@ -53,7 +48,6 @@ class Report:
 
     account_id: UUID
     logs: int = 0
-    rows: int = 0
     seconds: float = 0.0
     differences: int = 0
     examples: list[str] = field(default_factory=list)
@@ -61,14 +55,10 @@ class Report:
 
 @asynccontextmanager
 async def _alone() -> AsyncIterator[Connection]:
-    """A connection without a limit to how long a statement takes, under the lock of the fold."""
-    dsn = get_settings().database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
-    connection = await asyncpg.connect(dsn, command_timeout=None)
-    try:
+    """A connection under the lock of the fold."""
+    async with connected() as connection:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         yield connection
-    finally:
-        await connection.close()
 
 
 async def accounts() -> list[UUID]:
@@ -92,48 +82,44 @@ async def recount_marked() -> None:
     while await pool.fetchval(MARKED) is not None:
         async with _alone() as connection:
             if (account_id := await connection.fetchval(MARKED)) is not None:
-                report = await _rebuild(connection, account_id, False)
+                report = await _rebuild(connection, account_id, False, counters=1)  # the engine is at work beside
                 log.info("figures of an account were made anew from %d logs in %.1f s", report.logs, report.seconds)
 
 
-async def _rebuild(connection: Connection, account_id: UUID, check: bool) -> Report:
+async def _rebuild(connection: Connection, account_id: UUID, check: bool, counters: int = COUNTERS) -> Report:
     report, began = Report(account_id), time.monotonic()
     async with connection.transaction(isolation="repeatable_read"):
-        await connection.execute("SET LOCAL work_mem = '128MB'; SET LOCAL synchronous_commit = on")
+        await connection.execute("SET LOCAL synchronous_commit = on")
         await fold_all(connection)
-        for table in TABLES:
-            await connection.execute(f"CREATE TEMP TABLE made_{table} (LIKE {table} INCLUDING INDEXES) ON COMMIT DROP")
-        await _make(connection, account_id, report)
-        for table, columns in TABLES.items():
-            await _compare(connection, account_id, table, columns, report)
+        report.logs = await count_all(connection, account_id, counters)
+        for rollup in (SUMS, SPREADS):
+            await _compare(connection, account_id, rollup, report)
             if not check:
-                await _replace(connection, account_id, table, columns)
+                await _replace(connection, rollup)
+            await connection.execute("DROP TABLE different")
         if not check:
             await connection.execute("DELETE FROM rollup_recounts WHERE user_id = $1", account_id)
     report.seconds = time.monotonic() - began
     return report
 
 
-async def _make(connection: Connection, account_id: UUID, report: Report) -> None:
-    for raw in RAWS:
-        first, last = await connection.fetchrow(SPAN.format(time=raw.time, table=raw.table), account_id)
-        if first is None:
-            continue
-        start = datetime(first.year, first.month, 1, tzinfo=UTC)
-        one = statement(raw, raw.rows, "made_rollup_sums", "made_rollup_spreads")
-        while start <= last:
-            end = (start + CHUNK).replace(day=1)
-            taken = await connection.fetchval(one, account_id, start, end)
-            report.rows += taken
-            report.logs += taken if raw.table == "flow_action_logs" else 0
-            start = end
+def _kept(rollup: Rollup) -> str:
+    return ", ".join(f"k.{name}" for name in rollup.columns.split(", "))
 
 
-async def _compare(connection: Connection, account_id: UUID, table: str, columns: str, report: Report) -> None:
-    number: Callable[[str], str] = lambda limit: DIFFERENT.format(key=KEY, columns=columns, table=table, limit=limit)  # noqa: E731
-    report.differences += await connection.fetchval(COUNT_DIFFERENT.format(number("ALL")), account_id)
-    for row in await connection.fetch(number(str(SHOWN)), account_id):
-        report.examples.append(_sentence(table, row))
+def _made(rollup: Rollup) -> str:
+    return "m.total, m.places, m.amounts" if rollup.is_running else "m.places, m.amounts"
+
+
+async def _compare(connection: Connection, account_id: UUID, rollup: Rollup, report: Report) -> None:
+    same = " AND ".join(f"k.{name} = m.{name}" for name in KEY.split(", "))
+    parts = {"table": rollup.table, "kept": _kept(rollup), "made": _made(rollup)}
+    which = f"is_spread = {not rollup.is_running}"
+    await connection.execute(DIFFERENT.format(**parts, which=which, same=same, account=account_id))
+    report.differences += await connection.fetchval("SELECT count(*) FROM different")
+    either = ", ".join(f"COALESCE(k.{name}, m.{name}) AS {name}" for name in KEY.split(", "))
+    for row in await connection.fetch(EXAMPLES.format(**parts, key=either, names=KEY, limit=SHOWN)):
+        report.examples.append(_sentence(rollup.table, row))
 
 
 def _sentence(table: str, row: Any) -> str:
@@ -143,14 +129,5 @@ def _sentence(table: str, row: Any) -> str:
     return f"{where} ({whose}): kept {kept}, counted {made}"
 
 
-async def _replace(connection: Connection, account_id: UUID, table: str, columns: str) -> None:
-    def of(alias: str, names: str) -> str:
-        return ", ".join(f"{alias}.{name.strip()}" for name in names.split(","))
-
-    await connection.execute(
-        REPLACE.format(table=table, m_key=of("m", KEY), t_key=of("t", KEY), m_columns=of("m", columns), t_columns=of("t", columns)).rstrip(
-            "; \n"
-        ),
-        account_id,
-    )
-    await connection.execute(ADD.format(table=table, key=KEY, columns=columns))
+async def _replace(connection: Connection, rollup: Rollup) -> None:
+    await connection.execute(REPLACE.format(table=rollup.table, names=KEY, columns=rollup.columns, made=_made(rollup)))
