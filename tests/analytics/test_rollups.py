@@ -146,6 +146,19 @@ async def test_whatever_changes_in_whatever_order_the_figures_are_those_of_the_r
         await assert_equal(world.user.id)  # it folds what is left, within its own moment
 
 
+async def test_attempts_of_many_months_after_their_execution_count_the_same_when_made_anew(world: World) -> None:
+    pool = await get_pool()
+    moved = "UPDATE flow_action_logs SET started_at = started_at + (action_order % 4) * interval '31 days'"
+    assert await pool.execute(moved) == f"UPDATE {len(world.logs)}"
+    await fold_everything()
+    await assert_equal(world.user.id)
+    figures = "SELECT measure, span, starts_on, sum(total) FROM rollup_sums GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    kept = await pool.fetch(figures)
+    await pool.execute("DELETE FROM rollup_sums")
+    assert (await rebuild(world.user.id)).differences > 0
+    assert await pool.fetch(figures) == kept
+
+
 async def test_what_no_figure_can_see_costs_nothing(world: World) -> None:
     await fold_everything()
     pool = await get_pool()
