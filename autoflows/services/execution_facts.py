@@ -16,7 +16,7 @@ from autoflows.services.access import Actor, AsyncSession, open_to
 from autoflows.services.split_passes import behind_split
 from autoflows.services.views.execution_facts import NO_REASON, FactFilter, Reached, results_of
 
-OF_ATTEMPT = ("step", "attempt", "action_type", "result", "reason", "made_since", "made_until")
+OF_ATTEMPT = ("step", "attempt", "action_type", "result", "because", "made_since", "made_until")
 RESULT: Any = sa.literal_column(f"({table.RESULT})", sa.Text)
 REASON: Any = sa.literal_column(f"({table.REASON})", sa.Text)
 SPEED: Any = sa.literal_column("(first_attempt_at - lead_at)", sa.Interval)
@@ -86,8 +86,8 @@ def _attempt(wanted: FactFilter) -> sa.ColumnElement[bool]:
         tests.append(col(ActionLog.action_type) == wanted.action_type)
     if wanted.result is not None:
         tests.append(RESULT.in_(results_of(wanted.result)))
-    if wanted.reason is not None:
-        tests.append(("" if wanted.reason == NO_REASON else wanted.reason) == REASON)
+    if wanted.because is not None:
+        tests.append(("" if wanted.because == NO_REASON else wanted.because) == REASON)
     if wanted.made_since is not None:
         tests.append(col(ActionLog.started_at) >= wanted.made_since)
     if wanted.made_until is not None:

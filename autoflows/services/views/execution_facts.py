@@ -60,7 +60,7 @@ class FactFilter(Trimmed):
     result: Annotated[str, Field(max_length=200), AfterValidator(_known_results)] | None = Field(
         default=None, description=f"with an attempt that ended so; several with commas between: {', '.join(RESULTS)}", examples=["missed"]
     )
-    reason: str | None = Field(
+    because: str | None = Field(
         default=None,
         max_length=100,
         description=f"with an attempt that this rule skipped, or this code failed; `{NO_REASON}`: no one told why",

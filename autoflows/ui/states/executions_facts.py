@@ -106,7 +106,7 @@ def filter_fields(facts: Facts) -> dict[str, Any]:
         "step": facts.step,
         "attempt": facts.attempt,
     }
-    texts = {"reached": facts.reached, "action_type": facts.action, "result": facts.result, "reason": facts.reason, "arm": facts.arm}
+    texts = {"reached": facts.reached, "action_type": facts.action, "result": facts.result, "because": facts.reason, "arm": facts.arm}
     moments = {"since": facts.since, "until": facts.until, "made_since": facts.made_since, "made_until": facts.made_until}
     ids = {"channel_id": facts.channel, "split_id": facts.split}
     return {
@@ -130,7 +130,7 @@ def facts_of(kept: Any) -> dict[str, str]:
         "attempt": kept.attempt,
         "action": kept.action_type and kept.action_type.value,
         "result": kept.result,
-        "reason": kept.reason,
+        "reason": kept.because,
         "made_since": kept.made_since and said(kept.made_since),
         "made_until": kept.made_until and said(kept.made_until),
         "split": kept.split_id,
