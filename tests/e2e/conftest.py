@@ -21,7 +21,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from autoflows.domain.permissions import Role
 from autoflows.embedded import frontend, web
@@ -37,6 +37,7 @@ PASSWORD = "a long enough password"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 """The system's own browser if there is one, else the one Playwright has installed."""
 _numbers = itertools.count(1)
+expect.set_options(timeout=15_000)  # a page that is slow because another test draws beside it is no fault
 
 
 @dataclass(frozen=True)

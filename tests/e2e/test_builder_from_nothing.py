@@ -156,7 +156,8 @@ async def edit(page: Page, card: str) -> None:
 
 
 async def back_to_the_card(page: Page) -> None:
-    """Out of the panel."""
+    """Out of the panel; Escape is for a list first, while one is still fading."""
+    await expect(page.get_by_role("listbox")).to_have_count(0)
     await page.keyboard.press("Escape")
     await expect(page.locator("[data-stop]:focus")).to_have_count(1)
 

@@ -142,6 +142,7 @@ async def test_a_row_that_leaves_its_tab_stays_until_the_reader_is_back_at_the_t
     await expect(rows_of(page)).to_have_count(25)
     await page.mouse.wheel(0, 900)
     await page.wait_for_function("window.scrollY > 300")
+    await page.wait_for_timeout(1000)  # the page tells the server that it is scrolled
     await over(made[20], "failed", error_message="Refused.")
     await expect(page.get_by_role("row", name="Lead 020")).to_contain_text("Failed")
     await expect(page.get_by_role("tab", name="Failed")).to_contain_text("1")

@@ -82,7 +82,7 @@ async def test_what_was_there_when_the_tab_opened_is_no_news_and_a_reload_tells_
     await expect(page.get_by_role("button", name="Notifications, 1 unread").locator("visible=true")).to_be_visible()
     assert await page.locator("[data-sonner-toast]").count() == 0
     await a_channel(owner, "new", status="error")
-    await expect(page.locator("[data-sonner-toast]")).to_contain_text("Channel 'new' does not work")
+    await expect(page.locator("[data-sonner-toast]")).to_contain_text("Channel 'new' does not work", timeout=15_000)
     await page.reload()
     await ready(page)
     await expect(page.get_by_role("list", name="Open notifications").get_by_role("listitem")).to_have_count(2)
