@@ -33,6 +33,8 @@ async def test_a_comparison_is_in_its_address_and_leads_to_what_it_counts(open_p
     page = await open_page(owner, f"{HERE}/compare")
     await expect(page.get_by_text("No clear difference yet; about")).to_be_visible()
     await page.get_by_role("radio", name="Flows").click()
+    await expect(page).to_have_url(re.compile(r"kind=flows&flows="))
+    await ready(page)
     await page.get_by_role("radio", name="90 days").click()
     await expect(page).to_have_url(re.compile(r"kind=flows&span=90&flows=[0-9a-f-]+%2C[0-9a-f-]+$"))
     chart = page.locator('[data-chart="rates"]')
