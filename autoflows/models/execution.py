@@ -20,14 +20,14 @@ WAITS = "status = 'running' AND (waiting_rule IS NOT NULL OR waiting_until IS NO
 ACTS = "status = 'running' AND waiting_rule IS NULL AND waiting_until IS NULL"
 LEAD_SOURCE = "metadata ->> 'trigger_source'::text"
 # Of an attempt. A refused call carries no outcome: it failed. A message is as far as its provider said it got.
-RESULT = """CASE WHEN action_type = 'ai_call' AND outcome IS NOT NULL THEN outcome
-  WHEN flow_action_logs.status IN ('skipped', 'cancelled', 'failed', 'unknown') THEN flow_action_logs.status
-  WHEN flow_action_logs.status IN ('pending', 'running') THEN 'in_progress'
-  WHEN action_type = 'ai_call' THEN 'unknown' WHEN message_state IS NOT NULL THEN message_state
-  WHEN action_type IN ('whatsapp_message', 'email', 'sms') THEN 'sent' ELSE 'done' END"""
-"""How an attempt ended, as the figures of the analytics name it."""
-REASON = """CASE flow_action_logs.status WHEN 'skipped' THEN COALESCE(gates->-1->>'gate', '')
-  WHEN 'failed' THEN COALESCE(error_code, error_class, '') ELSE '' END"""
+RESULT = """CASE WHEN {log}.action_type = 'ai_call' AND {log}.outcome IS NOT NULL THEN {log}.outcome
+  WHEN {log}.status IN ('skipped', 'cancelled', 'failed', 'unknown') THEN {log}.status
+  WHEN {log}.status IN ('pending', 'running') THEN 'in_progress'
+  WHEN {log}.action_type = 'ai_call' THEN 'unknown' WHEN {log}.message_state IS NOT NULL THEN {log}.message_state
+  WHEN {log}.action_type IN ('whatsapp_message', 'email', 'sms') THEN 'sent' ELSE 'done' END"""
+"""How an attempt ended, as the figures of the analytics name it; `log` is what its row is called in the statement."""
+REASON = """CASE {log}.status WHEN 'skipped' THEN COALESCE({log}.gates->-1->>'gate', '')
+  WHEN 'failed' THEN COALESCE({log}.error_code, {log}.error_class, '') ELSE '' END"""
 """The rule that skipped an attempt, or the code it failed with."""
 TO_DEAL = "status = 'failed' AND dismissed_at IS NULL AND NOT is_test_run"
 """Failed executions that nobody has dealt with."""

@@ -17,8 +17,8 @@ from autoflows.services.split_passes import behind_split
 from autoflows.services.views.execution_facts import NO_REASON, FactFilter, Reached, results_of
 
 OF_ATTEMPT = ("step", "attempt", "action_type", "result", "because", "made_since", "made_until")
-RESULT: Any = sa.literal_column(f"({table.RESULT})", sa.Text)
-REASON: Any = sa.literal_column(f"({table.REASON})", sa.Text)
+RESULT: Any = sa.literal_column(f"({table.RESULT.format(log='flow_action_logs')})", sa.Text)
+REASON: Any = sa.literal_column(f"({table.REASON.format(log='flow_action_logs')})", sa.Text)
 SPEED: Any = sa.literal_column("(first_attempt_at - lead_at)", sa.Interval)
 
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 from autoflows.domain.percentiles import BIN_OF_MICROS
 from autoflows.domain.speed import EDGES
+from autoflows.models.execution import REASON, RESULT
 from autoflows.models.rollup import NOBODY
 
 PARTS = ("source", "queue", "hours", "capacity", "wait", "provider")
@@ -135,23 +136,16 @@ EXECUTIONS = Raw(
     ),
 )  # fmt: skip
 
-LOG_ROWS = """
+LOG_ROWS = f"""
 SELECT 1::smallint AS sign, user_id, flow_execution_id, flow_version_id, channel_id, action_type::text, action_order, attempt, started_at,
   answered_at, status::text, outcome::text, message_state::text, cost_amount, cost_currency::text,
-  CASE status WHEN 'skipped' THEN COALESCE(gates->-1->>'gate', '') WHEN 'failed' THEN COALESCE(error_code, error_class, '') ELSE '' END
-    AS reason
+  {REASON.format(log="flow_action_logs")} AS reason
 FROM flow_action_logs WHERE user_id = $1 AND started_at >= $2 AND started_at < $3
-"""
-# A refused call carries no outcome: it failed. A message is as far as its provider said it got.
-_RESULT = """
-CASE WHEN x.action_type = 'ai_call' AND x.outcome IS NOT NULL THEN x.outcome
-  WHEN x.status IN ('skipped', 'cancelled', 'failed', 'unknown') THEN x.status WHEN x.status IN ('pending', 'running') THEN 'in_progress'
-  WHEN x.action_type = 'ai_call' THEN 'unknown' WHEN x.message_state IS NOT NULL THEN x.message_state
-  WHEN x.action_type IN ('whatsapp_message', 'email', 'sms') THEN 'sent' ELSE 'done' END
 """
 LOGS_TOLD = f"""
 SELECT x.user_id, x.flow_version_id, COALESCE(e.metadata->>'trigger_source', '') AS source, COALESCE(x.channel_id, {_NOBODY}) AS channel_id,
-  x.action_type, x.action_order, x.attempt = 1 AS is_first, {_RESULT} AS result, x.reason, COALESCE(x.cost_currency, '') AS currency,
+  x.action_type, x.action_order, x.attempt = 1 AS is_first, {RESULT.format(log="x")} AS result, x.reason,
+  COALESCE(x.cost_currency, '') AS currency,
   {_quarter("x.started_at")} AS started, {_quarter("e.triggered_at")} AS triggered,
   x.sign::bigint AS number, x.sign * x.cost_amount AS cost,
   CASE WHEN x.started_at = e.first_attempt_at THEN x.sign * a.took END AS provider, {BIN_OF_MICROS.format("a.took")} AS response_bin

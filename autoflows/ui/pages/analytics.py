@@ -11,7 +11,7 @@ from autoflows.ui.components.picker import Picker
 from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.analytics_charts import charts, tiles
 from autoflows.ui.pages.analytics_reports import report_menu
-from autoflows.ui.pages.analytics_views import view_tabs
+from autoflows.ui.pages.analytics_views import view_tabs, wrong
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.analytics import AnalyticsState
 from autoflows.ui.states.analytics_wanted import SPANS, VIEWS
@@ -36,13 +36,8 @@ def _views() -> rx.Component:
     return view_tabs(*(view(value, label) for value, label in VIEWS.items()))
 
 
-def _wrong(name: str) -> rx.Component:
-    problem = AnalyticsState.problems[name]
-    return rx.cond(problem, rx.el.div(problem, class_name="af-field-error", role="alert"), rx.fragment())
-
-
 def _day(name: str, label: str, value: rx.Var[str], problem: str) -> rx.Component:
-    return rx.el.div(rx.input(type="date", value=value, on_change=_choose(name), aria_label=label), _wrong(problem))
+    return rx.el.div(rx.input(type="date", value=value, on_change=_choose(name), aria_label=label), wrong(AnalyticsState, problem))
 
 
 def _period() -> rx.Component:
@@ -70,7 +65,7 @@ def _period() -> rx.Component:
                 ),
                 debounce_timeout=600,
             ),
-            _wrong("tz"),
+            wrong(AnalyticsState, "tz"),
         ),
         zone_list(),
         class_name="af-row af-period",

@@ -1,6 +1,8 @@
-"""The row of pages that every page of figures has at its top."""
+"""What every page of figures has at its top: the row of pages, and what is wrong with what the address asks for."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import reflex as rx
 
@@ -16,6 +18,12 @@ def view_tabs(*views: rx.Component, current: str = "") -> rx.Component:
     links = views or tuple(_link(label, HERE if value == "overview" else f"{HERE}?view={value}") for value, label in VIEWS.items())
     others = (_link(label, href, is_current=href == current) for href, label in OTHERS.items())
     return rx.el.nav(*links, *others, class_name="af-status-tabs af-views", aria_label="Figures")
+
+
+def wrong(state: Any, name: str) -> rx.Component:
+    """Why a choice of the page, or of the link to it, cannot be."""
+    said = rx.cond(state.faults.contains(name), state.faults[name], state.problems[name])
+    return rx.cond(said, rx.el.div(said, class_name="af-field-error", role="alert"), rx.fragment())
 
 
 def _link(label: str, href: str, *, is_current: bool = False) -> rx.Component:

@@ -11,7 +11,7 @@ from autoflows.ui.components import cards_skeleton, empty_state, note, tag
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.flow_rows import Option
 from autoflows.ui.pages.analytics_charts import leading, plot
-from autoflows.ui.pages.analytics_views import HERE, view_tabs
+from autoflows.ui.pages.analytics_views import HERE, view_tabs, wrong
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.compare import ComparisonState
 from autoflows.ui.states.compare_wanted import KINDS, LENGTHS, MOST_FLOWS, SPANS
@@ -30,13 +30,8 @@ def _segments(name: str, label: str, choices: dict[str, str], value: rx.Var[str]
     )
 
 
-def _wrong(name: str) -> rx.Component:
-    said = rx.cond(ComparisonState.faults.contains(name), ComparisonState.faults[name], ComparisonState.problems[name])
-    return rx.cond(said, rx.el.div(said, class_name="af-field-error", role="alert"), rx.fragment())
-
-
 def _day(name: str, label: str, value: rx.Var[str], problem: str) -> rx.Component:
-    return rx.el.div(rx.input(type="date", value=value, on_change=_choose(name), aria_label=label), _wrong(problem))
+    return rx.el.div(rx.input(type="date", value=value, on_change=_choose(name), aria_label=label), wrong(ComparisonState, problem))
 
 
 def _select(name: str, label: str, choices: Any, value: rx.Var[str]) -> rx.Component:
@@ -56,7 +51,7 @@ def _select(name: str, label: str, choices: Any, value: rx.Var[str]) -> rx.Compo
 def _flow(name: str, label: str, none: str, value: rx.Var[str], options: rx.Var[list[Option]]) -> rx.Component:
     return rx.el.div(
         Picker.create(label=label, value=value, options=options, none=none, on_choose=_choose(name)),
-        _wrong(name),
+        wrong(ComparisonState, name),
         class_name="af-filter-flow",
     )
 
@@ -119,7 +114,7 @@ def _flows() -> rx.Component:
                 rx.el.div(add, class_name="af-filter-flow"),
                 rx.fragment(),
             ),
-            _wrong("flow_id"),
+            wrong(ComparisonState, "flow_id"),
             label="Flows",
         ),
     )
@@ -136,7 +131,11 @@ def _control() -> rx.Component:
 
 def _around(*what: rx.Component) -> rx.Component:
     return _row(
-        *what, _select("days", "Days before and after", LENGTHS, WANTED.days), _control(), _wrong("control_flow_id"), label="Change"
+        *what,
+        _select("days", "Days before and after", LENGTHS, WANTED.days),
+        _control(),
+        wrong(ComparisonState, "control_flow_id"),
+        label="Change",
     )
 
 
@@ -298,7 +297,7 @@ def compare() -> rx.Component:
     return rx.el.div(
         view_tabs(current=f"{HERE}/compare"),
         _controls(),
-        _wrong(""),
+        wrong(ComparisonState, ""),
         rx.cond(
             ComparisonState.unknown != "",
             note("The link asked for something that is not here: ", ComparisonState.unknown, colour="amber", icon="link"),

@@ -94,6 +94,8 @@ class AnalyticsState(PageState, Base):
 
     wanted: Wanted = Wanted()
     unknown: str = ""
+    faults: dict[str, str] = {}
+    """What of the address makes no period; no form's problems, which an arrival clears."""
     spans: list[FigureTile] = []
     tiles: list[FigureTile] = []
     charts: list[ChartCard] = []
@@ -150,11 +152,11 @@ class AnalyticsState(PageState, Base):
     # ------------------------------------------------------------------ showing
 
     async def _show(self) -> None:
-        self.problems = {}
+        self.faults = {}
         try:
             period = period_of(self.wanted, self.me.timezone, utc_now())
         except Invalid as error:
-            self.problems = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors}
+            self.faults = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors}
             self.report_links = {}
             return
         self.first_day, self.last_day, self.zone = period.first.isoformat(), period.last.isoformat(), period.zone

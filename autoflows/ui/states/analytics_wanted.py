@@ -18,7 +18,7 @@ from autoflows.analytics.service import Narrowed
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.flow import check_timezone
 from autoflows.domain.reports import Report
-from autoflows.ui.states.asked import day_asked, id_asked
+from autoflows.ui.states.asked import day_asked, id_asked, read_choices, told_choices
 from autoflows.ui.states.base import choice_of, text_of
 
 VIEWS = {
@@ -98,21 +98,12 @@ def cleared(wanted: Wanted) -> Wanted:
 
 def read(address: Mapping[str, str]) -> tuple[Wanted, list[str]]:
     """What an address asks for, and the names of what in it means nothing here."""
-    wanted, unknown = Wanted(), []
-    for name in READERS:
-        said = IN_ADDRESS.get(name, name)
-        if value := address.get(said, ""):
-            try:
-                wanted = with_choice(wanted, name, value)
-            except Invalid:
-                unknown.append(said)
-    return wanted, unknown
+    return read_choices(address, PLAIN, READERS, IN_ADDRESS, with_choice)
 
 
 def query(wanted: Wanted) -> str:
     """The query string that asks for this; empty for what the page shows anyway."""
-    told = {IN_ADDRESS.get(name, name): value for name in READERS if (value := getattr(wanted, name)) != getattr(PLAIN, name)}
-    return urlencode(told)
+    return urlencode(told_choices(wanted, PLAIN, READERS, IN_ADDRESS))
 
 
 def period_of(wanted: Wanted, zone: str, now: datetime) -> Period:

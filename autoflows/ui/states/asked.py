@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from autoflows.domain.errors import Invalid
 from autoflows.ui.states.base import id_of, text_of
+
+Wanted = TypeVar("Wanted")
+
+
+def read_choices(
+    address: Mapping[str, str],
+    plain: Wanted,
+    names: Mapping[str, Any],
+    in_address: Mapping[str, str],
+    with_choice: Callable[[Wanted, str, Any], Wanted],
+) -> tuple[Wanted, list[str]]:
+    """What an address asks for, choice by choice from a plain page, and the names of what in it means nothing here. `in_address` has the
+    names that are others there."""
+    wanted, unknown = plain, []
+    for name in names:
+        said = in_address.get(name, name)
+        if value := address.get(said, ""):
+            try:
+                wanted = with_choice(wanted, name, value)
+            except Invalid:
+                unknown.append(said)
+    return wanted, unknown
+
+
+def told_choices(wanted: Any, plain: Any, names: Mapping[str, Any], in_address: Mapping[str, str]) -> dict[str, str]:
+    """What an address has to say so that this is asked for: nothing of what the plain page shows anyway."""
+    return {in_address.get(name, name): str(value) for name in names if (value := getattr(wanted, name)) != getattr(plain, name)}
 
 
 def day_asked(value: Any) -> str:

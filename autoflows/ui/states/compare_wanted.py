@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from autoflows.analytics.period import Period, between
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.ui.states import analytics_wanted
-from autoflows.ui.states.asked import day_asked, id_asked, number_asked
+from autoflows.ui.states.asked import day_asked, id_asked, number_asked, read_choices, told_choices
 from autoflows.ui.states.base import choice_of, id_of, text_of
 
 KINDS = {"periods": "Two periods", "flows": "Flows", "version": "Before and after a version", "day": "Before and after a day"}
@@ -84,21 +84,12 @@ def with_choice(wanted: Wanted, name: str, value: Any) -> Wanted:
 
 def read(address: Mapping[str, str]) -> tuple[Wanted, list[str]]:
     """What an address asks for, and the names of what in it means nothing here."""
-    wanted, unknown = Wanted(), []
-    for name in READERS:
-        said = IN_ADDRESS.get(name, name)
-        if value := address.get(said, ""):
-            try:
-                wanted = with_choice(wanted, name, value)
-            except Invalid:
-                unknown.append(said)
-    return wanted, unknown
+    return read_choices(address, PLAIN, READERS, IN_ADDRESS, with_choice)
 
 
 def query(wanted: Wanted) -> str:
     """The query string that asks for this; empty for what the page shows anyway."""
-    told = {IN_ADDRESS.get(name, name): value for name in READERS if (value := getattr(wanted, name)) != getattr(PLAIN, name)}
-    return urlencode(told)
+    return urlencode(told_choices(wanted, PLAIN, READERS, IN_ADDRESS))
 
 
 def ids_of(wanted: Wanted) -> list[UUID]:

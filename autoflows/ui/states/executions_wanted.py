@@ -18,7 +18,7 @@ from autoflows.domain.outcomes import CallOutcome
 from autoflows.services.views.executions import WAITING_RULES, ExecutionFilter, ExecutionSort, Stage
 from autoflows.ui import words
 from autoflows.ui.states import executions_facts as facts
-from autoflows.ui.states.asked import day_asked, id_asked
+from autoflows.ui.states.asked import day_asked, id_asked, read_choices, told_choices
 from autoflows.ui.states.base import choice_of, text_of
 from autoflows.ui.states.executions_facts import Facts
 
@@ -123,21 +123,12 @@ def is_narrowed(wanted: Wanted) -> bool:
 
 def read(address: Mapping[str, str]) -> tuple[Wanted, list[str]]:
     """What an address asks for, and the names of what in it means nothing here."""
-    wanted, unknown = Wanted(), []
-    for name in READERS:
-        said = IN_ADDRESS.get(name, name)
-        if value := address.get(said, ""):
-            try:
-                wanted = with_choice(wanted, name, value)
-            except Invalid:
-                unknown.append(said)
-    return wanted, unknown
+    return read_choices(address, PLAIN, READERS, IN_ADDRESS, with_choice)
 
 
 def query(wanted: Wanted, **more: str) -> str:
     """The query string that asks for this; empty for what the page shows anyway."""
-    told = {IN_ADDRESS.get(n, n): str(value) for n in READERS if (value := getattr(wanted, n)) != getattr(PLAIN, n)}
-    return urlencode(told | {name: value for name, value in more.items() if value})
+    return urlencode(told_choices(wanted, PLAIN, READERS, IN_ADDRESS) | {name: value for name, value in more.items() if value})
 
 
 def filter_of(wanted: Wanted, zone: ZoneInfo) -> ExecutionFilter:
