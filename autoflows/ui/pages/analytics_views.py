@@ -17,7 +17,7 @@ def view_tabs(*views: rx.Component, current: str = "") -> rx.Component:
     """The views of the page of figures, as links unless they are given, and the pages beside it; `current` is one of these."""
     links = views or tuple(_link(label, HERE if value == "overview" else f"{HERE}?view={value}") for value, label in VIEWS.items())
     others = (_link(label, href, is_current=href == current) for href, label in OTHERS.items())
-    return rx.el.nav(*links, *others, class_name="af-status-tabs af-views", aria_label="Figures")
+    return rx.el.nav(*links, *others, class_name="af-status-tabs af-view-tabs", aria_label="Figures")
 
 
 def wrong(state: Any, name: str) -> rx.Component:
