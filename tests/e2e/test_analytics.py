@@ -83,6 +83,7 @@ async def test_days_that_make_no_period_are_named_and_viewers_are_told(open_page
     page = await open_page(owner, HERE)
     await page.get_by_label("From day").fill("2031-01-01")
     await expect(page.get_by_text("choose a day on or after the first day")).to_be_visible()
+    await expect(page.locator("[data-chart]")).to_have_count(0)  # of the days before
     linked = await open_page(owner, f"{HERE}?span=own&from=2026-03-02&to=2026-03-01")
     await linked.wait_for_timeout(500)  # what an arrival clears is cleared by now
     await expect(linked.get_by_text("choose a day on or after the first day")).to_be_visible()

@@ -153,16 +153,17 @@ class AnalyticsState(PageState, Base):
 
     async def _show(self) -> None:
         self.faults = {}
+        self.spans, self.tiles, self.promise, self.bottleneck, self.published = [], [], None, "", []
         try:
             period = period_of(self.wanted, self.me.timezone, utc_now())
         except Invalid as error:
             self.faults = {item.pointer.removeprefix("/query/"): item.detail for item in error.errors}
-            self.report_links = {}
+            self.first_day, self.last_day, self.days_text = self.wanted.first, self.wanted.last, ""
+            self.charts, self.figures, self.report_links = [], {}, {}
             return
         self.first_day, self.last_day, self.zone = period.first.isoformat(), period.last.isoformat(), period.zone
         self.days_text = f"{period.first:%d %b %Y} – {period.last:%d %b %Y}, {period.zone}"
         self.report_links = {} if self.needs_flow else report_links(self.wanted, period)
-        self.spans, self.tiles, self.promise, self.bottleneck, self.published = [], [], None, "", []
         if self.needs_flow:
             self.charts, self.figures = [], {}
             return
