@@ -19,7 +19,7 @@ from autoflows.models import ActionLog, Channel, Execution, FlowVersion
 from autoflows.models.database import open_session
 from tests.e2e.conftest import OpenPage, Person, Site, make_person, ready, signed_in
 from tests.e2e.flow_world import make_execution, make_flow, make_world
-from tests.e2e.test_axe import faults
+from tests.e2e.test_axe import faults_in_both
 from tests.e2e.test_executions import HERE, attempt, change
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90, func_only=True)]
@@ -262,21 +262,20 @@ async def test_a_link_of_another_account_says_so(open_page: OpenPage) -> None:
     await expect(broken.get_by_role("alert")).to_contain_text("the address is not complete")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_the_page_has_no_serious_fault(open_page: OpenPage, dark: bool) -> None:
+async def test_the_page_has_no_serious_fault(open_page: OpenPage) -> None:
     owner = await make_person()
     execution, logs = await story(owner)
     await tell(logs[3], ("m1", EventKind.MESSAGE, MessageState.DELIVERED, None))
-    page = await open_page(owner, f"{HERE}/{execution.id}", dark=dark)
-    found = await faults(page)
+    page = await open_page(owner, f"{HERE}/{execution.id}")
+    found = await faults_in_both(page)
     await page.locator(f'[data-attempt="{logs[3].id}"]').get_by_role("button", name="Everything recorded").click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    found += await faults(page)
+    found += await faults_in_both(page)
     await page.keyboard.press("Escape")
     await page.get_by_role("radio", name="Chart").click()
     await expect(page.locator(".react-flow__node").first).to_be_visible()
-    found += await faults(page)
-    phone = await open_page(owner, f"{HERE}/{execution.id}", dark=dark, width=390)
-    found += await faults(phone)
+    found += await faults_in_both(page)
+    phone = await open_page(owner, f"{HERE}/{execution.id}", width=390)
+    found += await faults_in_both(phone)
     assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert found == [], "\n".join(found)

@@ -15,7 +15,7 @@ from autoflows.models.database import open_session
 from tests.e2e.conftest import OpenPage, Site, make_person, ready
 from tests.e2e.executions_world import HERE, choose, over, people, rows_of, table_of, told, with_flow
 from tests.e2e.flow_world import make_execution, make_executions, make_flow, make_world
-from tests.e2e.test_axe import faults
+from tests.e2e.test_axe import faults_in_both
 from tests.e2e.test_executions import attempt, change
 from tests.e2e.test_pages import NAMELESS
 
@@ -221,29 +221,28 @@ async def test_nothing_to_show_says_what_would_be_here(open_page: OpenPage, site
     await expect(rows_of(gone)).to_have_count(1)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_it_is_fit_for_a_phone_and_for_a_screen_reader(open_page: OpenPage, dark: bool) -> None:
+async def test_it_is_fit_for_a_phone_and_for_a_screen_reader(open_page: OpenPage) -> None:
     owner = await make_person()
     flow = await with_flow(owner)
     made = await make_executions(owner, flow, people(30))
     await change(made[-1], attempt(made[-1], 1, "ai_call", "unknown"))
-    phone = await open_page(owner, f"{HERE}?status=waiting", width=390, dark=dark)
+    phone = await open_page(owner, f"{HERE}?status=waiting", width=390)
     await expect(rows_of(phone)).to_have_count(25)
     assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert await phone.evaluate(NAMELESS) == []
-    found = await faults(phone)
+    found = await faults_in_both(phone)
     await expect(phone.get_by_label("From day")).to_be_hidden()
     await phone.get_by_role("button", name="Filters").click()
     await expect(phone.get_by_label("From day")).to_be_visible()
-    page = await open_page(owner, f"{HERE}?status=waiting&flow={uuid4()}", dark=dark)
-    found += await faults(page)
+    page = await open_page(owner, f"{HERE}?status=waiting&flow={uuid4()}")
+    found += await faults_in_both(page)
     await page.get_by_role("button", name="All flows").click()
     await page.get_by_role("checkbox", name="Choose every execution on this page").click()
-    found += await faults(page)
+    found += await faults_in_both(page)
     await page.get_by_role("button", name="Cancel…").click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    found += await faults(page)
+    found += await faults_in_both(page)
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Saved views", exact=True).click()
-    found += await faults(page)
+    found += await faults_in_both(page)
     assert found == [], "\n".join(found)
