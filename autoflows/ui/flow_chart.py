@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from math import ceil
 from typing import Any
 
 from autoflows.ui.flow_cards import Card
 from autoflows.ui.flow_experiment import name_of, splits_before
 from autoflows.ui.flow_rows import Draft, StepRow
 
-WIDTH, HEIGHT, LOW = 230, 92, 40
-LANE, ROW = 260, 150
+WIDTH, LOW, LEAST, MOST = 230, 40, 57, 127
+"""Of a box, in pixels; what is between the last two follows its words."""
+LETTERS, LINE, FRAME = 31, 17.5, 22
+"""Letters in a line of a box, about; its height; and what is around the lines."""
+LANE, ROW = 260, 160
 END, BYPASS = "af-fb-box af-fb-box-end", "af-fb-box af-fb-box-by"
 COVERED = {"answered", "not_answered"}
 """Outcomes that leave no other."""
@@ -38,6 +42,11 @@ def _is_lane(step: StepRow) -> bool:
     return step.when not in ("", "always")
 
 
+def _height(label: str) -> float:
+    lines = sum(max(ceil(len(line) / LETTERS), 1) for line in label.split("\n"))
+    return min(max(FRAME + LINE * lines, LEAST), MOST)
+
+
 class _Chart:
     """What has been drawn so far: `open` are the boxes that the next one on the main line follows, each with its arrow's label."""
 
@@ -59,7 +68,7 @@ class _Chart:
                 "sourcePosition": "bottom",
                 "targetPosition": "top",
                 "width": WIDTH,
-                "height": LOW if look in (END, BYPASS) else HEIGHT,
+                "height": LOW if look in (END, BYPASS) else _height(label),
             }
         )
 

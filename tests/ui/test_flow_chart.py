@@ -7,7 +7,7 @@ import random
 import pytest
 
 from autoflows.ui.flow_cards import cards_of
-from autoflows.ui.flow_chart import HEIGHT, WIDTH, chart_of
+from autoflows.ui.flow_chart import MOST, ROW, WIDTH, chart_of
 from autoflows.ui.flow_draft import new_step
 from autoflows.ui.flow_rows import Draft, StepRow
 
@@ -72,7 +72,7 @@ def test_any_flow_is_drawn_whole_and_without_overlap(seed: int) -> None:
     spots = list(places.values())
     for n, one in enumerate(spots):
         for two in spots[n + 1 :]:
-            assert abs(one["x"] - two["x"]) >= WIDTH or abs(one["y"] - two["y"]) >= HEIGHT
+            assert abs(one["x"] - two["x"]) >= WIDTH or abs(one["y"] - two["y"]) > MOST
 
 
 def test_each_arm_of_a_split_has_a_lane() -> None:
@@ -87,3 +87,12 @@ def test_each_arm_of_a_split_has_a_lane() -> None:
     }
     _, some, _ = chart(step("split"), step("email", "split", "A"), step("email"))
     assert ("1", "otherwise-2", "") in some
+
+
+def test_a_box_is_as_high_as_its_words_need_and_never_reaches_the_next() -> None:
+    heights = []
+    for text in ("IndiaMART", "Divide the leads: Mail 40 %, Call first 40 % and Nothing 20 % without contact", "word " * 200):
+        nodes, _ = chart_of(Draft(), (), text)
+        heights.append(nodes[0]["height"])
+    assert heights == sorted(set(heights))
+    assert heights[-1] == MOST < ROW

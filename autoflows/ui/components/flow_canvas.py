@@ -7,8 +7,9 @@ from typing import Any
 import reflex as rx
 from reflex.components.component import NoSSRComponent
 
-FITTED = 12
-"""Boxes that are seen at first: more at once could not be read. The controls show all."""
+FITTED = 5
+READABLE = 0.75
+"""At first the first boxes are seen, never smaller than that, so that their words can be read. The controls show all."""
 
 
 class _Library(NoSSRComponent):
@@ -61,7 +62,7 @@ def flow_canvas(nodes: Any, edges: Any, on_node_click: Any) -> rx.Component:
         nodes=nodes,
         edges=edges,
         fit_view=True,
-        fit_view_options={"nodes": nodes[:FITTED], "maxZoom": 1},
+        fit_view_options={"nodes": nodes[:FITTED], "minZoom": READABLE, "maxZoom": 1},
         nodes_draggable=False,
         nodes_connectable=False,
         nodes_focusable=True,
