@@ -33,7 +33,7 @@ _LOST = (ConnectionError, sa.TimeoutError, asyncpg.InternalClientError)
 def explain(error: BaseException) -> AutoflowsError | None:
     """The error to show for a failure of the database or broker; None if it is neither, so a fault of ours."""
     for cause in _causes(error):
-        if isinstance(cause, redis.exceptions.ConnectionError):
+        if isinstance(cause, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
             return Unavailable("The message broker does not answer just now; please try again in a moment.")
         state = str(getattr(cause, "sqlstate", None) or "")
         if state in _BY_STATE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
+import redis.exceptions
 import sqlalchemy.exc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -89,6 +90,9 @@ def wrapped(cause: Exception) -> sqlalchemy.exc.DBAPIError:
         (asyncpg.InterfaceError("connection is closed"), Unavailable),
         (asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"), Unavailable),
         (ConnectionRefusedError(), Unavailable),
+        (redis.exceptions.ConnectionError("x"), Unavailable),
+        (redis.exceptions.TimeoutError("Timeout reading from 127.0.0.1"), Unavailable),
+        (redis.exceptions.BusyLoadingError("x"), Unavailable),
     ],
 )
 def test_a_failure_of_the_database_means_the_same_raw_or_wrapped(cause: Exception, kind: type[AutoflowsError]) -> None:
