@@ -43,6 +43,8 @@ MAX_TRANSIENT_RETRIES = 4
 MAX_RETRY_AFTER = timedelta(days=1)
 """The longest a provider can make us wait by its `Retry-After`; a lead that old is not worth more patience."""
 DEFAULT_REDIAL_MINUTES = 15
+A_WAIT = "The flow's wait"
+"""Why a run stands still that nothing holds but a wait of its flow."""
 SENT = frozenset({LogStatus.SUCCESS, LogStatus.UNKNOWN})
 """What may have reached somebody: an action with such an attempt is not repeated, whoever asks."""
 RANG = frozenset({CallOutcome.MISSED, CallOutcome.BUSY, CallOutcome.VOICEMAIL})
@@ -243,7 +245,7 @@ def _waiting(action: Action, log: Log, situation: Situation, logs: Sequence[Log]
         return EndWait(log.action_order, log.attempt, closed.sentence(situation.policy.account_zone))
     if consented_to_nothing(situation.consent):
         return EndWait(log.action_order, log.attempt, NO_CONSENT)
-    return WaitUntil(until, "Waiting", action.action_order)
+    return WaitUntil(until, A_WAIT, action.action_order)
 
 
 def wait_end(action: Action, definition: FlowDefinition, policy: Policy, now: datetime) -> tuple[datetime, str]:
@@ -254,7 +256,7 @@ def wait_end(action: Action, definition: FlowDefinition, policy: Policy, now: da
     """
     config = action.action_config
     until = now + timedelta(minutes=float(config.get("duration_minutes") or 0), seconds=float(config.get("duration_seconds") or 0))
-    reason = "Waiting"
+    reason = A_WAIT
     window = flow_window(definition, policy.default_hours, policy.holidays)
     if config.get("until_time"):
         at = time.fromisoformat(str(config["until_time"]))

@@ -276,7 +276,7 @@ class TestWaits:
 
     def test_it_sleeps_until_its_end(self) -> None:
         definition = flow(wait(duration_minutes=120), mail())
-        assert decided(definition, self.waiting()) == d.WaitUntil(NOW + timedelta(hours=2), "Waiting", 1)
+        assert decided(definition, self.waiting()) == d.WaitUntil(NOW + timedelta(hours=2), "The flow's wait", 1)
         assert decided(definition, self.waiting(), now=NOW + timedelta(hours=2)) == d.EndWait(1, 1)
 
     @pytest.mark.parametrize(

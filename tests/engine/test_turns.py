@@ -126,7 +126,7 @@ async def test_settings_wake_what_they_hold_and_no_sleeper(bench: Bench) -> None
     """A million waits may be under way: a change of the account's rules is none of their business."""
     await bench.flow(bench.wait(1, 3600), bench.mail(2))
     await bench.lead(None, "asha@example.com")
-    await bench.until("SELECT waiting_reason FROM flow_executions", expect="Waiting")
+    await bench.until("SELECT waiting_reason FROM flow_executions", expect="The flow's wait")
     await control.wake_account(bench.account_id)
     assert await bench.one("SELECT due_at > now() FROM flow_executions")
 
