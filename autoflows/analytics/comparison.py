@@ -7,6 +7,7 @@ neither fault, are in `experiments.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -38,6 +39,46 @@ class Comparison(BaseModel):
     differences: list[DifferenceView]
     verdict: str = Field(description="what can be said by now, in plain sentences")
     note: str = Field(default=NOT_RANDOM, description="what to keep in mind")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be compared. With a `version` or a day (`on`) it is about the `days` around it, else about `period` and maybe `other`."""
+
+    flow_ids: Sequence[UUID]
+    zone: str
+    version: int | None = None
+    on: date | None = None
+    days: int = 14
+    control_flow_id: UUID | None = None
+    period: Period | None = None
+    other: Period | None = None
+
+    @property
+    def kind(self) -> str:
+        """`version`, `day`, `flows` or `periods`."""
+        if self.version is not None or self.on is not None:
+            return "day" if self.version is None else "version"
+        return "flows" if len(self.flow_ids) > 1 else "periods"
+
+
+@requires(Permission.ANALYTICS_READ)
+async def compare(actor: Actor, session: AsyncSession, asked: Asked) -> Comparison:
+    """Whatever is asked. Raises as the comparison it is."""
+    flow_ids, now = asked.flow_ids, utc_now()
+    if asked.version is not None:
+        return await compare_version(
+            actor, session, flow_ids, asked.version, days=asked.days, control_flow_id=asked.control_flow_id, now=now
+        )
+    if asked.on is not None:
+        return await compare_day(
+            actor, session, flow_ids, asked.on, zone=asked.zone, days=asked.days, control_flow_id=asked.control_flow_id, now=now
+        )
+    if asked.period is None or asked.other is None:
+        raise Invalid("Nothing is asked to be compared.", errors=[FieldError("/query/from", "name the days")])
+    if asked.kind == "flows":
+        return await compare_flows(actor, session, flow_ids, asked.period)
+    return await compare_periods(actor, session, flow_ids[0] if flow_ids else None, asked.period, asked.other)
 
 
 @requires(Permission.ANALYTICS_READ)

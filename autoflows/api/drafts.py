@@ -16,6 +16,7 @@ from autoflows.services.views.drafts import (
     Drafts,
     DraftSave,
     DraftView,
+    KeepArm,
     Publish,
     Published,
     PublishImpact,
@@ -37,6 +38,10 @@ _PUBLISH: Any = {
     },
     "move": {"summary": "Running executions go on in the new version", "value": {"revision": 4, "running": "move"}},
     "over": {"summary": "Over a version that somebody published meanwhile", "value": {"revision": 4, "replaces_version": 5}},
+}
+_KEEP: Any = {
+    "keep": {"summary": "Everybody goes the way of arm B", "value": {"arm": "B"}},
+    "beside": {"summary": "Beside the unpublished changes that were seen", "value": {"arm": "B", "revision": 3}},
 }
 
 
@@ -126,3 +131,12 @@ async def restore_as_draft(
 ) -> DraftView:
     """Puts an earlier version into the flow's draft; nothing goes live."""
     return await drafts.restore_as_draft(actor, session, flow_id, version, revision)
+
+
+@router.post("/flows/{flow_id}/splits/{split_id}/draft", summary="Keep an arm of a split as draft")
+async def keep_arm_as_draft(
+    actor: CurrentActor, session: Transaction, flow_id: UUID, split_id: UUID, body: Annotated[KeepArm, Body(openapi_examples=_KEEP)]
+) -> DraftView:
+    """Ends an A/B test: in the flow's draft the split makes way for the steps of one arm; nothing goes live. Unpublished changes stay and
+    have to be named by their `revision`. 422 for the hold-out, and for a split that has a condition of its own."""
+    return await drafts.keep_arm_as_draft(actor, session, flow_id, split_id, body)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from autoflows.analytics import comparison, experiments
 from autoflows.analytics.period import period_of
@@ -42,10 +42,8 @@ async def get_experiments(
     return await experiments.get_experiments(actor, session, flow_id, since=since, until=until, effect=effect)
 
 
-@router.get("/compare", summary="Compare flows, periods, or before and after a version or a day")
-async def compare(
+def asked(
     actor: CurrentActor,
-    session: Transaction,
     flow_id: Annotated[list[UUID] | None, Query(max_length=5, description="repeat it to compare flows; the first is compared with")] = None,
     version: Annotated[int | None, Query(ge=2, lt=2**31, description="compare before and after this version of one flow")] = None,
     on: Annotated[date | None, Query(description="compare one flow, or all, before this day and from it on")] = None,
@@ -58,17 +56,22 @@ async def compare(
     against_from: Annotated[date | None, Query(description="first day of the other period; left out: the period before")] = None,
     against_to: Annotated[date | None, Query(description="last day of the other period, included")] = None,
     tz: Zone = None,
-) -> comparison.Comparison:
+) -> comparison.Asked:
+    """What a request compares."""
+    flow_ids, zone, now = flow_id or [], tz or actor.timezone, utc_now()
+    if version is not None or on is not None:
+        return comparison.Asked(flow_ids, zone, version, on, days, control_flow_id)
+    period = period_of(first, last, zone=zone, now=now)
+    other = period.before if against_from is None and against_to is None else period_of(against_from, against_to, zone=zone, now=now)
+    return comparison.Asked(flow_ids, zone, period=period, other=other)
+
+
+WhatIsAsked = Annotated[comparison.Asked, Depends(asked)]
+
+
+@router.get("/compare", summary="Compare flows, periods, or before and after a version or a day")
+async def compare(actor: CurrentActor, session: Transaction, asked: WhatIsAsked) -> comparison.Comparison:
     """Several flows in one period; one flow, or the whole account, in two periods; or before and after a version or a day, with what
     changed for the others in the same days taken off (difference in differences). Unlike the arms of a split these are not the same
     kind of people by chance, so a difference may have other causes; each answer says so."""
-    flow_ids, zone, now = flow_id or [], tz or actor.timezone, utc_now()
-    if version is not None:
-        return await comparison.compare_version(actor, session, flow_ids, version, days=days, control_flow_id=control_flow_id, now=now)
-    if on is not None:
-        return await comparison.compare_day(actor, session, flow_ids, on, zone=zone, days=days, control_flow_id=control_flow_id, now=now)
-    period = period_of(first, last, zone=zone, now=now)
-    if len(flow_ids) > 1:
-        return await comparison.compare_flows(actor, session, flow_ids, period)
-    other = period.before if against_from is None and against_to is None else period_of(against_from, against_to, zone=zone, now=now)
-    return await comparison.compare_periods(actor, session, flow_ids[0] if flow_ids else None, period, other)
+    return await comparison.compare(actor, session, asked)

@@ -29,12 +29,14 @@ PAGE_HEADERS = {
 }
 
 
-async def _file(document: Document, make: Callable[[Document], Awaitable[bytes]], media_type: str, ending: str) -> Response:
+async def file_of(document: Document, make: Callable[[Document], Awaitable[bytes]], media_type: str, ending: str) -> Response:
+    """A report as a file to keep."""
     headers = {"Content-Disposition": f'attachment; filename="{document.slug}.{ending}"', "Cache-Control": "private, no-store"}
     return Response(await make(document), media_type=media_type, headers=headers)
 
 
-async def _page(document: Document, request: Request) -> HTMLResponse:
+async def page_of(document: Document, request: Request) -> HTMLResponse:
+    """A report as a page to print; its PDF has the same address but for the ending."""
     pdf = request.url.path.removesuffix("html") + "pdf"
     return HTMLResponse(await html_of(document, f"{pdf}?{request.url.query}" if request.url.query else pdf), headers=PAGE_HEADERS)
 
@@ -50,7 +52,7 @@ async def report_pdf(
     actor: CurrentActor, session: Transaction, period: InPeriod, narrowed: NarrowedTo, view: View = Report.OVERVIEW
 ) -> Response:
     """The page `view` of the analytics, A4, with its charts, numbers and what they count."""
-    return await _file(await figures_report(actor, session, view, period, narrowed), pdf_of, PDF, "pdf")
+    return await file_of(await figures_report(actor, session, view, period, narrowed), pdf_of, PDF, "pdf")
 
 
 @router.get(
@@ -64,7 +66,7 @@ async def report_xlsx(
     actor: CurrentActor, session: Transaction, period: InPeriod, narrowed: NarrowedTo, view: View = Report.OVERVIEW
 ) -> Response:
     """The headline figures, and a sheet for the numbers of each chart."""
-    return await _file(await figures_report(actor, session, view, period, narrowed, whole=True), xlsx_of, XLSX, "xlsx")
+    return await file_of(await figures_report(actor, session, view, period, narrowed, whole=True), xlsx_of, XLSX, "xlsx")
 
 
 @router.get("/analytics/report.html", summary="Figures of a period to print", tags=["Analytics"], response_class=HTMLResponse)
@@ -72,7 +74,7 @@ async def report_page(
     actor: CurrentActor, session: Transaction, period: InPeriod, narrowed: NarrowedTo, request: Request, view: View = Report.OVERVIEW
 ) -> HTMLResponse:
     """The same as a page that stands for itself, with a style for A4."""
-    return await _page(await figures_report(actor, session, view, period, narrowed), request)
+    return await page_of(await figures_report(actor, session, view, period, narrowed), request)
 
 
 @router.get(
@@ -84,7 +86,7 @@ async def report_page(
 )
 async def execution_pdf(actor: CurrentActor, session: Transaction, execution_id: UUID) -> Response:
     """What it set out to do, every attempt, what providers told and what people did; addresses are masked without `pii:read`."""
-    return await _file(await execution_report(actor, session, execution_id), pdf_of, PDF, "pdf")
+    return await file_of(await execution_report(actor, session, execution_id), pdf_of, PDF, "pdf")
 
 
 @router.get(
@@ -92,4 +94,4 @@ async def execution_pdf(actor: CurrentActor, session: Transaction, execution_id:
 )
 async def execution_page(actor: CurrentActor, session: Transaction, execution_id: UUID, request: Request) -> HTMLResponse:
     """The same as a page that stands for itself, with a style for A4."""
-    return await _page(await execution_report(actor, session, execution_id), request)
+    return await page_of(await execution_report(actor, session, execution_id), request)

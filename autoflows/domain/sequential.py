@@ -111,8 +111,9 @@ def judge(
         needed = 0
         if finding is Finding.OPEN:
             level = 1 - (1 - confidence) / len(others)
-            share = (control.total + p.total) / everyone if everyone else 2 / len(arms)
-            whole = people_needed(control, p, effect=effect, confidence=level) / share if share else 0
+            both = control.total + p.total
+            share = both / everyone if both else 2 / len(arms)
+            whole = people_needed(control, p, effect=effect, confidence=level) / share
             needed = max(rounded(whole - everyone), 0)
         found[name] = Verdict(finding, difference, needed, _sentence(name, first, finding, difference, needed, effect, reaches, confidence))
     return found

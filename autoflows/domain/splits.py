@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from autoflows.domain.conditions import Lead, fold
-from autoflows.domain.flow import Action, ActionType, FlowDefinition
+from autoflows.domain.errors import FieldError, Invalid
+from autoflows.domain.flow import Action, ActionCondition, ActionType, FlowDefinition
 
 DEFAULT_NAME = "Split"
 
@@ -70,6 +71,45 @@ def split_asked(definition: FlowDefinition, step: Action) -> Action | None:
     before = [split for split in splits_of(definition) if split.action_order < step.action_order]
     wanted = fold(step.condition_field)
     return next((split for split in reversed(before) if not wanted or fold(name_of(split)) == wanted), None)
+
+
+def keep_arm(definition: FlowDefinition, split: Action, arm: str) -> FlowDefinition:
+    """The flow in which everybody goes the way of one arm: without the split, and without the steps that nobody in this arm comes to.
+
+    What the arm's people got they get, in the same order, and nothing else; steps keep their ids. Raises Invalid for the hold-out, for an
+    arm there is not, and for a split that not everybody goes through, since a step can have one condition only.
+    """
+    kept_arm = next((one for one in arms_of(split) if fold(one.name) == fold(arm)), None)
+    if kept_arm is None:
+        names = ", ".join(one.name for one in arms_of(split))
+        raise Invalid(f"'{name_of(split)}' has no arm {arm}.", errors=[FieldError("/arm", f"name one of its arms: {names}")])
+    if kept_arm.is_holdout:
+        detail = "name an arm with contact; to contact nobody, switch the flow off"
+        raise Invalid(f"{kept_arm.name} is the hold-out, which gets no contact.", errors=[FieldError("/arm", detail)])
+    if split.condition_type not in (None, ActionCondition.ALWAYS, ActionCondition.SPLIT):
+        raise Invalid(
+            f"'{name_of(split)}' has a condition of its own, and its steps can have one condition only. "
+            f"Give arm {kept_arm.name} 100 percent in the split instead."
+        )
+    inherited = _condition_of(definition, split)
+    gone, steps = {split.action_order}, list[Action]()
+    for step in definition.actions:
+        asked = split_asked(definition, step) if step.condition_type is ActionCondition.SPLIT else None
+        is_of_arm = asked == split and fold(step.condition_value) == fold(kept_arm.name)
+        if step == split or (asked is not None and asked.action_order in gone and not is_of_arm):
+            gone.add(step.action_order)  # and with a split all that asks about it
+        else:
+            steps.append(step.model_copy(update={"action_order": len(steps) + 1, **(inherited if is_of_arm else {})}))
+    return definition.model_copy(update={"actions": steps})
+
+
+def _condition_of(definition: FlowDefinition, split: Action) -> dict[str, str | None]:
+    """What a step of the arm asks instead of its arm: nothing, or the arm of another split that leads to this one, by name."""
+    outer = split_asked(definition, split) if split.condition_type is ActionCondition.SPLIT else None
+    if outer is None and split.condition_type is not ActionCondition.SPLIT:
+        return {"condition_type": None, "condition_value": None, "condition_field": None}
+    field = name_of(outer) if outer is not None else split.condition_field
+    return {"condition_type": ActionCondition.SPLIT, "condition_value": split.condition_value, "condition_field": field}
 
 
 def held_out_by(definition: FlowDefinition, arms: Mapping[int, str]) -> str | None:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from autoflows.domain.errors import Conflict, NotFound
+from autoflows.domain.errors import Conflict, Invalid, NotFound
 from autoflows.domain.permissions import Permission
+from autoflows.domain.splits import keep_arm, splits_of
 from autoflows.ids import new_id, utc_now
 from autoflows.models import Flow, FlowDraft, FlowVersion, User
 from autoflows.services import audit
@@ -26,13 +27,14 @@ from autoflows.services.draft_store import (
     is_held_by_another,
     load_draft,
     numbered,
+    read,
     read_draft,
     refuse_others,
     refuse_stale,
     view_of,
 )
 from autoflows.services.flow_store import definition_of, one_flow
-from autoflows.services.views.drafts import DraftCreate, DraftRow, Drafts, DraftSave, DraftView
+from autoflows.services.views.drafts import DraftCreate, DraftRow, Drafts, DraftSave, DraftView, KeepArm
 
 MAX_NEW_DRAFTS = 100
 """Flows that an account may have begun and not published."""
@@ -191,4 +193,33 @@ async def restore_as_draft(actor: Actor, session: AsyncSession, flow_id: UUID, v
     draft.row.base_version = flow.version
     reading = await _fill(actor, session, draft, row.definition)
     hold(actor, draft.row)
+    return await view_of(actor, session, draft, reading)
+
+
+@requires(Permission.FLOWS_WRITE)
+async def keep_arm_as_draft(actor: Actor, session: AsyncSession, flow_id: UUID, split_id: UUID, keep: KeepArm) -> DraftView:
+    """End a test in the flow's draft, not live: the split makes way for one arm's steps, and whatever else was edited stays.
+
+    Raises NotFound, Invalid for an arm that cannot be kept; Conflict if somebody else holds the pen, or for changes that were not seen.
+    """
+    flow = await one_flow(actor, session, flow_id)
+    draft = await _draft_of(actor, session, flow)
+    row = draft.row
+    await refuse_others(actor, session, row)
+    if row.is_changed:
+        if keep.revision is None:
+            told = f"open them, or send their revision ({row.revision}) to keep the arm beside them."
+            raise Conflict(f"The flow has unpublished changes; {told}")
+        await refuse_stale(session, row, keep.revision)
+    definition, _ = read(row.definition) if row.is_changed else (await definition_of(session, flow), [])
+    if definition is None:
+        raise Invalid("The unpublished changes are not complete yet; open the draft and complete or discard them first.")
+    split = next((step for step in splits_of(definition) if step.id == split_id), None)
+    if split is None:
+        where = "is not in the unpublished changes any more" if row.is_changed else "is not in the flow"
+        raise NotFound(f"The split {where}; open the draft to see what is.")
+    if not row.is_changed:
+        row.base_version = flow.version
+    reading = await _fill(actor, session, draft, keep_arm(definition, split, keep.arm).model_dump(mode="json"))
+    hold(actor, row)
     return await view_of(actor, session, draft, reading)

@@ -43,7 +43,7 @@ def _moved(new: float | None, old: float | None, *, more_is_good: bool | None = 
 
 def seconds_text(seconds: float | None) -> str:
     """A time for people; a dash for none."""
-    return duration_text(None if seconds is None else seconds * 1000)
+    return "–" if seconds is None else duration_text(seconds * 1000)
 
 
 def _about(model: type[BaseModel], name: str) -> str:
@@ -104,13 +104,21 @@ def overview_tiles(now: Figures, before: Figures, wanted: Wanted, period: Period
             "Time per execution",
             "duration_mean_seconds",
             seconds_text(now.duration_mean_seconds),
-            Part(text=f"median {seconds_text(now.duration_p50_seconds)}, 95 of 100 within {seconds_text(now.duration_p95_seconds)}"),
+            *_said(
+                f"median {seconds_text(now.duration_p50_seconds)}, 95 of 100 within {seconds_text(now.duration_p95_seconds)}"
+                if now.duration_p50_seconds is not None
+                else ""
+            ),
             more_is_good=None,
         ),
         FigureTile(
             label="Cost",
             value=money_text(now.cost),
-            note=_said(f"{money_text(now.cost_per_contact)} per contact, {money_text(now.cost_per_conversation)} per conversation"),
+            note=_said(
+                f"{money_text(now.cost_per_contact)} per contact, {money_text(now.cost_per_conversation)} per conversation"
+                if now.cost
+                else ""
+            ),
             about=_about(Figures, "cost"),
         ),
     ]

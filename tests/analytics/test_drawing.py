@@ -48,11 +48,13 @@ async def test_counts_are_drawn_as_they_are(accounts: Accounts) -> None:
         "call_outcomes",
         "lead_standings",
         "active_flows",
-        "cost_by_action",
     ):
         figure = charts[slug].figure
         assert figure is not None
         assert sum(sum(trace["y"]) for trace in figure["data"]) == charts[slug].total, slug
+    cost = charts["cost_by_action"].figure
+    assert cost is not None
+    assert round(100 * sum(cost["data"][0]["y"])) == charts["cost_by_action"].total, "amounts, not minor units"
     heat = charts["peak_times"].figure
     assert heat is not None
     assert sum(heat["data"][0]["customdata"]) == charts["peak_times"].total

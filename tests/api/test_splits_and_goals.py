@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Catalogue
+from autoflows.domain.permissions import Role
+from tests.api.conftest import OWNER, Catalogue, People
+from tests.api.test_drafts import DRAFTS, opened, published, saved
 from tests.api.test_flows import FLOWS, made, pointers
 
 ARMS = [{"name": "A", "percent": 50}, {"name": "B", "percent": 50}]
@@ -86,3 +88,56 @@ async def test_a_file_keeps_splits_and_goals(owner: httpx.AsyncClient, catalogue
     split = next(s for s in schema["properties"]["actions"]["items"]["oneOf"] if s["properties"]["action_type"]["const"] == "split")
     assert "arms" in split["properties"]["action_config"]["properties"]
     assert "goal" in schema["properties"]
+
+
+async def test_an_arm_is_kept_as_a_draft_and_lives_when_it_is_published(owner: httpx.AsyncClient, catalogue: Catalogue) -> None:
+    flow = await made(owner, **body(catalogue))
+    path = f"{FLOWS}/{flow['id']}/splits/{flow['actions'][0]['id']}/draft"
+    draft = (await owner.post(path, json={"arm": "b"})).json()
+    assert [(a["id"], a["action_order"], a["condition_type"]) for a in draft["definition"]["actions"]] == [
+        (flow["actions"][2]["id"], 1, None)
+    ]
+    assert (draft["is_changed"], draft["revision"], draft["lock"]["is_mine"]) == (True, 2, True)
+    told = " ".join(change["message"] for change in draft["changes"])
+    assert "Step 1 'Split' is removed" in told
+    assert "Step 2 'E-mail' is removed" in told
+    assert (await owner.get(f"{FLOWS}/{flow['id']}")).json()["version"] == 1, "nothing is live yet"
+    done = (await published(owner, draft)).json()
+    assert [a["id"] for a in done["flow"]["actions"]] == [flow["actions"][2]["id"]]
+    assert (await owner.post(path, json={"arm": "B"})).status_code == 404
+
+
+async def test_an_arm_is_kept_beside_unpublished_changes_that_were_seen(owner: httpx.AsyncClient, catalogue: Catalogue) -> None:
+    flow = await made(owner, **body(catalogue))
+    path = f"{FLOWS}/{flow['id']}/splits/{flow['actions'][0]['id']}/draft"
+    draft = (await saved(owner, await opened(owner, flow), name="Opening, by mail")).json()
+    refused = await owner.post(path, json={"arm": "B"})
+    assert (refused.status_code, "send their revision (2)" in refused.json()["detail"]) == (409, True)
+    assert (await owner.post(path, json={"arm": "B", "revision": 1})).status_code == 409
+    assert (await owner.get(f"{DRAFTS}/{draft['id']}")).json()["definition"] == draft["definition"], "a refusal changes nothing"
+    kept = (await owner.post(path, json={"arm": "B", "revision": 2})).json()
+    assert (kept["id"], kept["definition"]["name"], len(kept["definition"]["actions"])) == (draft["id"], "Opening, by mail", 1)
+    gone = await owner.post(path, json={"arm": "A", "revision": kept["revision"]})
+    assert (gone.status_code, "not in the unpublished changes" in gone.json()["detail"]) == (404, True)
+    broken = (await saved(owner, kept, actions=[{"action_type": "nonsense"}])).json()
+    assert "not complete" in (await owner.post(path, json={"arm": "A", "revision": broken["revision"]})).json()["detail"]
+
+
+async def test_who_may_not_edit_keeps_no_arm(owner: httpx.AsyncClient, people: People, catalogue: Catalogue) -> None:
+    arms = [*ARMS[:1], {"name": "Nobody", "percent": 50, "is_holdout": True}]
+    sent = body(catalogue)
+    sent["actions"][0]["action_config"]["arms"] = arms
+    del sent["actions"][2]
+    flow = await made(owner, **sent)
+    path = f"{FLOWS}/{flow['id']}/splits/{flow['actions'][0]['id']}/draft"
+    for arm in ("Nobody", "C"):
+        answer = await owner.post(path, json={"arm": arm})
+        assert (answer.status_code, pointers(answer)) == (422, ["/arm"])
+    manager = await people.add("manager@example.com", Role.MANAGER, OWNER)
+    stranger = await people.add("stranger@example.com")
+    assert (await manager.post(path, json={"arm": "A"})).status_code == 403
+    assert (await stranger.post(path, json={"arm": "A"})).status_code == 404
+    admin = await people.add("ravi@example.com", Role.ADMIN, OWNER)
+    assert (await admin.post(path, json={"arm": "A"})).status_code == 200
+    refused = await owner.post(path, json={"arm": "A", "revision": 2})
+    assert (refused.status_code, "is editing this flow" in refused.json()["detail"]) == (409, True)

@@ -128,3 +128,13 @@ def test_what_would_have_shown_by_now() -> None:
 
 def test_one_arm_is_no_experiment() -> None:
     assert judge({"A": Proportion(1, 2)}) == {}
+
+
+@given(proportions, st.lists(proportions, min_size=1, max_size=3))
+def test_of_an_arm_that_nobody_came_to_nothing_would_have_shown(control: Proportion, others: list[Proportion]) -> None:
+    nobody = Proportion(0, 0)
+    arms = {"first": control, **{str(n): p for n, p in enumerate(others)}, "nobody": nobody}
+    for verdict in (judge(arms)["nobody"], judge({**arms, "first": nobody})["nobody"]):
+        assert verdict.finding is Finding.OPEN
+        assert verdict.needed > 0
+        assert "would most likely have shown" not in verdict.sentence

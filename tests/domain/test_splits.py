@@ -18,7 +18,8 @@ from autoflows.domain.decide import decide
 from autoflows.domain.errors import Invalid
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.flow import Action, ActionType, FlowDefinition
-from autoflows.domain.splits import choose_arm
+from autoflows.domain.lint_splits import SPLIT_RULES
+from autoflows.domain.splits import arms_of, choose_arm, keep_arm, splits_of
 from tests.domain.build import ALWAYS, ASHA, flow, log, mail, situation, wait, whatsapp
 from tests.domain.settings import THOROUGH
 
@@ -163,3 +164,89 @@ def test_arms_that_cannot_be(arms: list[dict[str, Any]], detail: str) -> None:
     with pytest.raises(Invalid) as error:
         validate_config(ActionType.SPLIT, {"arms": arms})
     assert detail in " ".join(e.detail for e in error.value.errors)
+
+
+NAMES = ("Opening", "Hour", "Offer")
+THREE = [{"name": "A", "percent": 50}, {"name": "B", "percent": 40}, {"name": "Nobody", "percent": 10, "is_holdout": True}]
+
+
+@st.composite
+def divided(draw: st.DrawFn) -> FlowDefinition:
+    """Mails and up to three splits of names of their own, which may lie in arms of each other."""
+    steps: list[dict[str, Any]] = []
+    splits = 0
+    for number in range(draw(st.integers(1, 9))):
+        asked = st.fixed_dictionaries(
+            {"condition_type": st.just("split"), "condition_value": st.sampled_from(["A", "b", "Nobody", "C"])},
+            optional={"condition_field": st.sampled_from(NAMES)},
+        )
+        condition = draw(st.just({}) | asked | st.just(ALWAYS))
+        if splits < len(NAMES) and draw(st.booleans()):
+            steps.append(split(draw(st.sampled_from([HALVES, THREE])), name=NAMES[splits], id=UUID(int=number + 1), **condition))
+            splits += 1
+        else:
+            steps.append(mail(id=UUID(int=number + 1), **condition))
+    return flow(*steps)
+
+
+def mailed(definition: FlowDefinition, arms: dict[UUID | None, str]) -> list[UUID | None]:
+    """The mails somebody gets who comes into these arms, in order, as the engine decides."""
+    logs: list[d.Log] = []
+    got: list[UUID | None] = []
+    while not isinstance(decision := decide(situation(definition), logs), d.Finish):
+        assert isinstance(decision, d.Assign | d.Perform | d.Skip), decision
+        step = decision.action
+        if isinstance(decision, d.Assign):
+            logs.append(log(step.action_order, "split", arm=arms[step.id]))
+        else:
+            logs.append(log(step.action_order, step.action_type, "skipped" if isinstance(decision, d.Skip) else "success"))
+            got += [step.id] if isinstance(decision, d.Perform) else []
+    return got
+
+
+def lost(definition: FlowDefinition) -> set[UUID | None]:
+    """The steps that ask for a split or an arm there is not."""
+    problems = [problem for rule in SPLIT_RULES for problem in rule(definition) if problem.code in ("split_missing", "arm_missing")]
+    return {definition.actions[int(problem.pointer.split("/")[2])].id for problem in problems}
+
+
+@THOROUGH
+@given(divided(), st.fixed_dictionaries({UUID(int=n): st.sampled_from("AB") for n in range(1, 10)}))
+def test_when_an_arm_is_kept_everybody_gets_what_its_people_got(definition: FlowDefinition, others: dict[UUID | None, str]) -> None:
+    for divides in splits_of(definition):
+        for arm in arms_of(divides):
+            if arm.is_holdout:
+                continue
+            kept = keep_arm(definition, divides, arm.name.lower())
+            assert mailed(kept, others) == mailed(definition, {**others, divides.id: arm.name})
+            assert [step.action_order for step in kept.actions] == [*range(1, len(kept.actions) + 1)]
+            assert divides.id not in {step.id for step in kept.actions}
+            known = {step.id: step for step in definition.actions}
+            assert all(known[step.id].action_config == step.action_config for step in kept.actions)
+            assert FlowDefinition.model_validate(kept.model_dump()) == kept
+            assert lost(definition) or not lost(kept)
+
+
+def test_a_step_of_the_kept_arm_runs_as_any_step_and_those_of_the_others_are_gone() -> None:
+    inner = split(name="Hour", **IN_B, condition_field="Opening")
+    late = mail(condition_type="split", condition_value="A", condition_field="Hour")
+    definition = flow(split(name="Opening"), whatsapp(**IN_A), inner, late, mail(**ALWAYS), wait(duration_minutes=5))
+    divides = definition.action(1)
+    assert keep_arm(definition, divides, "A") == flow(whatsapp(), mail(**ALWAYS), wait(duration_minutes=5)), (
+        "with its split goes the late mail"
+    )
+    assert keep_arm(definition, divides, "B") == flow(split(name="Hour"), late, mail(**ALWAYS), wait(duration_minutes=5))
+    assert keep_arm(definition, definition.action(3), "A") == flow(
+        split(name="Opening"), whatsapp(**IN_A), mail(**IN_B, condition_field="Opening"), mail(**ALWAYS), wait(duration_minutes=5)
+    ), "what the inner split asked, its steps ask"
+
+
+def test_an_arm_that_cannot_be_kept_says_why() -> None:
+    definition = flow(split(THREE, name="Opening"), mail(**IN_A))
+    for arm, said in (("C", "has no arm C"), ("nobody", "is the hold-out")):
+        with pytest.raises(Invalid, match=said) as refused:
+            keep_arm(definition, definition.action(1), arm)
+        assert [error.pointer for error in refused.value.errors] == ["/arm"]
+    definition = flow(split(condition_type="call_outcome", condition_value="answered"), mail(**IN_A))
+    with pytest.raises(Invalid, match="Give arm A 100 percent in the split instead"):
+        keep_arm(definition, definition.action(1), "A")

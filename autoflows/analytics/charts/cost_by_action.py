@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars
 from autoflows.analytics.period import Period
+from autoflows.analytics.words import MINOR, money_text
 from autoflows.domain.flow_words import ACTION_TITLES
 
 SQL = """
@@ -22,16 +23,17 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     for row in rows:
         totals[row["currency"]] = totals.get(row["currency"], 0) + row["cost"]
     lines = [[ACTION_TITLES.get(row["action_type"], row["action_type"]), row["currency"], row["cost"]] for row in rows]
-    said = " and ".join(f"{cost:,} minor units of {currency or 'no currency'}" for currency, cost in totals.items())
+    said = " and ".join(money_text({currency or "no currency": cost}) for currency, cost in totals.items())
     summary = f"Contacts cost {said}." if totals else "No contact has cost anything."
-    return Table(("Action", "Currency", "Cost (minor units)"), lines, sum(totals.values()), summary, tuple(totals.items()))
+    return Table(("Action", "Currency", f"Cost{MINOR}"), lines, sum(totals.values()), summary, tuple(totals.items()))
 
 
 def figure(numbers: Table) -> go.Figure:
     """A bar per action and currency."""
     names = [f"{row[0]} ({row[1]})" for row in numbers.rows]
-    bars = counted_bars(names, [row[2] for row in numbers.rows], OKABE_ITO["orange"], "minor units")
-    return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
+    amounts = [int(row[2] or 0) / 100 for row in numbers.rows]
+    bars = counted_bars(names, amounts, OKABE_ITO["orange"], "", [f"{amount:,.2f}" for amount in amounts])
+    return bare_figure([bars], xaxis={"type": "category"}, yaxis={"tickformat": ","}, showlegend=False)
 
 
 CHART = Chart(

@@ -19,13 +19,13 @@ from autoflows.analytics.headline import SpeedFigures
 from autoflows.analytics.period import Period
 from autoflows.analytics.reports.document import Block, Document, Figure, Figures, Grid, Heading, Paragraph, Picture, cell_text
 from autoflows.analytics.reports.drawing import drawing_of
+from autoflows.analytics.reports.head import account_name, made_text
 from autoflows.analytics.service import ChartView, MarkerView, Narrowed
-from autoflows.analytics.words import change_of, money_text, percent_text
+from autoflows.analytics.words import change_of, money_text, percent_text, with_amounts
 from autoflows.domain.errors import FieldError, Invalid
 from autoflows.domain.permissions import Permission
 from autoflows.domain.reports import Report
-from autoflows.ids import utc_now
-from autoflows.models import Channel, Flow, User
+from autoflows.models import Channel, Flow
 from autoflows.services.access import Actor, one_of_mine, requires
 
 PAGE = "/dashboard/auto-engagement/analytics"
@@ -62,13 +62,12 @@ async def figures_report(
     blocks: list[Block] = await _BLOCKS[report](actor, session, period, narrowed, whole)
     names = await _names(actor, session, narrowed)
     title = f"{TITLES[report]}: {names.flow}" if report is Report.FLOW else TITLES[report]
-    made = utc_now().astimezone(ZoneInfo(period.zone))
     facts = [
         ("Account", names.account),
         ("Days", days_text(period)),
         ("Time zone", period.zone),
         ("Filters", filters_text(narrowed, names, report)),
-        ("Made", f"{made:%d %b %Y, %H:%M} for {actor.name or actor.email}"),
+        ("Made", made_text(actor, period.zone)),
     ]
     slug = f"{report}_{period.first}_{period.last}"
     return Document(title, facts, blocks, page_of(report, period, narrowed), slug)
@@ -104,10 +103,9 @@ def page_of(report: Report, period: Period, narrowed: Narrowed) -> str:
 
 
 async def _names(actor: Actor, session: AsyncSession, narrowed: Narrowed) -> Names:
-    owner = await session.get(User, actor.account_id)
     flow = await one_of_mine(actor, session, Flow, narrowed.flow_id, "flow") if narrowed.flow_id else None
     channel = await one_of_mine(actor, session, Channel, narrowed.channel_id, "channel") if narrowed.channel_id else None
-    return Names((owner.name or owner.email) if owner else "", flow.name if flow else "", channel.name if channel else "")
+    return Names(await account_name(actor, session), flow.name if flow else "", channel.name if channel else "")
 
 
 Blocks = Callable[[Actor, AsyncSession, Period, Narrowed, bool], Awaitable[list[Block]]]
@@ -195,9 +193,12 @@ def _chart(chart: ChartView, whole: bool) -> list[Block]:
     if not chart.total:
         return [*head, Paragraph("Nothing in these days."), Paragraph(chart.definition, quiet=True)]
     table = Table(tuple(chart.columns), chart.rows, chart.total, chart.summary, tuple(chart.more.items()))
-    further = "   ".join(f"{name}: {_further(name, value)}" for name, value in chart.more.items())
+    columns, rows, more = with_amounts(chart.columns, chart.rows, chart.more)
+    if whole:
+        columns, rows = chart.columns, chart.rows
+    further = "   ".join(f"{name}: {_further(name, value)}" for name, value in more.items())
     latest = CHARTS[chart.slug].is_over_time
-    shown = chart.rows if whole else chart.rows[-MOST_ROWS:] if latest else chart.rows[:MOST_ROWS]
+    shown = rows if whole else rows[-MOST_ROWS:] if latest else rows[:MOST_ROWS]
     left = (
         f"The {'last' if latest else 'first'} {len(shown)} of {len(chart.rows)} rows; the Excel file has all of them."
         if len(shown) < len(chart.rows)
@@ -209,7 +210,7 @@ def _chart(chart: ChartView, whole: bool) -> list[Block]:
         *texts,
         Picture(drawing_of(CHARTS[chart.slug].figure(table)), chart.summary),
         *([Paragraph(left, quiet=True)] if left else []),
-        Grid(chart.columns, shown),
+        Grid(columns, shown),
         Paragraph(chart.definition, quiet=True),
     ]
 

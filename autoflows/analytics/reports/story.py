@@ -12,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from autoflows.analytics.chart import Cell, duration_in_words
 from autoflows.analytics.reports.document import Block, Document, Grid, Heading, Paragraph
+from autoflows.analytics.reports.head import account_name
 from autoflows.domain.flow_words import ACTION_TITLES, MESSAGE_STATES, when_in_words
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
-from autoflows.models import User
 from autoflows.services.access import Actor, requires
 from autoflows.services.timeline import get_story
 from autoflows.services.views.executions import ActionLogView, CostView, ExecutionView
@@ -31,11 +31,10 @@ STATUSES = {"success": "Done", "pending": "Pending", "running": "Running", "unkn
 async def execution_report(actor: Actor, session: AsyncSession, execution_id: UUID) -> Document:
     """The report of one execution, with addresses masked for who may not read them. Raises NotFound."""
     story = await get_story(actor, session, execution_id)
-    owner = await session.get(User, actor.account_id)
     clock = _Clock(actor.timezone)
     run = story.execution
     facts = [
-        ("Account", (owner.name or owner.email) if owner else ""),
+        ("Account", await account_name(actor, session)),
         *_who(story, clock),
         ("Time zone", actor.timezone),
         ("Made", f"{clock(utc_now())} for {actor.name or actor.email}"),

@@ -64,6 +64,15 @@ class TakeOver(Strict):
     revision: Revision
 
 
+class KeepArm(Strict):
+    """Ending an A/B test: the arm whose way everybody goes from now on."""
+
+    arm: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    revision: int | None = Field(
+        default=None, ge=1, lt=2**31, description="of the unpublished changes beside which the arm is kept; null: there are none"
+    )
+
+
 class Lock(BaseModel):
     """Who is editing; nobody else can save until it ends or is taken over."""
 

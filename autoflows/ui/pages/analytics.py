@@ -10,8 +10,8 @@ from autoflows.ui.components import cards_skeleton, empty_state, filter_select, 
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.components.zones import zone_list
 from autoflows.ui.pages.analytics_charts import charts, tiles
-from autoflows.ui.pages.analytics_reports import report_menu
-from autoflows.ui.pages.analytics_views import view_tabs, wrong
+from autoflows.ui.pages.analytics_reports import figures_menu
+from autoflows.ui.pages.analytics_views import beside_field, view_tabs, wrong
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.analytics import AnalyticsState
 from autoflows.ui.states.analytics_wanted import SPANS, VIEWS
@@ -53,7 +53,9 @@ def _period() -> rx.Component:
             class_name="af-spans",
         ),
         _day("first", "From day", AnalyticsState.first_day, "from"),
+        beside_field("to"),
         _day("last", "To day", AnalyticsState.last_day, "to"),
+        beside_field("in"),
         rx.el.div(
             rx.debounce_input(
                 rx.input(
@@ -159,7 +161,7 @@ def _shown() -> rx.Component:
     "Analytics",
     AnalyticsState,
     text="Live figures of leads that came in and executions that began in the period. Test runs are never counted.",
-    actions=lambda: (report_menu(),),
+    actions=lambda: (figures_menu(),),
     skeleton=cards_skeleton,
 )
 def analytics() -> rx.Component:

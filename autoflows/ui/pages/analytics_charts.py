@@ -10,6 +10,7 @@ import reflex as rx
 from autoflows.domain.permissions import Permission
 from autoflows.ui.analytics_tiles import FigureTile
 from autoflows.ui.components import empty_state
+from autoflows.ui.pages.analytics_files import take_picture
 from autoflows.ui.states.analytics import AnalyticsState, ChartCard, NumbersRow
 from autoflows.ui.states.base import may
 
@@ -99,11 +100,6 @@ def _definition(chart: rx.Var[ChartCard]) -> rx.Component:
     )
 
 
-def _picture(chart: rx.Var[ChartCard]) -> Any:
-    button = f"[data-chart='${{{chart.slug!s}}}'] .modebar-btn[data-attr], [data-chart='${{{chart.slug!s}}}'] .modebar-btn"
-    return rx.call_script(rx.Var(f'`document.querySelector("{button}").click()`'))
-
-
 def _files(chart: rx.Var[ChartCard]) -> rx.Component:
     def item(label: str, href: rx.Var[str]) -> rx.Component:
         return rx.dropdown_menu.item(
@@ -118,18 +114,25 @@ def _files(chart: rx.Var[ChartCard]) -> rx.Component:
         ),
         rx.dropdown_menu.content(
             rx.cond(may(Permission.EXPORT), rx.fragment(item("Numbers as CSV", chart.csv), item("Numbers as Excel", chart.xlsx))),
-            rx.dropdown_menu.item("Picture as PNG", on_select=_picture(chart)),
+            rx.dropdown_menu.item("Picture as PNG", on_select=take_picture(chart.slug)),
         ),
         modal=False,
     )
 
 
-def plot(figure: rx.Var[dict[str, Any]], said: Any, **size: str) -> rx.Component:
-    """A figure in the page's theme; `said` is its answer, for who cannot see it. Without a `height` it has its own."""
+def plot(figure: rx.Var[dict[str, Any]], said: Any, name: Any, **size: str) -> rx.Component:
+    """A figure in the page's theme; `said` is its answer, for who cannot see it, `name` what its picture is called. Without a `height` it
+    has its own."""
     drawn = rx.plotly.cartesian(
         data=figure.to(go.Figure),
         template=TEMPLATE,
-        config={"displayModeBar": True, "modeBarButtons": [["toImage"]], "displaylogo": False, "responsive": True},
+        config={
+            "displayModeBar": True,
+            "modeBarButtons": [["toImage"]],
+            "displaylogo": False,
+            "responsive": True,
+            "toImageButtonOptions": {"filename": name, "scale": 2},
+        },
         width="100%",
         **size,
     )
@@ -139,7 +142,7 @@ def plot(figure: rx.Var[dict[str, Any]], said: Any, **size: str) -> rx.Component
 def _drawn(chart: rx.Var[ChartCard]) -> rx.Component:
     return rx.el.div(
         rx.el.p(chart.summary, class_name="af-chart-summary"),
-        plot(AnalyticsState.figures[chart.slug], chart.summary, height="300px"),
+        plot(AnalyticsState.figures[chart.slug], chart.summary, chart.slug, height="300px"),
         rx.cond(
             chart.more.length() > 0,
             rx.el.dl(

@@ -10,6 +10,7 @@ from autoflows.domain.permissions import Permission
 from autoflows.ui.components import confirm_dialog, empty_state, moment, note, save_bar, select_field, text_field
 from autoflows.ui.components.sheet import sheet
 from autoflows.ui.components.zones import zone_list
+from autoflows.ui.pages.analytics_files import report_menu
 from autoflows.ui.report_words import EVERY, FORMS, SPANS, MailRow, ReportPerson, ReportRow
 from autoflows.ui.states.analytics import AnalyticsState
 from autoflows.ui.states.base import may
@@ -22,31 +23,11 @@ MONTHDAYS = [(str(n), str(n) if n < 29 else f"{n}, or the last") for n in range(
 draft = ReportsState.draft
 
 
-def report_menu() -> rx.Component:
-    """The button at the top of the page: print, download, send."""
-
-    def item(label: str, icon: str, ending: str, **more: Any) -> rx.Component:
-        href = AnalyticsState.report_links[ending]
-        link = rx.el.a(
-            rx.icon(icon, size=15), label, href=href, class_name="af-menu-link af-row", custom_attrs={"reloadDocument": True}, **more
-        )
-        return rx.dropdown_menu.item(link, as_child=True)
-
-    menu = rx.dropdown_menu.root(
-        rx.dropdown_menu.trigger(
-            rx.button(rx.icon("file-text", size=15), "Report", rx.icon("chevron-down", size=14), variant="soft", color_scheme="gray")
-        ),
-        rx.dropdown_menu.content(
-            item("Print", "printer", "html", target="_blank"),
-            item("Download as PDF", "file-down", "pdf", download=True),
-            item("Download as Excel", "sheet", "xlsx", download=True),
-            rx.dropdown_menu.separator(),
-            rx.dropdown_menu.item(rx.icon("mail", size=15), "Send by e-mail", on_select=ReportsState.open_list),
-            align="end",
-        ),
-    )
-    shown = may(Permission.EXPORT) & AnalyticsState.report_links.contains("pdf")
-    return rx.cond(shown, rx.fragment(menu, _panel()), rx.fragment())
+def figures_menu() -> rx.Component:
+    """The button at the top of the page of figures: print, download, send."""
+    send = rx.dropdown_menu.item(rx.icon("mail", size=15), "Send by e-mail", on_select=ReportsState.open_list)
+    menu = report_menu(AnalyticsState.report_links, "html", "pdf", "xlsx", more=(rx.dropdown_menu.separator(), send))
+    return rx.fragment(menu, rx.cond(may(Permission.EXPORT), _panel(), rx.fragment()))
 
 
 def _panel() -> rx.Component:
@@ -71,8 +52,8 @@ def _panel() -> rx.Component:
 
 
 def _channel() -> rx.Component:
-    to_channels = rx.link("Channels", href="/dashboard/channels", class_name="af-small")
-    missing = note(ReportsState.channel_problem, colour="amber", action=to_channels)
+    to_channels = rx.link("Open channels", href="/dashboard/channels", class_name="af-small")
+    missing = note(ReportsState.channel_problem, " ", "Add one there, or switch one on.", colour="amber", action=to_channels)
     broken = note(
         f"The channel “{ReportsState.channel_name}” does not work: ", ReportsState.channel_problem, colour="red", action=to_channels
     )
@@ -82,12 +63,9 @@ def _channel() -> rx.Component:
 
 def _list() -> rx.Component:
     add = rx.button(rx.icon("plus", size=15), "Send this by e-mail", on_click=ReportsState.begin)
-    none = empty_state("mail", "No report is sent yet", "Send what this page shows to people of the team, each day, week or month.")
-    return rx.fragment(
-        _channel(),
-        rx.cond(ReportsState.rows.length() > 0, rx.el.ul(rx.foreach(ReportsState.rows, _report), class_name="af-reports"), none),
-        rx.el.div(add),
-    )
+    text = "Send what this page shows to people of the team, each day, week or month."
+    listed = rx.fragment(rx.el.ul(rx.foreach(ReportsState.rows, _report), class_name="af-reports"), rx.el.div(add))
+    return rx.fragment(_channel(), rx.cond(ReportsState.rows.length() > 0, listed, empty_state("mail", "No report is sent yet", text, add)))
 
 
 def _button(icon: str, label: Any, action: Any, colour: str = "gray") -> rx.Component:
@@ -130,7 +108,9 @@ def _report(row: rx.Var[ReportRow]) -> rx.Component:
 
 def _back(label: str = "All reports") -> rx.Component:
     return rx.el.div(
-        rx.button(rx.icon("arrow-left", size=14), label, variant="ghost", size="1", type="button", margin="0", on_click=ReportsState.back)
+        rx.button(
+            rx.icon("arrow-left", size=14), label, variant="ghost", size="1", type="button", margin="0 0 0 -8px", on_click=ReportsState.back
+        )
     )
 
 

@@ -10,6 +10,19 @@ from autoflows.ui.shell import FLOWS
 from autoflows.ui.states.analytics_wanted import VIEWS
 
 HERE = f"{FLOWS}/analytics"
+SHOW_CURRENT = """
+document.querySelectorAll(".af-view-tabs, .af-spans").forEach((row) => {
+  const show = () => {
+    const chosen = row.querySelector('[aria-current="page"], [data-state="on"]')
+    if (!chosen) return
+    const [inner, outer] = [chosen, row].map((element) => element.getBoundingClientRect())
+    row.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2
+  }
+  new MutationObserver(show).observe(row, { attributes: true, subtree: true, attributeFilter: ["aria-current", "data-state"] })
+  show()
+})
+"""
+"""On a phone these rows are wider than the window: what is chosen, now and later, is brought into sight."""
 OTHERS = {f"{HERE}/compare": "Compare", f"{HERE}/experiments": "A/B tests"}
 
 
@@ -17,13 +30,18 @@ def view_tabs(*views: rx.Component, current: str = "") -> rx.Component:
     """The views of the page of figures, as links unless they are given, and the pages beside it; `current` is one of these."""
     links = views or tuple(_link(label, HERE if value == "overview" else f"{HERE}?view={value}") for value, label in VIEWS.items())
     others = (_link(label, href, is_current=href == current) for href, label in OTHERS.items())
-    return rx.el.nav(*links, *others, class_name="af-status-tabs af-view-tabs", aria_label="Figures")
+    return rx.el.nav(*links, *others, class_name="af-status-tabs af-view-tabs", aria_label="Figures", on_mount=rx.call_script(SHOW_CURRENT))
 
 
 def wrong(state: Any, name: str) -> rx.Component:
     """Why a choice of the page, or of the link to it, cannot be."""
     said = rx.cond(state.faults.contains(name), state.faults[name], state.problems[name])
     return rx.cond(said, rx.el.div(said, class_name="af-field-error", role="alert"), rx.fragment())
+
+
+def beside_field(text: str) -> rx.Component:
+    """A word between the fields of a row, which makes a sentence of them."""
+    return rx.el.span(text, class_name="af-muted af-beside-field")
 
 
 def _link(label: str, href: str, *, is_current: bool = False) -> rx.Component:

@@ -11,7 +11,8 @@ from autoflows.ui.components import cards_skeleton, empty_state, note, tag
 from autoflows.ui.components.picker import Picker
 from autoflows.ui.flow_rows import Option
 from autoflows.ui.pages.analytics_charts import leading, plot
-from autoflows.ui.pages.analytics_views import HERE, view_tabs, wrong
+from autoflows.ui.pages.analytics_files import picture_button, report_menu
+from autoflows.ui.pages.analytics_views import HERE, beside_field, view_tabs, wrong
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.compare import ComparisonState
 from autoflows.ui.states.compare_wanted import KINDS, LENGTHS, MOST_FLOWS, SPANS
@@ -48,7 +49,7 @@ def _select(name: str, label: str, choices: Any, value: rx.Var[str]) -> rx.Compo
     )
 
 
-def _flow(name: str, label: str, none: str, value: rx.Var[str], options: rx.Var[list[Option]]) -> rx.Component:
+def _flow(name: str, label: str, none: Any, value: rx.Var[str], options: rx.Var[list[Option]]) -> rx.Component:
     return rx.el.div(
         Picker.create(label=label, value=value, options=options, none=none, on_choose=_choose(name)),
         wrong(ComparisonState, name),
@@ -64,23 +65,19 @@ def _span() -> tuple[rx.Component, ...]:
     return (
         _segments("span", "Period", SPANS, WANTED.span),
         _day("first", "From day", ComparisonState.first_day, "from"),
+        beside_field("to"),
         _day("last", "To day", ComparisonState.last_day, "to"),
     )
 
 
 def _periods() -> rx.Component:
-    return rx.fragment(
-        _row(
-            _flow("flow", "Flow", "All flows", WANTED.flow, ComparisonState.flow_options),
-            *_span(),
-            label="Flow and period",
-        ),
-        _row(
-            rx.el.span("against", class_name="af-muted"),
-            _day("against_first", "Other period, from day", ComparisonState.against_first_day, "against_from"),
-            _day("against_last", "Other period, to day", ComparisonState.against_last_day, "against_to"),
-            label="The other period",
-        ),
+    return _row(
+        _flow("flow", "Flow", "All flows", WANTED.flow, ComparisonState.flow_options),
+        beside_field("against"),
+        _day("against_first", "Other period, from day", ComparisonState.against_first_day, "against_from"),
+        beside_field("to"),
+        _day("against_last", "Other period, to day", ComparisonState.against_last_day, "against_to"),
+        label="Flow and the other period",
     )
 
 
@@ -105,18 +102,15 @@ def _flows() -> rx.Component:
         none="Add a flow",
         on_choose=lambda value: rx.cond(value == "none", rx.noop(), ComparisonState.add_flow(value)),
     )
-    return rx.fragment(
-        _row(*_span(), label="Period"),
-        _row(
-            rx.el.ul(rx.foreach(ComparisonState.chosen_flows, _chip), class_name="af-chips af-bare", aria_label="Flows compared"),
-            rx.cond(
-                (ComparisonState.chosen_flows.length() < MOST_FLOWS) & (ComparisonState.more_flows.length() > 0),
-                rx.el.div(add, class_name="af-filter-flow"),
-                rx.fragment(),
-            ),
-            wrong(ComparisonState, "flow_id"),
-            label="Flows",
+    return _row(
+        rx.el.ul(rx.foreach(ComparisonState.chosen_flows, _chip), class_name="af-chips af-bare", aria_label="Flows compared"),
+        rx.cond(
+            (ComparisonState.chosen_flows.length() < MOST_FLOWS) & (ComparisonState.more_flows.length() > 0),
+            rx.el.div(add, class_name="af-filter-flow"),
+            rx.fragment(),
         ),
+        wrong(ComparisonState, "flow_id"),
+        label="Flows",
     )
 
 
@@ -129,10 +123,22 @@ def _control() -> rx.Component:
     )
 
 
-def _around(*what: rx.Component) -> rx.Component:
+def _around() -> rx.Component:
+    is_version = WANTED.kind == "version"
     return _row(
-        *what,
+        _flow("flow", "Flow", rx.cond(is_version, "Choose a flow", "All flows"), WANTED.flow, ComparisonState.flow_options),
+        rx.cond(
+            is_version,
+            rx.cond(
+                ComparisonState.version_options.length() > 0,
+                _select("version", "Version", ComparisonState.version_options, WANTED.version),
+                rx.fragment(),
+            ),
+            _day("on", "The day of the change", WANTED.on, "on"),
+        ),
+        beside_field("with"),
         _select("days", "Days before and after", LENGTHS, WANTED.days),
+        beside_field("before and after"),
         _control(),
         wrong(ComparisonState, "control_flow_id"),
         label="Change",
@@ -140,22 +146,12 @@ def _around(*what: rx.Component) -> rx.Component:
 
 
 def _controls() -> rx.Component:
-    every = ComparisonState.flow_options
+    """What several kinds have stays where it is when another kind is chosen: a click at that moment is not lost."""
+    in_periods = (WANTED.kind == "periods") | (WANTED.kind == "flows")
     return rx.el.div(
         _segments("kind", "What to compare", KINDS, WANTED.kind),
-        rx.match(
-            WANTED.kind,
-            ("flows", _flows()),
-            (
-                "version",
-                _around(
-                    _flow("flow", "Flow", "Choose a flow", WANTED.flow, every),
-                    _select("version", "Version", ComparisonState.version_options, WANTED.version),
-                ),
-            ),
-            ("day", _around(_flow("flow", "Flow", "All flows", WANTED.flow, every), _day("on", "The day of the change", WANTED.on, "on"))),
-            _periods(),
-        ),
+        rx.cond(in_periods, _row(*_span(), label="Period"), rx.fragment()),
+        rx.match(WANTED.kind, ("flows", _flows()), ("periods", _periods()), _around()),
         class_name="af-stack",
     )
 
@@ -175,8 +171,8 @@ def _verdict() -> rx.Component:
 
 def _chart(name: str, title: str, question: str, said: rx.Var[str]) -> rx.Component:
     card = rx.el.section(
-        rx.el.div(rx.el.div(rx.el.h2(title), rx.el.p(question)), class_name="af-card-head"),
-        rx.el.div(plot(ComparisonState.figures[name], said), class_name="af-card-body"),
+        rx.el.div(rx.el.div(rx.el.h2(title), rx.el.p(question)), picture_button(name, title), class_name="af-card-head"),
+        rx.el.div(plot(ComparisonState.figures[name], said, f"compare_{name}"), class_name="af-card-body"),
         class_name="af-card af-chart",
         custom_attrs={"data-chart": name},
         aria_label=title,
@@ -243,7 +239,7 @@ def _difference(row: rx.Var[DifferenceRow]) -> rx.Component:
 
 
 def _differences() -> rx.Component:
-    heads = [rx.el.th(said, scope="col") for said in ("Figure", "Side", "Difference", "95 % interval", "Chance alone?")]
+    heads = [rx.el.th(said, scope="col") for said in ("Figure", "Side", "Difference", "95 % interval", "Verdict")]
     table = numbers_table("Differences", heads, rx.foreach(ComparisonState.differences, _difference))
     return rx.cond(
         ComparisonState.differences.length() > 0,
@@ -289,6 +285,7 @@ def _gap() -> rx.Component:
     "Compare",
     ComparisonState,
     text="Flows, times, and before and after a change: what differs, and how sure that is. The address of this page can be shared.",
+    actions=lambda: (report_menu(ComparisonState.report_links, "html", "pdf", "xlsx", "csv", "differences"),),
     skeleton=cards_skeleton,
     active=HERE,
 )

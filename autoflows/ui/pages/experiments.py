@@ -9,8 +9,10 @@ from autoflows.ui.compare_rows import Number
 from autoflows.ui.components import cards_skeleton, empty_state, facts, moment, note, tag
 from autoflows.ui.experiment_rows import ArmRow, ExperimentCard
 from autoflows.ui.pages.analytics_charts import leading, plot
+from autoflows.ui.pages.analytics_files import picture_button, report_menu
 from autoflows.ui.pages.analytics_views import HERE, view_tabs
 from autoflows.ui.pages.compare import numbers_table
+from autoflows.ui.pages.experiment_keep import keep_buttons, keep_dialog
 from autoflows.ui.shell import FLOWS, page
 from autoflows.ui.states.base import may
 from autoflows.ui.states.experiments import EFFECTS, ExperimentsState
@@ -92,7 +94,9 @@ def _head() -> rx.Component:
                 rx.el.div(rx.el.h2(SHOWN.name), _running(SHOWN), class_name="af-row"),
                 rx.el.p(SHOWN.flow_name),
             ),
-            rx.el.div(_effect(), rx.cond(may(Permission.FLOWS_WRITE), edit, rx.fragment()), class_name="af-row"),
+            rx.el.div(
+                _effect(), rx.cond(may(Permission.FLOWS_WRITE), edit, rx.fragment()), class_name="af-row", style={"alignItems": "flex-end"}
+            ),
             class_name="af-card-head",
         ),
         rx.el.div(
@@ -103,13 +107,7 @@ def _head() -> rx.Component:
                 SHOWN.is_capped, note("There were more people than are looked at; these are the first.", colour="amber"), rx.fragment()
             ),
             facts(("Success", SHOWN.goal), ("Leads", SHOWN.people), ("Counted since", moment(SHOWN.since, "full"))),
-            rx.cond(
-                may(Permission.FLOWS_WRITE) & SHOWN.may_stop,
-                rx.el.p(
-                    "To keep an arm, give it 100 percent in the split and publish: everybody then takes it.", class_name="af-flat af-small"
-                ),
-                rx.fragment(),
-            ),
+            keep_buttons(),
             class_name="af-card-body af-stack-2",
         ),
         class_name="af-card",
@@ -119,9 +117,9 @@ def _head() -> rx.Component:
 
 def _chart(name: str, title: str, question: str) -> rx.Component:
     card = rx.el.section(
-        rx.el.div(rx.el.div(rx.el.h2(title), rx.el.p(question)), class_name="af-card-head"),
-        rx.el.div(plot(ExperimentsState.figures[name], SHOWN.summary), class_name="af-card-body"),
-        class_name="af-card",
+        rx.el.div(rx.el.div(rx.el.h2(title), rx.el.p(question)), picture_button(name, title), class_name="af-card-head"),
+        rx.el.div(plot(ExperimentsState.figures[name], SHOWN.summary, f"ab_test_{name}"), class_name="af-card-body"),
+        class_name="af-card af-chart",
         custom_attrs={"data-chart": name},
         aria_label=title,
     )
@@ -192,6 +190,7 @@ def _one() -> rx.Component:
             class_name="af-grid-2",
         ),
         _arms(),
+        keep_dialog(),
         class_name="af-stack",
     )
 
@@ -201,6 +200,7 @@ def _one() -> rx.Component:
     "A/B tests",
     ExperimentsState,
     text="Splits of flows: which arm works better, by people divided by chance. Look as often as you like; verdicts stay right.",
+    actions=lambda: (report_menu(ExperimentsState.report_links, "html", "pdf", "xlsx", "csv"),),
     skeleton=cards_skeleton,
     active=HERE,
 )

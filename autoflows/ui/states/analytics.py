@@ -12,6 +12,7 @@ from autoflows.analytics import choices, service
 from autoflows.analytics.headline import Target
 from autoflows.analytics.period import Period
 from autoflows.analytics.service import ChartView, MarkerView
+from autoflows.analytics.words import with_amounts
 from autoflows.domain.errors import Invalid
 from autoflows.ids import utc_now
 from autoflows.ui import live
@@ -251,6 +252,7 @@ def _card(chart: ChartView, here: Here) -> ChartCard:
     def said(name: str, value: Any) -> str:
         return seconds_text(value) if name in ("p50", "p90", "p95", "p99") else _cell(value)
 
+    columns, rows, more = with_amounts(chart.columns, chart.rows, chart.more)
     return ChartCard(
         slug=chart.slug,
         title=chart.title,
@@ -258,15 +260,15 @@ def _card(chart: ChartView, here: Here) -> ChartCard:
         definition=chart.definition,
         summary=chart.summary,
         total=chart.total,
-        columns=chart.columns,
+        columns=columns,
         rows=[
             NumbersRow(
-                cells=[NumberCell(text=_cell(cell), href=href) for cell, href in zip(row, links_of(chart.slug, row, here), strict=True)]
+                cells=[NumberCell(text=_cell(cell), href=href) for cell, href in zip(shown, links_of(chart.slug, row, here), strict=True)]
             )
-            for row in chart.rows
+            for shown, row in zip(rows, chart.rows, strict=True)
         ],
         more=[
-            FurtherFigure(name=name, value=said(name, value), href=more_link(chart.slug, name, value, here))
+            FurtherFigure(name=name, value=said(name, more[name]), href=more_link(chart.slug, name, value, here))
             for name, value in chart.more.items()
         ],
         csv=export_href(wanted, period, chart.slug, "csv"),

@@ -18,7 +18,7 @@ from autoflows.ui.address import write_address
 from autoflows.ui.compare_rows import DifferenceRow, SideRow, difference_rows, side_rows
 from autoflows.ui.flow_rows import Option
 from autoflows.ui.states.base import Base, PageState
-from autoflows.ui.states.compare_wanted import Wanted, ids_of, other_period, period_of, query, read, with_choice
+from autoflows.ui.states.compare_wanted import Wanted, ids_of, other_period, period_of, query, read, report_links, with_choice
 
 
 class ComparisonState(PageState, Base):
@@ -37,6 +37,8 @@ class ComparisonState(PageState, Base):
     differences: list[DifferenceRow] = []
     capped: bool = False
     figures: dict[str, dict[str, Any]] = {}
+    report_links: dict[str, str] = {}
+    """Where what is shown is had as a report, by form."""
     rates_text: str = ""
     speeds_text: str = ""
     first_day: str = ""
@@ -62,11 +64,13 @@ class ComparisonState(PageState, Base):
         self.faults, self.gap = {}, ""
         self._choose_what_is_missing()
         self._offer()
-        self.verdict, self.note, self.rows, self.differences, self.figures = "", "", [], [], {}
+        self.verdict, self.note, self.rows, self.differences, self.figures, self.report_links = "", "", [], [], {}, {}
         if self.gap:
             return
         try:
             self._put_found(await self._compare())
+            days = (self.first_day, self.last_day, self.against_first_day, self.against_last_day)
+            self.report_links = report_links(self.wanted, self.wanted.zone or self.me.timezone, days)
         except NotFound as error:  # of an old link: the flow is gone, or has no such version
             self.gap = error.detail
         except Invalid as error:
@@ -124,7 +128,7 @@ class ComparisonState(PageState, Base):
         sides = [*found.sides, *found.control]
         self.verdict, self.note = found.verdict, found.note
         self.is_clear = any(one.is_clear for one in found.differences)
-        self.columns = [side.label for side in sides]
+        self.columns = [side.label.replace("-", "\N{NON-BREAKING HYPHEN}") for side in sides]  # dates stay whole on a phone
         self.rows = side_rows(sides)
         self.capped = any(side.is_capped for side in sides)
         self.differences = difference_rows(found.differences)

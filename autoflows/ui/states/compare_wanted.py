@@ -114,3 +114,17 @@ def other_period(wanted: Wanted, period: Period) -> Period:
         return between(date.fromisoformat(wanted.against_first), date.fromisoformat(wanted.against_last), zone=period.zone)
     except Invalid as error:
         raise Invalid(error.detail, errors=[FieldError("/query/against_from", item.detail) for item in error.errors]) from None
+
+
+def report_links(wanted: Wanted, zone: str, days: tuple[str, str, str, str]) -> dict[str, str]:
+    """Where the comparison is had as a report, by form; `days` are those it is about: the period's, then the other's."""
+    told: dict[str, Any] = {"tz": zone}
+    if wanted.kind in ("version", "day"):
+        told |= {"flow_id": wanted.flow, "days": wanted.days, "control_flow_id": wanted.control if wanted.flow else ""}
+        told |= {"version": wanted.version} if wanted.kind == "version" else {"on": wanted.on}
+    else:
+        told |= {"from": days[0], "to": days[1], "flow_id": wanted.flows.split(",") if wanted.kind == "flows" else wanted.flow}
+        told |= {"against_from": days[2], "against_to": days[3]} if wanted.kind == "periods" else {}
+    asked = urlencode({name: value for name, value in told.items() if value}, doseq=True)
+    links = {form: f"/api/automation/analytics/compare/report.{form}?{asked}" for form in ("html", "pdf", "xlsx", "csv")}
+    return links | {"differences": f"{links['csv']}&table=differences"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import reflex as rx
 
@@ -15,22 +17,24 @@ from autoflows.ui.address import write_address
 from autoflows.ui.experiment_rows import ExperimentCard, card_of, figures_of
 from autoflows.ui.states.asked import id_asked
 from autoflows.ui.states.base import Base, PageState, choice_of
+from autoflows.ui.states.experiment_keep import ExperimentKeep
 
 EFFECTS = {"2": "2 points", "3": "3 points", "5": "5 points", "10": "10 points"}
 """The smallest difference worth finding."""
 USUAL = f"{100 * SMALLEST_EFFECT:g}"
 
 
-class ExperimentsState(PageState, Base):
+class ExperimentsState(ExperimentKeep, PageState, Base):
     """All of them, or the one whose split the address names. `is_gone`: the address names one there is not."""
 
     live_gap_seconds: ClassVar[float] = 30.0
 
     cards: list[ExperimentCard] = []
-    shown: ExperimentCard | None = None
     figures: dict[str, dict[str, Any]] = {}
     effect: str = USUAL
     is_gone: bool = False
+    report_links: dict[str, str] = {}
+    """Where what is shown is had as a report, by form."""
     _flow: str = ""
     _split: str = ""
 
@@ -59,6 +63,8 @@ class ExperimentsState(PageState, Base):
         self.shown = card_of(one) if one else None
         self.figures = figures_of(one) if one else {}
         self.is_gone = one is None and bool(self._split or self._flow)
+        asked = {"effect": f"{int(self.effect) / 100:g}"} | ({"flow_id": str(one.flow_id), "split_id": str(one.split_id)} if one else {})
+        self.report_links = report_links(asked) if found else {}
 
     def _is_asked(self, view: ExperimentView) -> bool:
         """A link may name the split, or only its flow."""
@@ -71,3 +77,8 @@ class ExperimentsState(PageState, Base):
         await self._show()
         told = {"split": self._split, "flow": self._flow if not self._split else "", "effect": self.effect if self.effect != USUAL else ""}
         return write_address("&".join(f"{name}={said}" for name, said in told.items() if said))
+
+
+def report_links(asked: Mapping[str, str]) -> dict[str, str]:
+    """Where experiments are had as a report, by form."""
+    return {form: f"/api/automation/analytics/experiments/report.{form}?{urlencode(asked)}" for form in ("html", "pdf", "xlsx", "csv")}

@@ -94,6 +94,8 @@ class FlowBuilder(FlowAccount, FlowExperiment, FlowPalette, FlowPublish, FlowVer
         if flow_id:
             await self._open_flow(id_of(flow_id))
             await self._view_asked()
+            if self._param("review") and self.is_changed and self.can_edit:
+                await self._open_publish()
         elif self._param("draft"):
             self._open(await self._service(drafts.heartbeat, id_of(self._param("draft"))))
         else:
@@ -122,7 +124,8 @@ class FlowBuilder(FlowAccount, FlowExperiment, FlowPalette, FlowPublish, FlowVer
         self._close_dialogs()
 
     def _close_dialogs(self) -> None:
-        self.insert_at, self.publish_open, self.history_open, self.problems_open = -1, False, False, False
+        self.insert_at, self.history_open, self.problems_open = -1, False, False
+        self.publish_open = self.publish_open and bool(self._param("review"))  # what the address asks for may be open already
         self.stopping = None
 
     def _asked_for(self) -> str:

@@ -40,6 +40,9 @@ class FlowPublish(FlowSaving, mixin=True):
     @rx.event
     async def open_publish(self) -> Any:
         """Show what publishing the draft would mean."""
+        return await self._open_publish()
+
+    async def _open_publish(self) -> Any:
         self._refuse_unless_editable()
         if not self.draft_id:
             self.dirty = True
