@@ -26,6 +26,9 @@ Place = tuple[str, str]
 PAGE = "page"
 FIGURES = "figures"
 """Numbers beside what the page shows, at a pace of their own: they take long to count, and nobody reads ten of them a second."""
+INBOX = "inbox"
+PARTS = (PAGE, FIGURES, INBOX)
+"""The parts of a tab that follow views."""
 
 Ask = Callable[..., Awaitable[Any]]
 """Calls a service as somebody with the view's rights, as far as its viewers have them, who is nobody in particular."""
