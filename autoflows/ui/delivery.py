@@ -120,7 +120,9 @@ async def _take(root: Any, tab: Tab) -> bool:
         return False
     for part in live.PARTS:
         other = live.tabs.get((tab.place[0], part))
-        if other is not None and other is not tab and time.monotonic() - other.checked_at < live.CHECK_SECONDS:
+        if other is None or other is tab or (other.sid, other.session) != (tab.sid, tab.session):
+            continue
+        if time.monotonic() - other.checked_at < live.CHECK_SECONDS:
             await _take_part(root, other)
     return True
 

@@ -64,7 +64,8 @@ class ExecutionTable(PageState, mixin=True):
 
     def _is_reading(self) -> bool:
         """Whether rows that move by themselves would move under somebody's eyes or pointer."""
-        return bool(self._cursors or self.chosen or not self.at_top)
+        raw = self.get_value  # asked of every tab at every refresh: a proxy of each list would cost more than the answer
+        return bool(raw("_cursors") or raw("chosen") or not raw("at_top"))
 
     async def _catch_up(self) -> None:
         """Show what has come, gone and moved while somebody was reading, now that nobody is."""
