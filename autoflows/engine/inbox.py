@@ -17,7 +17,7 @@ from autoflows.domain.causes import INTERNAL, TAKEN, Cause
 from autoflows.domain.errors import Conflict, NotFound
 from autoflows.domain.executions import LogStatus
 from autoflows.domain.outcomes import CallOutcome
-from autoflows.engine import amend, audit, live
+from autoflows.engine import amend, audit, live, selection
 from autoflows.engine.pool import Connection, get_pool, transact
 
 BATCH = 500
@@ -110,9 +110,12 @@ async def dismiss(account_id: UUID, execution_ids: Sequence[UUID], note: str, ac
 
 
 async def retry_all(account_id: UUID, chosen: Chosen, actor_id: UUID | None, patience: float = PATIENCE_SECONDS) -> Dealt:
-    """Try the chosen executions again, each as `amend.retry` does, for up to `patience` seconds."""
-    ids = await choose(account_id, chosen)
-    return await _each(ids, lambda execution_id: amend.retry(account_id, execution_id, actor_id), patience)
+    """Try the chosen executions again, as `selection.retry` does, for up to `patience` seconds."""
+    told = {"cause": chosen.cause.key}
+    told |= {"flow_id": str(chosen.flow_id)} if chosen.flow_id else {}
+    told |= {"until": chosen.until.isoformat()} if chosen.until else {}
+    found = await selection.retry(account_id, await choose(account_id, chosen), told, actor_id, patience)
+    return Dealt(found.retried, sum(found.skipped.values()), next(iter(found.skipped), ""), found.left)
 
 
 async def resolve_all(

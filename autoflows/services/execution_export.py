@@ -21,7 +21,6 @@ from autoflows.services import audit
 from autoflows.services.access import Actor, requires
 from autoflows.services.execution_filter import LEAD_SOURCE, choose, for_audit
 from autoflows.services.execution_pages import Place, read_on
-from autoflows.services.pages import among
 from autoflows.services.views.executions import ExecutionFilter, ExecutionSort
 from autoflows.services.views.masking import scrub
 
@@ -108,19 +107,15 @@ async def _pieces(actor: Actor, wanted: ExecutionFilter) -> AsyncIterator[bytes]
 async def _read(actor: Actor, wanted: ExecutionFilter, place: Place) -> tuple[list[Any], Place | None]:
     """The next rows, and where to go on; None after the last."""
     async with open_session() as session:
-        places = await read_on(session, await choose(actor, session, wanted), ExecutionSort.NEWEST, CHUNK, place)
-        ids = [last.after[1] for last in places if last.after is not None]
-        statement = (
+        told = (
             sa.select(*COLUMNS.values())
             .select_from(Execution)
             .join(Flow, col(Flow.id) == col(Execution.flow_id))
             .join(FlowVersion, col(FlowVersion.id) == col(Execution.flow_version_id))
             .join(Contact, col(Contact.id) == col(Execution.contact_id))
-            .where(among(col(Execution.id), ids))
-            .order_by(col(Execution.triggered_at).desc(), col(Execution.id).desc())
         )
-        rows = list((await session.exec(statement)).all())  # type: ignore[call-overload]
-    return rows, places[-1] if len(places) == CHUNK else None
+        found = await read_on(session, await choose(actor, session, wanted), ExecutionSort.NEWEST, CHUNK, place, told)
+    return [row for _, row in found], found[-1][0] if len(found) == CHUNK else None
 
 
 def _cells(row: Any, pii: bool) -> list[Any]:

@@ -52,8 +52,6 @@ class Chosen:
 @open_to("services")
 async def choose(actor: Actor, session: AsyncSession, wanted: ExecutionFilter) -> Chosen:
     """What an execution of the actor's account must meet to be among those wanted."""
-    # With the values of this filter in sight, since the same statement may be about ten executions or a million.
-    await session.exec(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))  # type: ignore[call-overload]
     mine = col(Execution.user_id) == actor.account_id
     indexed = _indexed(wanted)
     tests = [mine, *indexed]

@@ -31,6 +31,16 @@ class Stretch:
     descending: bool
     where: Any = None
 
+    def tell(self, told: sa.Select[Any], chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[*tuple[Any, ...]]:
+        """What `told` selects of the same executions in the same order, and their keys.
+
+        First which, then what is told of them: a join cannot lead PostgreSQL away from the order in which it finds them.
+        """
+        page = self.select(chosen, limit, after).subquery("page")
+        keys = (page.c.key, page.c.id)
+        rows: sa.Select[*tuple[Any, ...]] = told.join(page, page.c.id == col(Execution.id)).add_columns(*keys)
+        return rows.order_by(*(key.desc() if self.descending else key.asc() for key in keys))
+
     def select(self, chosen: Chosen, limit: int, after: Sequence[Any] | None) -> sa.Select[*tuple[Any, ...]]:
         """The keys of its first executions, or of those that come after the one with the keys `after`."""
         tests = chosen.tests if self.where is None else [*chosen.tests, self.where]
@@ -76,16 +86,19 @@ class Place:
 
 
 @open_to("services")
-async def read_on(session: AsyncSession, chosen: Chosen, sort: ExecutionSort, limit: int, place: Place) -> list[Place]:
-    """The places of the next executions of a list, at most `limit`; the id of each is the last of its keys."""
-    places: list[Place] = []
+async def read_on(
+    session: AsyncSession, chosen: Chosen, sort: ExecutionSort, limit: int, place: Place, told: sa.Select[Any]
+) -> list[tuple[Place, Sequence[Any]]]:
+    """The next executions of a list, at most `limit`: where each stands, and what `told` selects of it."""
+    found: list[tuple[Place, Sequence[Any]]] = []
     for number in range(place.stretch, len(SORTS[sort])):
         after = place.after if number == place.stretch else None
-        rows = await session.exec(SORTS[sort][number].select(chosen, limit - len(places), after))  # type: ignore[call-overload]
-        places += [Place(number, tuple(row)) for row in rows.all()]
-        if len(places) == limit:
+        statement = SORTS[sort][number].tell(told, chosen, limit - len(found), after)
+        for *row, key, row_id in (await session.exec(statement)).all():  # type: ignore[call-overload]
+            found.append((Place(number, (key, row_id)), row))
+        if len(found) == limit:
             break
-    return places
+    return found
 
 
 def write_cursor(wanted: ExecutionFilter, sort: ExecutionSort, place: Place) -> str:

@@ -26,6 +26,8 @@ ONE_BATCH = asyncio.Lock()
 """Two audiences with the same tabs, such as a list and a number in the frame, would only find each other's busy."""
 BUSY_SECONDS = 0.002
 """How long tabs wait for one of them whose handler is at work; it then gets its update alone, when the handler is done."""
+ALONG_SECONDS = 0.2
+"""How long figures wait for news of the page: two messages to a tab cost twice as much as one."""
 AT_ONCE = asyncio.Semaphore(4)
 """Pages that see to themselves are refreshed a few at a time, so that they do not hold up the others."""
 
@@ -39,7 +41,9 @@ def is_here(app: rx.App, tab: Tab) -> bool:
 
 
 async def bring(app: rx.App, audience: Audience) -> None:
-    """Show an audience what was read for it."""
+    """Show an audience what was read for it. What is beside a page waits a moment, for most of it goes along with the page's own news."""
+    if any(part != live.PAGE for _, part in audience.tabs):
+        await asyncio.sleep(ALONG_SECONDS)
     behind = []
     for tab in list(audience.tabs.values()):
         if not is_here(app, tab):
@@ -110,7 +114,20 @@ async def _bring_alone(app: rx.App, tab: Tab) -> None:
 
 
 async def _take(root: Any, tab: Tab) -> bool:
-    """Show the tab's page what is newer than what it has, if there is such; False if it will not take it."""
+    """Show the tab what is newer than what it has, if there is such, and with it what its other parts are to be shown; False if its page
+    will not take it."""
+    if not await _take_part(root, tab):
+        return False
+    for part in live.PARTS:
+        other = live.tabs.get((tab.place[0], part))
+        if other is None or other is tab or (other.sid, other.session) != (tab.sid, tab.session):
+            continue
+        if time.monotonic() - other.checked_at < live.CHECK_SECONDS:
+            await _take_part(root, other)
+    return True
+
+
+async def _take_part(root: Any, tab: Tab) -> bool:
     audience = tab.audience
     if live.tabs.get(tab.place) is tab and tab.version < audience.version:
         page = await root.get_state(tab.state)

@@ -141,11 +141,8 @@ async def _refresh_own(app: rx.App, audience: Audience) -> None:
 
 
 async def _refresh_shared(app: rx.App, audience: Audience) -> None:
-    await _check(app, audience)
-    if not audience.tabs:
-        return
     try:
-        await audience.read()
+        await asyncio.gather(_check(app, audience), audience.read())  # nothing is sent before both are done
     except REFUSED as error:
         await end(app, list(audience.tabs.values()), error)
         return

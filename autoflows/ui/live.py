@@ -11,19 +11,24 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from autoflows.domain.permissions import Permission
-from autoflows.models.database import open_session
+from autoflows.models.database import open_reading
 from autoflows.services.access import Actor
 from autoflows.ui.shared_values import shareable
 
 Place = tuple[str, str]
 """A browser tab's token, and which part of the tab: its page, or something of the frame that is there on every page."""
 PAGE = "page"
+FIGURES = "figures"
+"""Numbers beside what the page shows, at a pace of their own: they take long to count, and nobody reads ten of them a second."""
+INBOX = "inbox"
+PARTS = (PAGE, FIGURES, INBOX)
+"""The parts of a tab that follow views."""
 
 Ask = Callable[..., Awaitable[Any]]
 """Calls a service as somebody with the view's rights, as far as its viewers have them, who is nobody in particular."""
@@ -42,7 +47,9 @@ class View(Protocol):
     `rights` are those that decide the answer: `ask` calls with no others, so that people who differ in nothing else share it.
     """
 
-    rights: ClassVar[frozenset[Permission]]
+    @property
+    def rights(self) -> frozenset[Permission]:
+        """A class variable, or of the question's own."""
 
     async def read(self, ask: Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the page shows."""
@@ -103,7 +110,7 @@ class Audience:
             if self.version >= wanted:
                 return
             self._begun += 1
-            async with open_session() as session:
+            async with open_reading() as session:
 
                 async def ask(function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
                     return await function(self.actor, session, *args, **kwargs)
@@ -151,13 +158,13 @@ def subscribe(state: Any, *topics: str, part: str = PAGE) -> None:
     _join(place, state, Audience(key=place, topics=frozenset(topics), gap=state.live_gap_seconds, dirty=news))
 
 
-async def follow(state: Any, actor: Actor, view: View, *topics: str, part: str = PAGE) -> Audience:
+async def follow(state: Any, actor: Actor, view: View, *topics: str, part: str = PAGE, gap: float | None = None) -> Audience:
     """Make this tab, or a part of it, one of the audience of a view, and fetch what that shows; it is asked again when something happens to
-    a topic.
+    a topic, `gap` seconds after the last time at the earliest (by default as the page's state says).
 
     A state calls it through `Base._follow`. What the services refuse is raised, and the tab then follows nothing.
     """
-    audience = _audience_of(type(state), view, frozenset(topics), actor)
+    audience = _audience_of(type(state), view, frozenset(topics), actor, state.live_gap_seconds if gap is None else gap)
     tab = _join(_place(state, part), state, audience)
     try:
         await audience.read()
@@ -168,9 +175,9 @@ async def follow(state: Any, actor: Actor, view: View, *topics: str, part: str =
     return audience
 
 
-def _audience_of(state: type[Any], view: View, topics: frozenset[str], actor: Actor) -> Audience:
+def _audience_of(state: type[Any], view: View, topics: frozenset[str], actor: Actor, gap: float) -> Audience:
     key = (state, view, topics, scope(actor, view))
-    return audiences.get(key) or Audience(key, topics, state.live_gap_seconds, view, _impersonal(actor, view))
+    return audiences.get(key) or Audience(key, topics, gap, view, _impersonal(actor, view))
 
 
 def scope(actor: Actor, view: View) -> tuple[UUID, frozenset[Permission]]:
@@ -185,8 +192,9 @@ def _impersonal(actor: Actor, view: View) -> Actor:
 
 def leave(state: Any) -> None:
     """What this tab's page followed is no longer refreshed: another page is loaded, or the same one anew."""
-    if (previous := tabs.get(_place(state, PAGE))) is not None:
-        drop(previous)
+    for part in (PAGE, FIGURES):
+        if (previous := tabs.get(_place(state, part))) is not None:
+            drop(previous)
 
 
 def drop(tab: Tab) -> None:
@@ -209,7 +217,7 @@ def move(tab: Tab, actor: Actor) -> Audience:
     old = tab.audience
     assert old.view is not None
     drop(tab)
-    audience = _audience_of(tab.state, old.view, old.topics, actor)
+    audience = _audience_of(tab.state, old.view, old.topics, actor, old.gap)
     _enlist(replace(tab, audience=audience, version=0, checked_at=time.monotonic(), late=None))
     return audience
 

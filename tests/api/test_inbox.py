@@ -268,7 +268,10 @@ async def test_all_of_one_cause_are_tried_again_the_number_first(world: World) -
     left = await world.items()
     assert {item["id"] for item in left} == {str(gone), str(later)}
     assert {item["can_retry"] for item in left} == {True, False}
-    assert await pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'execution.retried'") == 3
+    noted = await pool.fetchrow("SELECT * FROM audit_log WHERE action = 'executions.retried'")
+    assert noted["data"]["retried"] == 3
+    until = datetime.fromisoformat(told["as_of"])
+    assert noted["data"]["filter"] == {"cause": cause["cause"], "until": until.isoformat()}
 
 
 async def test_all_of_one_cause_are_left(world: World) -> None:
@@ -305,7 +308,8 @@ async def test_two_people_at_once_do_each_thing_once(world: World, people: Peopl
     done = await asyncio.gather(*both)
     assert sum(answer["done"] for answer in done) == 8
     pool = await get_pool()
-    assert await pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'execution.retried'") == 8
+    noted = await pool.fetch("SELECT data FROM audit_log WHERE action = 'executions.retried'")
+    assert sum(entry["data"]["retried"] for entry in noted) == 8
     await pool.execute("UPDATE flow_executions SET status = 'failed', due_at = NULL, completed_at = now()")
     await transact(lambda connection: name_causes(connection, made))
     done = await asyncio.gather(*(world.act("dismiss", client=client, cause=cause["cause"]) for client in (world.client, admin)))

@@ -18,7 +18,7 @@ from autoflows.models import Contact, Execution, Session, User
 from autoflows.models.database import open_session
 from autoflows.ui import live
 from autoflows.ui.states.executions_rows import ExecutionRow, renewed
-from autoflows.ui.states.executions_shown import ShownExecutions
+from autoflows.ui.states.executions_shown import CountedExecutions, ShownExecutions
 from autoflows.ui.states.executions_wanted import Wanted
 from bench.sockets import LIST_PAGE, Tab
 from tests.e2e.conftest import Person
@@ -33,10 +33,10 @@ async def run_of(owner: Person, name: str = "Asha Patel") -> Execution:
     return await make_execution(owner, await make_flow(owner, "Live", await make_world(owner)), name, PHONE)
 
 
-async def run_of_another(owner: Person, like: Execution) -> None:
+async def run_of_another(owner: Person, like: Execution, number: int = 0) -> None:
     """Another contact's run in the same flow."""
     async with open_session() as session:
-        contact = Contact(user_id=owner.account_id, name="Newcomer", phone="+919876500002")
+        contact = Contact(user_id=owner.account_id, name="Newcomer", phone=f"+919876510{number:03d}")
         session.add(contact)
         await session.flush()
         values = {name: getattr(like, name) for name in ("flow_id", "flow_version_id", "user_id", "due_at", "lead_at")}
@@ -236,6 +236,58 @@ async def test_rows_do_not_move_under_a_reader_who_has_scrolled_away(site: Web, 
     await until(lambda: len(names(reader)) == 2 and reader.var("newer", LIST) == "")
     await rename(execution, "Meera Shah")
     await until(lambda: "Meera Shah" in names(reader) and "Meera Shah" in names(other))
+
+
+def figures(owner: Person) -> list[live.Audience]:
+    """Those of the figures beside the account's list."""
+    everything = live.by_topic.get(live.account_topic(owner.account_id), {}).values()
+    return [audience for audience in everything if isinstance(audience.view, CountedExecutions)]
+
+
+def counted(tab: Tab, value: str = "") -> str:
+    return next(each["count"] for each in tab.var("tabs", LIST) if each["value"] == value)
+
+
+async def test_figures_are_counted_once_for_all_who_see_the_list(site: Web, owner: Person, viewer: Person) -> None:
+    """Whatever tab of it they look at, and whether or not they see addresses; a search that finds addresses is another matter."""
+    execution = await run_of(owner)
+    paths = (LIST_PAGE, f"{LIST_PAGE}?status=completed", f"{LIST_PAGE}?sort=oldest&size=50")
+    tabs = [await site.tab(person, path) for person in (owner, viewer) for path in paths]
+    (audience,) = figures(owner)
+    assert len(audience.tabs) == 6
+    readings = audience.version
+    await run_of_another(owner, execution)
+    await rename(execution, "Ravi Kumar")
+    await until(lambda: all(counted(tab) == "2" for tab in tabs))
+    assert audience.version == readings + 1
+    for person in (owner, viewer):
+        await site.tab(person, f"{LIST_PAGE}?q=98765")
+    assert len(figures(owner)) == 3
+
+
+async def test_figures_follow_rows_that_come_quicker_than_they_are_counted(site: Web, owner: Person) -> None:
+    execution = await run_of(owner)
+    tab = await site.tab(owner, LIST_PAGE)
+    (audience,) = figures(owner)
+    readings = audience.version
+    for number in range(8):
+        await run_of_another(owner, execution, number)
+        await rename(execution, f"Ravi {number}")
+        await until(lambda number=number: f"Ravi {number}" in names(tab))  # type: ignore[misc]
+    await until(lambda: counted(tab) == "9" and tab.var("fitting", LIST) == "9")
+    assert audience.version < readings + 8
+
+
+async def test_figures_go_on_for_a_reader_who_has_scrolled_away(site: Web, owner: Person) -> None:
+    execution = await run_of(owner)
+    reader = await site.tab(owner, LIST_PAGE)
+    state = next(name for name in reader.state if name.endswith(LIST))
+    reader.send(f"{state}.set_at_top", is_at_top=False)
+    await until(lambda: reader.var("at_top", LIST) is False)
+    await run_of_another(owner, execution)
+    await rename(execution, "Ravi Kumar")
+    await until(lambda: counted(reader) == "2")
+    assert names(reader) == ["Ravi Kumar"]
 
 
 async def test_a_page_that_sees_to_itself_moves_too(site: Web, owner: Person) -> None:

@@ -99,17 +99,17 @@ class Base(rx.State):
         """Like `_service`, for the services that take no session because they wait for a vendor or commit themselves."""
         return await function(await self._actor(), *args, **kwargs)
 
-    async def _follow(self, view: live.View, *topics: str, part: str = live.PAGE) -> None:
+    async def _follow(self, view: live.View, *topics: str, part: str = live.PAGE, gap: float | None = None) -> None:
         """Show a view, now and again whenever something happens to a topic (by default: to anything in the account).
 
-        Called by `_load`; what this page, or this part of the frame, followed before it does not follow any more.
+        Called by `_load`; what this page, or this part of it or of the frame, followed before it does not follow any more.
         """
         # A model read from a state is a proxy that knows this tab; the view is shared and outlives it.
         asked: Any = view
         known = {field.name: getattr(asked, field.name) for field in dataclasses.fields(asked)}
         asked = dataclasses.replace(asked, **{name: v.__wrapped__ for name, v in known.items() if isinstance(v, MutableProxy)})
         actor = await self._actor()
-        audience = await live.follow(self, actor, asked, *(topics or (live.account_topic(actor.account_id),)), part=part)
+        audience = await live.follow(self, actor, asked, *(topics or (live.account_topic(actor.account_id),)), part=part, gap=gap)
         self._put(audience.values)
 
     def _receive(self, values: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from autoflows.domain.executions import ExecutionStatus
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
 from autoflows.services import execution_counts, executions
@@ -18,7 +19,7 @@ from autoflows.ui.live import Ask
 from autoflows.ui.states.base import page_values
 from autoflows.ui.states.executions_forecast import outlook_of
 from autoflows.ui.states.executions_rows import renewed, row_of, tabs_of
-from autoflows.ui.states.executions_wanted import Wanted, filter_of
+from autoflows.ui.states.executions_wanted import PLAIN, Wanted, filter_of
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,51 @@ class ShownExecutions:
     wanted: Wanted
     zone: str
 
-    rights: ClassVar = frozenset({Permission.EXECUTIONS_READ, Permission.PII_READ})
+    rights: ClassVar[frozenset[Permission]] = frozenset({Permission.EXECUTIONS_READ, Permission.PII_READ})
 
     async def read(self, ask: Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The rows, and the figures beside them."""
+        """The rows."""
         wanted = filter_of(self.wanted, ZoneInfo(self.zone))
         page = await ask(executions.list_executions, wanted, sort=ExecutionSort(self.wanted.sort), limit=self.wanted.size)
-        counts = await ask(execution_counts.count_by_status, wanted)
-        foreseen = self.wanted.status in (Stage.ACTIVE, Stage.WAITING)
         return {
             "rows": renewed(before.get("rows"), [row_of(execution) for execution in page.data], int(time.monotonic())),
-            "tabs": tabs_of(counts, self.wanted.status),
-            "outlook": outlook_of(await ask(execution_counts.forecast), self.zone) if foreseen else None,
             "newer": "",
             "_seen": newest(page.data, self.wanted.sort),
             **page_values(page),
         }
+
+
+@dataclass(frozen=True)
+class CountedExecutions:
+    """The figures beside the list. They are the same in every tab of it but those that ask for more: `of` is "" or such a tab."""
+
+    wanted: Wanted
+    zone: str
+    of: str
+
+    @property
+    def rights(self) -> frozenset[Permission]:
+        """What is counted is nobody's own, unless it is found by an address."""
+        return ShownExecutions.rights if self.wanted.search else frozenset({Permission.EXECUTIONS_READ})
+
+    async def read(self, ask: Ask, before: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The numbers of the tabs, and what is due."""
+        counts = await ask(execution_counts.count_by_status, filter_of(self.wanted, ZoneInfo(self.zone)))
+        foreseen = self.of in FORESEEN
+        return {
+            "tabs": tabs_of(counts, self.of),
+            "outlook": outlook_of(await ask(execution_counts.forecast), self.zone) if foreseen else None,
+        }
+
+
+FORESEEN = (Stage.ACTIVE, Stage.WAITING)
+"""The tabs that show what is due next."""
+
+
+def counted(wanted: Wanted, zone: str) -> CountedExecutions:
+    """The figures beside the list of what is wanted."""
+    of = wanted.status if wanted.status in (*FORESEEN, ExecutionStatus.RUNNING) else ""
+    return CountedExecutions(wanted.model_copy(update={"status": "", "sort": PLAIN.sort, "size": PLAIN.size}), zone, of)
 
 
 def newest(page: list[ExecutionView], sort: str) -> tuple[datetime, UUID]:

@@ -12,12 +12,16 @@ from zoneinfo import ZoneInfo
 from autoflows.domain.errors import NotFound
 from autoflows.domain.executions import ExecutionStatus
 from autoflows.services import execution_counts, executions
-from autoflows.services.views.executions import ExecutionFilter, ExecutionSort, Stage
+from autoflows.services.views.executions import ExecutionFilter, ExecutionSort
+from autoflows.ui import live
 from autoflows.ui.states.base import PageState
 from autoflows.ui.states.executions_forecast import Outlook, outlook_of
 from autoflows.ui.states.executions_rows import ExecutionRow, Tab, merged, row_of, tabs_of
-from autoflows.ui.states.executions_shown import ShownExecutions, newest
+from autoflows.ui.states.executions_shown import FORESEEN, ShownExecutions, counted, newest
 from autoflows.ui.states.executions_wanted import Wanted, export_href, filter_of
+
+FIGURES_SECONDS = 1.0
+"""How often the figures beside the rows are counted at most."""
 
 
 class ExecutionTable(PageState, mixin=True):
@@ -43,12 +47,13 @@ class ExecutionTable(PageState, mixin=True):
     async def _show_wanted(self) -> None:
         """The first page of what is wanted, from now on as it changes, until its reader looks at something that must not move."""
         await self._follow(ShownExecutions(self.wanted, self.me.timezone))
+        await self._follow(counted(self.wanted, self.me.timezone), part=live.FIGURES, gap=FIGURES_SECONDS)
         self.export_href = export_href(self._filter())
 
     def _receive(self, values: Mapping[str, Any]) -> bool:
-        if self._is_reading():
+        if "rows" in values and self._is_reading():
             return False
-        self._put(values)  # nothing is ticked
+        self._put(values)  # nothing is ticked, or nothing but figures has come
         return True
 
     async def _refresh(self) -> None:
@@ -59,7 +64,8 @@ class ExecutionTable(PageState, mixin=True):
 
     def _is_reading(self) -> bool:
         """Whether rows that move by themselves would move under somebody's eyes or pointer."""
-        return bool(self._cursors or self.chosen or not self.at_top)
+        raw = self.get_value  # asked of every tab at every refresh: a proxy of each list would cost more than the answer
+        return bool(raw("_cursors") or raw("chosen") or not raw("at_top"))
 
     async def _catch_up(self) -> None:
         """Show what has come, gone and moved while somebody was reading, now that nobody is."""
@@ -95,13 +101,12 @@ class ExecutionTable(PageState, mixin=True):
                     found[row.id] = row_of(await self._service(executions.get_execution, UUID(row.id)))
         self.rows = merged(self.rows, [found.get(row.id, row) for row in self.rows])
         self._keep_chosen()
-        await self._count()
         count = await self._service(execution_counts.count_newer, self._filter(), self._seen)
         self.newer = f"{count}{'+' if count >= execution_counts.MOST_NEW else ''}" if count else ""
 
     async def _count(self) -> None:
         self.tabs = tabs_of(await self._service(execution_counts.count_by_status, self._filter()), self.wanted.status)
-        foreseen = self.wanted.status in (Stage.ACTIVE, Stage.WAITING)
+        foreseen = self.wanted.status in FORESEEN
         self.outlook = outlook_of(await self._service(execution_counts.forecast), self.me.timezone) if foreseen else None
 
     def _choose_none(self) -> None:

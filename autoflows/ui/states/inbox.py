@@ -50,7 +50,7 @@ class InboxBadge(Base):
     async def load(self):
         """Count, and go on counting. Roles that may not read executions see no number."""
         try:
-            await self._follow(InboxCount(), part="inbox")
+            await self._follow(InboxCount(), part=live.INBOX)
         except AutoflowsError:
             self.count, self.label = 0, ""
 
