@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from autoflows.analytics import export
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Table
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Table
 from autoflows.analytics.charts import CHARTS, charts_of
 from autoflows.analytics.charts.speed_split import SQL as SPLIT
 from autoflows.analytics.charts.speed_split import bottleneck, parts_of
@@ -61,7 +61,7 @@ class ChartView(BaseModel):
     columns: list[str]
     rows: list[list[Cell]]
     more: dict[str, Cell] = Field(description="further figures; percentiles are in seconds")
-    figure: dict[str, Any] | None = None
+    figure: Plot | None = None
 
 
 class SpanView(BaseModel):
@@ -150,14 +150,9 @@ async def _charts(session: AsyncSession, scope: Scope, page: str, *, figures: bo
 
 
 def _view(chart: Chart, numbers: Table, period: Period, markers: Sequence[MarkerView], *, figure: bool) -> ChartView:
-    drawn = chart.figure(numbers) if figure else None
-    if drawn is not None and chart.is_over_time:
-        for marker in markers:
-            day = marker.at.astimezone(ZoneInfo(period.zone)).date().isoformat()
-            drawn.add_shape(
-                type="line", x0=day, x1=day, y0=0, y1=1, yref="paper", line={"color": OKABE_ITO["grey"], "dash": "dot", "width": 1}
-            )
-            drawn.add_annotation(x=day, y=1, yref="paper", yanchor="bottom", showarrow=False, text=f"v{marker.version}", font={"size": 10})
+    drawn = chart.draw(numbers) if figure else None
+    if drawn is not None and chart.is_over_time and markers:
+        drawn["layout"] |= _marked(markers, ZoneInfo(period.zone))
     return ChartView(
         slug=chart.slug,
         title=chart.title,
@@ -168,8 +163,19 @@ def _view(chart: Chart, numbers: Table, period: Period, markers: Sequence[Marker
         columns=list(numbers.columns),
         rows=numbers.rows,
         more=dict(numbers.more),
-        figure=drawn.to_plotly_json() if drawn is not None else None,
+        figure=drawn,
     )
+
+
+def _marked(markers: Sequence[MarkerView], zone: ZoneInfo) -> Plot:
+    """A line in a layout on the day of each version, with its number over it."""
+    days = [marker.at.astimezone(zone).date().isoformat() for marker in markers]
+    line = {"color": OKABE_ITO["grey"], "dash": "dot", "width": 1}
+    number = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"size": 10}}
+    return {
+        "shapes": [{"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line} for day in days],
+        "annotations": [{"x": day, "text": f"v{marker.version}", **number} for day, marker in zip(days, markers, strict=True)],
+    }
 
 
 async def _markers(session: AsyncSession, scope: Scope, flow_id: UUID | None) -> list[MarkerView]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bare_figure, counted_bars, share
 from autoflows.analytics.period import Period
 
 MOST = 10
@@ -40,7 +38,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Flow", "Executions", "Contacted", "Conversations", "Success rate"), lines, total, said, (("flows", len(rows)),))
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per flow, its executions written on it."""
     bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], OKABE_ITO["blue"], "executions")
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
@@ -54,5 +52,5 @@ CHART = Chart(
     "reply. Success rate: completed of completed and failed.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, rate_line
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Row, Table, bare_figure, rate_line
 from autoflows.analytics.period import Period
 from autoflows.domain.statistics import Proportion, wilson
 
@@ -47,7 +45,7 @@ def rates(rows: Sequence[Row], place: int, names: Sequence[str], keys: Sequence[
     return Table((first, *COLUMNS), lines, total, summary)
 
 
-def draw(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """The rate as a line, its interval as bars of error."""
     rows = numbers.rows
     above = [None if row[3] is None else float(row[5] or 0) - float(row[3]) for row in rows]
@@ -73,7 +71,7 @@ CHART = Chart(
     "interval is Wilson's, 95 %: the true rate lies in it in 95 of 100 cases.",
     sql=SQL,
     table=table,
-    figure=draw,
+    draw=draw,
     pages=("performance",),
     by="hour",
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import SCALE, Chart, Row, Table, bare_figure, share
+from autoflows.analytics.chart import SCALE, Chart, Plot, Row, Table, bare_figure, scatter, share
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import DAYS
 
@@ -29,11 +27,11 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Weekday", *HOURS), lines, total, summary)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A square per hour of the week: the more, the darker, and the larger."""
     points = [(hour, str(row[0]), int(row[n] or 0)) for row in numbers.rows for n, hour in enumerate(HOURS, start=1)]
     most = max((count for _, _, count in points), default=0) or 1
-    squares = go.Scatter(
+    squares = scatter(
         x=[hour for hour, _, _ in points],
         y=[day for _, day, _ in points],
         mode="markers",
@@ -61,7 +59,7 @@ CHART = Chart(
     "chosen time zone.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("performance",),
     by="hour",
 )

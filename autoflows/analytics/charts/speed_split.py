@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, duration_in_words, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bar, bare_figure, duration_in_words, share
 from autoflows.analytics.period import Period
 from autoflows.analytics.rollups.facts import PARTS
 
@@ -55,10 +53,10 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Part", "Seconds", "Share", "Seconds per lead"), lines, leads if total else 0, said + average, more)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """One bar, cut into the parts."""
     traces = [
-        go.Bar(
+        bar(
             name=str(row[0]),
             y=["Time to first contact"],
             x=[row[3] or 0],
@@ -82,6 +80,6 @@ CHART = Chart(
     "rest.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("speed", "performance"),
 )
