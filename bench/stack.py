@@ -155,7 +155,7 @@ def connect_whatsapp(stack: Stack, provider_port: int) -> dict[str, str]:
         "/api/channels",
         {
             "provider": "whatsapp_cloud",
-            "name": "WhatsApp",
+            "name": f"WhatsApp {provider_port}",
             "credentials": {"access_token": "t", "app_secret": "s", "verify_token": "v", "waba_id": "1"},
             "settings": {"base_url": f"http://127.0.0.1:{provider_port}"},
         },

@@ -19,15 +19,15 @@ from autoflows.analytics.charts import CHARTS, charts_of
 from autoflows.analytics.charts.speed_split import SQL as SPLIT
 from autoflows.analytics.charts.speed_split import bottleneck, parts_of
 from autoflows.analytics.headline import Figures, Percentiles, SpeedFigures, Target, headline, speed
-from autoflows.analytics.period import Period, present_spans
-from autoflows.analytics.query import Scope, filter_of, read
+from autoflows.analytics.period import By, Period, present_spans
+from autoflows.analytics.query import Scope, filter_of, read, read_each
 from autoflows.domain.errors import NotFound
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
 from autoflows.services.access import Actor, requires
 from autoflows.services.settings import account_settings
 
-BEGUN = "SELECT COALESCE(sum(amount), 0)::bigint AS executions FROM counted WHERE measure = 'executions'"
+BEGUN = "SELECT label, sum(amount)::bigint AS executions FROM counted WHERE measure = 'executions' GROUP BY 1"
 MARKERS = """
 SELECT f.id AS flow_id, f.name AS flow_name, v.version, v.name, v.created_at FROM flow_versions v
 JOIN auto_engagement_flows f ON f.id = v.flow_id
@@ -134,19 +134,26 @@ class Definition(BaseModel):
     definition: str
 
 
+Known = dict[tuple[str, By], Sequence[Any]]
+
+
 async def _scope(actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed) -> Scope:
     n = narrowed
     return Scope(actor.account_id, period, await filter_of(session, actor.account_id, n.flow_id, n.version, n.source, n.channel_id))
 
 
-async def _numbers(session: AsyncSession, scope: Scope, chart: Chart) -> Table:
-    rows = [dict(row) for row in await read(session, scope, chart.sql, chart.by)]
+async def _numbers(session: AsyncSession, scope: Scope, chart: Chart, known: Known | None = None) -> Table:
+    known = {} if known is None else known
+    if (chart.sql, chart.by) not in known:
+        known[chart.sql, chart.by] = await read(session, scope, chart.sql, chart.by)
+    rows = known[chart.sql, chart.by]
     further = await chart.also(session, scope) if chart.also else ()
     return chart.table([*rows, *further], scope.period)
 
 
 async def _charts(session: AsyncSession, scope: Scope, page: str, *, figures: bool, markers: Sequence[MarkerView] = ()) -> list[ChartView]:
-    return [_view(chart, await _numbers(session, scope, chart), scope.period, markers, figure=figures) for chart in charts_of(page)]
+    known: Known = {}  # charts that ask for the same share its answer
+    return [_view(chart, await _numbers(session, scope, chart, known), scope.period, markers, figure=figures) for chart in charts_of(page)]
 
 
 def _view(chart: Chart, numbers: Table, period: Period, markers: Sequence[MarkerView], *, figure: bool) -> ChartView:
@@ -186,9 +193,11 @@ async def _markers(session: AsyncSession, scope: Scope, flow_id: UUID | None) ->
 
 
 async def _spans(session: AsyncSession, scope: Scope) -> list[SpanView]:
-    views = []
-    for name, period in present_spans(zone=scope.period.zone, now=utc_now()):
-        now, before = [(await read(session, scope.of(p), BEGUN))[0]["executions"] for p in (period, period.before)]
+    spans, views = present_spans(zone=scope.period.zone, now=utc_now()), []
+    periods = {label: p for name, period in spans for label, p in ((name, period), (f"before {name}", period.before))}
+    found = {row["label"]: row["executions"] for row in await read_each(session, scope, BEGUN, periods)}
+    for name, period in spans:
+        now, before = found.get(name, 0), found.get(f"before {name}", 0)
         change = round((now - before) / before, 6) if before else None
         views.append(SpanView(name=name, first=period.first, executions=now, before=before, change=change))
     return views
@@ -207,8 +216,7 @@ async def overview(
     markers = await _markers(session, scope, narrowed.flow_id)
     return Overview(
         **_days(scope),
-        now=await headline(session, scope),
-        before=await headline(session, scope.of(period.before)),
+        **await headline(session, scope),
         spans=await _spans(session, scope),
         markers=markers,
         charts=await _charts(session, scope, "overview", figures=figures, markers=markers if narrowed.flow_id else ()),
@@ -226,8 +234,7 @@ async def speed_to_lead(
     markers = await _markers(session, scope, narrowed.flow_id)
     return Speed(
         **_days(scope),
-        now=await speed(session, scope, *target),
-        before=await speed(session, scope.of(period.before), *target),
+        **await speed(session, scope, *target),
         markers=markers,
         charts=await _charts(session, scope, "speed", figures=figures, markers=markers if narrowed.flow_id else ()),
     )
@@ -254,8 +261,7 @@ async def flow(
     return FlowPage(
         **_days(scope),
         flow_id=flow_id,
-        now=await headline(session, scope),
-        before=await headline(session, scope.of(period.before)),
+        **await headline(session, scope),
         markers=markers,
         charts=await _charts(session, scope, "flow", figures=figures, markers=markers),
     )

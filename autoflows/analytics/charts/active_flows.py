@@ -13,7 +13,7 @@ SELECT f.id, f.name, sum(c.executions)::bigint AS executions, sum(c.attempted)::
   sum(c.conversed)::bigint AS conversed, sum(c.completed)::bigint AS completed, sum(c.failed)::bigint AS failed
 FROM (
   SELECT flow_version_id, sum(amount) AS executions, sum(amount) FILTER (WHERE labels[2] <> '') AS attempted,
-    sum(amount) FILTER (WHERE labels[4] <> '') AS conversed, sum(amount) FILTER (WHERE labels[1] = 'completed') AS completed,
+    sum(amount) FILTER (WHERE labels[3] <> '') AS conversed, sum(amount) FILTER (WHERE labels[1] = 'completed') AS completed,
     sum(amount) FILTER (WHERE labels[1] = 'failed') AS failed
   FROM counted WHERE measure = 'executions' GROUP BY 1 HAVING sum(amount) > 0
 ) c JOIN flow_versions v ON v.id = c.flow_version_id JOIN auto_engagement_flows f ON f.id = v.flow_id

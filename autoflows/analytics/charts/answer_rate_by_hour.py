@@ -9,8 +9,7 @@ from autoflows.analytics.period import Period
 from autoflows.domain.statistics import Proportion, wilson
 
 SQL = """
-SELECT label, labels[1] AS kind, sum(amount)::bigint AS calls FROM counted
-WHERE measure = :busy AND labels[1] IN ('answered', 'unanswered') GROUP BY 1, 2
+SELECT label, labels[1] AS kind, sum(amount)::bigint AS attempts FROM counted WHERE measure = 'busy' GROUP BY 1, 2
 """
 COLUMNS = ("Ended calls", "Answered", "Answer rate", "From", "To")
 FEW = 20
@@ -31,7 +30,7 @@ def rates(rows: Sequence[Row], place: int, names: Sequence[str], keys: Sequence[
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
         both = (row["label"].split()[place], row["kind"])
-        counts[both] = counts.get(both, 0) + row["calls"]
+        counts[both] = counts.get(both, 0) + row["attempts"]
     lines: list[list[Cell]] = []
     for name, key in zip(names, keys, strict=True):
         answered = counts.get((key, "answered"), 0)

@@ -14,7 +14,7 @@ SQL = """
 SELECT labels[1] AS step, labels[2] AS action_type, labels[3] AS try, labels[4] AS result, sum(amount)::bigint AS number
 FROM counted WHERE measure = 'steps' GROUP BY 1, 2, 3, 4
 UNION ALL
-SELECT 'entered', '', '', labels[4], sum(amount)::bigint FROM counted WHERE measure = 'executions' GROUP BY labels[4]
+SELECT 'entered', '', '', labels[3], sum(amount)::bigint FROM counted WHERE measure = 'executions' GROUP BY labels[3]
 """
 ENTERED, CONVERSATION, GOAL = "Entered", "Conversation", "Goal: "
 GOOD = ("answered", "replied")

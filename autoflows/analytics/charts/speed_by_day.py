@@ -10,8 +10,7 @@ from autoflows.analytics.charts.speed_to_lead import BANDS, COLOURS, bands_of
 from autoflows.analytics.period import Period
 
 SQL = """
-SELECT label AS day, labels[2] AS place, sum(amount)::bigint AS leads FROM counted
-WHERE measure = 'executions' AND labels[2] <> '' GROUP BY 1, 2
+SELECT label AS day, labels[1] AS place, sum(amount)::bigint AS leads FROM counted WHERE measure = 'speed' GROUP BY 1, 2
 """
 
 

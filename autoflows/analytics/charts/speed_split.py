@@ -9,9 +9,8 @@ from autoflows.analytics.period import Period
 from autoflows.analytics.rollups.facts import PARTS
 
 SQL = """
-SELECT labels[1] AS part, sum(amount)::bigint AS micros FROM counted WHERE measure = 'time' AND labels[1] <> 'duration' GROUP BY 1
-UNION ALL
-SELECT 'leads', COALESCE(sum(amount), 0)::bigint FROM counted WHERE measure = 'executions' AND labels[2] <> ''
+SELECT label, CASE WHEN measure = 'time' THEN labels[1] ELSE 'leads' END AS part, sum(amount)::bigint AS micros FROM counted
+WHERE measure IN ('time', 'executions') AND CASE WHEN measure = 'time' THEN labels[1] <> 'duration' ELSE labels[2] <> '' END GROUP BY 1, 2
 """
 
 TITLES = {

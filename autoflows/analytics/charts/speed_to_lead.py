@@ -10,7 +10,8 @@ from autoflows.domain.percentiles import percentile
 from autoflows.domain.speed import EDGES
 
 SQL = """
-SELECT 'band' AS what, labels[2] AS place, sum(amount)::bigint AS leads FROM counted WHERE measure = 'executions' GROUP BY labels[2]
+SELECT 'band' AS what, CASE WHEN measure = 'speed' THEN labels[1] ELSE '' END AS place, sum(amount)::bigint AS leads FROM counted
+WHERE measure IN ('speed', 'executions') AND CASE WHEN measure = 'speed' THEN true ELSE labels[2] = '' END GROUP BY 2
 UNION ALL
 SELECT 'bin', bin::text, sum(amount)::bigint FROM spread WHERE measure = 'first_attempt' GROUP BY bin
 """

@@ -10,7 +10,7 @@ from autoflows.analytics.period import Period
 SQL = """
 SELECT label AS day, COALESCE(sum(amount) FILTER (WHERE labels[1] = 'completed'), 0)::bigint AS completed,
   COALESCE(sum(amount) FILTER (WHERE labels[1] = 'failed'), 0)::bigint AS failed,
-  COALESCE(sum(amount) FILTER (WHERE labels[4] <> ''), 0)::bigint AS conversed, sum(amount)::bigint AS executions
+  COALESCE(sum(amount) FILTER (WHERE labels[3] <> ''), 0)::bigint AS conversed, sum(amount)::bigint AS executions
 FROM counted WHERE measure = 'executions' GROUP BY 1
 """
 
