@@ -22,8 +22,11 @@ SELECT label, measure, labels, sum(amount)::bigint AS amount FROM counted
 WHERE measure IN ('executions', 'leads', 'cost', 'time') AND (measure <> 'time' OR labels[1] = 'duration') GROUP BY 1, 2, 3
 """
 BINS = """
+SELECT label, measure, bin, sum(amount)::bigint AS amount FROM spread WHERE measure IN ('first_attempt', 'duration') GROUP BY 1, 2, 3
+"""
+SPEED_BINS = """
 SELECT label, measure, bin, sum(amount)::bigint AS amount FROM spread
-WHERE measure IN ('first_attempt', 'first_conversation', 'duration') GROUP BY 1, 2, 3
+WHERE measure IN ('first_attempt', 'first_conversation') GROUP BY 1, 2, 3
 """
 BANDS = """
 SELECT label, labels[1]::int AS band, sum(amount)::bigint AS leads FROM counted WHERE measure = 'speed' AND labels[2] = '' GROUP BY 1, 2
@@ -167,7 +170,7 @@ def _figures(rows: Sequence[Any], bins: Mapping[str, dict[int, int]]) -> Figures
 async def speed(session: AsyncSession, scope: Scope, target_seconds: int, target_percent: int) -> dict[str, SpeedFigures]:
     """Speed to lead in a period (`now`) and in as many days before it (`before`), against its target."""
     pair = _pair(scope)
-    bins, bands, parts = [await read_each(session, scope, sql, pair) for sql in (BINS, BANDS, SPLIT)]
+    bins, bands, parts = [await read_each(session, scope, sql, pair) for sql in (SPEED_BINS, BANDS, SPLIT)]
     return {
         label: _speed_figures(
             _bins(_of(label, bins)),

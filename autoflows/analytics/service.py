@@ -20,7 +20,7 @@ from autoflows.analytics.charts.speed_split import SQL as SPLIT
 from autoflows.analytics.charts.speed_split import bottleneck, parts_of
 from autoflows.analytics.headline import Figures, Percentiles, SpeedFigures, Target, headline, speed
 from autoflows.analytics.period import By, Period, present_spans
-from autoflows.analytics.query import Scope, filter_of, read, read_each
+from autoflows.analytics.query import Scope, filter_of, plan_well, read, read_each
 from autoflows.domain.errors import NotFound
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
@@ -139,6 +139,7 @@ Known = dict[tuple[str, By], Sequence[Any]]
 
 async def _scope(actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed) -> Scope:
     n = narrowed
+    await plan_well(session)
     return Scope(actor.account_id, period, await filter_of(session, actor.account_id, n.flow_id, n.version, n.source, n.channel_id))
 
 

@@ -11,8 +11,8 @@ from autoflows.domain.outcomes import CallOutcome
 IN_PROGRESS = "in_progress"
 
 SQL = """
-SELECT labels[2] AS outcome, sum(amount)::bigint AS calls FROM counted
-WHERE measure = 'attempts' AND labels[1] = 'ai_call' AND labels[2] NOT IN ('skipped', 'cancelled') GROUP BY 1
+SELECT labels[1] AS outcome, sum(amount)::bigint AS calls FROM counted
+WHERE measure = 'calls' AND labels[1] NOT IN ('skipped', 'cancelled') GROUP BY 1
 """
 
 OUTCOMES = {

@@ -155,8 +155,7 @@ named AS MATERIALIZED ({named}),
 each_key AS MATERIALIZED (SELECT row_number() OVER ()::int AS one, d.* FROM (SELECT DISTINCT {key} FROM named) AS d),
 uses AS MATERIALIZED (SELECT kind, fact, one FROM named JOIN each_key USING ({key})),
 grained AS MATERIALIZED (
-  SELECT one, is_spread, user_id, measure, labels, g.*
-  FROM each_key AS k CROSS JOIN LATERAL ({grains("k")}) AS g(grain, flow_version_id, source, channel_id)
+  SELECT one, is_spread, user_id, measure, labels, g.* FROM each_key AS k CROSS JOIN LATERAL ({grains("k")}) AS g
 ),
 keys AS MATERIALIZED (SELECT row_number() OVER ()::int AS key, d.* FROM (SELECT DISTINCT grain, {key} FROM grained) AS d),
 parts AS MATERIALIZED (SELECT one, key, grain FROM grained JOIN keys USING (grain, {key}))"""
@@ -176,8 +175,11 @@ def _sums(raw: Raw) -> str:
     )
     return f"""
 {by_time}each_sum AS MATERIALIZED (SELECT one, quarter, add_up(amount) AS amount FROM ({each}) AS e GROUP BY 1, 2),
-sums AS (SELECT key, quarter, add_up(amount) AS amount FROM each_sum JOIN parts USING (one) GROUP BY 1, 2 HAVING add_up(amount) <> 0),
-sum_days AS MATERIALIZED (
+sums AS (
+  SELECT key, quarter, amount FROM each_sum JOIN parts USING (one) WHERE grain = 'each' AND amount <> 0
+  UNION ALL
+  SELECT key, quarter, add_up(amount) FROM each_sum JOIN parts USING (one) WHERE grain <> 'each' GROUP BY 1, 2 HAVING add_up(amount) <> 0
+),sum_days AS MATERIALIZED (
   SELECT key, {EPOCH} + day AS day, add_up(amount) AS total, array_agg(quarter % {SLOTS} ORDER BY quarter) AS places,
     array_agg(shown ORDER BY quarter) AS amounts
   FROM (

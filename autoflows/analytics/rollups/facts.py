@@ -14,7 +14,7 @@ that was made; of a lead event `received_at`.
 | time | triggered_at | what the time went into (`PARTS`), or `duration` | microseconds |
 | cost | triggered_at | action type, currency | minor units |
 | steps | triggered_at | action order, action type, `first` or `again`, result, reason | 1 |
-| attempts | started_at | action type, result | 1 |
+| calls | started_at, of calls | result | 1 |
 | busy | started_at | a call `answered`, `unanswered` or `open` (out, or in doubt), or a `message`; none that was not made | 1 |
 
 and as spreads: `first_attempt`, `first_conversation` (since the lead's own time) and `duration`, of executions; `response` of attempts.
@@ -33,6 +33,8 @@ PARTS = ("source", "queue", "hours", "capacity", "wait", "provider")
 """Where the time to the first attempt goes, in the order in which it passes."""
 CONTACTING = ("ai_call", "whatsapp_message", "email", "sms")
 SLOTS = 96
+FINE = "steps"
+"""The measure that is kept in the grain `each` alone: it has the most rows by far, and pages ask for it of one flow."""
 KIND = ("user_id", "flow_version_id", "source", "channel_id")
 """What tells images of every table apart, and is part of the key of a figure."""
 
@@ -58,12 +60,13 @@ class Fact:
 
 
 def grains(row: str) -> str:
-    """A VALUES of what each grain keeps of a row's flow version, source and channel, in SQL."""
+    """A query of the grains that keep a row's measure, and what each keeps of its flow version, source and channel."""
     nothing = {"flow_version_id": _NOBODY, "source": "''", "channel_id": _NOBODY}
-    return "VALUES " + ", ".join(
-        f"('{grain}', {', '.join(f'{row}.{name}' if name in kept else none for name, none in nothing.items())})"
-        for grain, kept in GRAINS.items()
+    kept = ", ".join(
+        f"('{grain}', {', '.join(f'{row}.{name}' if name in columns else none for name, none in nothing.items())})"
+        for grain, columns in GRAINS.items()
     )
+    return f"SELECT * FROM (VALUES {kept}) AS v(grain, {', '.join(nothing)}) WHERE grain = 'each' OR {row}.measure <> '{FINE}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ LOGS = Raw(
     "flow_action_logs", "changed_action_logs", LOG_ROWS, "started_at", LOGS_TOLD,
     (*KIND, "action_type", "action_order", "is_first", "result", "reason", "currency"),
     sums=(
-        Fact("attempts", "started", "number", "ARRAY[k.action_type, k.result]"),
+        Fact("calls", "started", "number", "ARRAY[k.result]", "k.action_type = 'ai_call'"),
         Fact("busy", "started", "number", _BUSY, _IS_BUSY),
         Fact("steps", "triggered", "number", _STEP),
         Fact("cost", "triggered", "cost", "ARRAY[k.action_type, k.currency]"),

@@ -65,13 +65,9 @@ def _merge(name: str, rollup: Rollup, facts: tuple[Fact, ...]) -> str:
     """CTEs that add what is told of images to a table; the last one, `name`, is the INSERT."""
     listed = ",\n    ".join(_listed(fact, rollup) for fact in facts)
     whole = f"place - place % {SLOTS}"
-    finest = (
-        ""
-        if rollup.is_running
-        else f"""
+    quarters = f"""
   UNION ALL
   SELECT user_id, 'each', measure, 'quarter', day, flow_version_id, source, channel_id, labels, place, amount FROM {name}_facts"""
-    )
     return f"""
 {name}_facts AS MATERIALIZED (
   SELECT user_id, measure, {EPOCH} + quarter / {SLOTS} AS day, flow_version_id, source, channel_id, labels,
@@ -83,15 +79,14 @@ def _merge(name: str, rollup: Rollup, facts: tuple[Fact, ...]) -> str:
 ), {name}_days AS MATERIALIZED (
   SELECT user_id, g.grain, measure, day, g.flow_version_id, g.source, g.channel_id, labels,
     {"place" if rollup.is_running else whole} AS place, add_up(amount) AS amount
-  FROM {name}_facts AS f CROSS JOIN LATERAL ({grains("f")}) AS g(grain, flow_version_id, source, channel_id)
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING add_up(amount) <> 0
+  FROM {name}_facts AS f CROSS JOIN LATERAL ({grains("f")}) AS g GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING add_up(amount) <> 0
 ), {name}_new AS MATERIALIZED (
   SELECT user_id, grain, measure, 'day' AS span, day AS starts_on, flow_version_id, source, channel_id, labels, place, amount
   FROM {name}_days
   UNION ALL
   SELECT user_id, grain, measure, 'month', date_trunc('month', day)::date, flow_version_id, source, channel_id, labels, {whole},
     add_up(amount)
-  FROM {name}_days GROUP BY 1, 2, 3, 5, 6, 7, 8, 9, 10 HAVING add_up(amount) <> 0{finest}
+  FROM {name}_days GROUP BY 1, 2, 3, 5, 6, 7, 8, 9, 10 HAVING add_up(amount) <> 0{"" if rollup.is_running else quarters}
 ), {name}_old AS (
   DELETE FROM {rollup.table} WHERE ({KEY}) IN (SELECT {KEY} FROM {name}_new) RETURNING {KEY}, {rollup.places}, {rollup.amounts}
 ), {name} AS (
