@@ -75,7 +75,7 @@ def run_analytics(results: dict[str, Any], scale: float, logs: int, kept: Path |
         with running(1, kept) as stack:
             results["seed"] = asyncio.run(analytics.seed(stack, logs))
             year = last_days(366, zone="Asia/Kolkata", now=utc_now())
-            parts = {
+            parts: dict[str, Callable[[], dict[str, Any]]] = {
                 "rollups": lambda: analytics.rebuild(stack),
                 "endpoints": lambda: analytics.endpoints(stack),
                 "plans": lambda: asyncio.run(analytics.plans(stack, UUID(results["seed"]["account"]), year)),

@@ -48,7 +48,7 @@ WITH cuts AS NOT MATERIALIZED (
   WHERE p.place % {SLOTS} >= c.low AND p.place % {SLOTS} < c.high
 )
 """
-BINDS = {
+BINDS: dict[str, sa.types.TypeEngine[Any]] = {
     "account": sa.Uuid(),
     "grain": sa.Text(),
     "versions": ARRAY(sa.Uuid()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from autoflows.analytics.chart import SCALE, Chart, Plot, Row, Table, bare_figure, scatter, share
+from autoflows.analytics.chart import SCALE, Cell, Chart, Plot, Row, Table, bare_figure, scatter, share
 from autoflows.analytics.charts.answer_rate_by_hour import SQL
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import DAYS
@@ -18,7 +18,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     counts: dict[str, int] = defaultdict(int)
     for row in rows:
         counts[row["label"]] += row["attempts"]
-    lines = [[name, *(counts.get(f"{day} {hour}", 0) for hour in HOURS)] for day, name in enumerate(DAYS, start=1)]
+    lines: list[list[Cell]] = [[name, *(counts.get(f"{day} {hour}", 0) for hour in HOURS)] for day, name in enumerate(DAYS, start=1)]
     total = sum(counts.values())
     summary = "No contact was attempted."
     if total:
