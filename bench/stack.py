@@ -21,7 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "a long bench password"
-READY_SECONDS = 120
+READY_SECONDS = 300  # the first start builds the frontend
 
 
 def free_port() -> int:
