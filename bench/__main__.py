@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,8 @@ from bench.stack import ROOT, connect_whatsapp, free_port, running, whatsapp_flo
 RATES = (10, 25, 50)
 UPLOADED = 100_000
 MILLION = 1_000_000
+LEADS = 2_000
+"""In a burst that tells what keeping the rollups costs."""
 
 
 def run(results: dict[str, Any], scale: float, workers: int, size: int) -> None:
@@ -64,21 +67,24 @@ def run(results: dict[str, Any], scale: float, workers: int, size: int) -> None:
         counting.wait(5)
 
 
-def run_analytics(results: dict[str, Any], scale: float, logs: int) -> None:
-    """Put the analytics' measurements into `results`, on one fresh product with a year of so many logs."""
+def run_analytics(results: dict[str, Any], scale: float, logs: int, kept: Path | None, only: str, save: Callable[[], None]) -> None:
+    """Put the analytics' measurements into `results`, on a product with a year of so many logs; `save` is called after each of them."""
     port = free_port()
     counting = subprocess.Popen([sys.executable, "-m", "bench.provider", str(port)], cwd=ROOT)
     try:
-        with running(1) as stack:
-            ids = connect_whatsapp(stack, port)
+        with running(1, kept) as stack:
             results["seed"] = asyncio.run(analytics.seed(stack, logs))
-            results["rollups"] = analytics.rebuild(stack)
-            results["endpoints"] = analytics.endpoints(stack)
             year = last_days(366, zone="Asia/Kolkata", now=utc_now())
-            results["plans"] = asyncio.run(analytics.plans(stack, UUID(results["seed"]["account"]), year))
-            flow = whatsapp_flow(stack, ids, measure.STEPS)
-            results["upkeep"] = analytics.upkeep(stack, {"provider": counting.pid}, port, int(1000 * scale))
-            stack.api("DELETE", f"/api/automation/flows/{flow}")
+            parts: dict[str, Callable[[], dict[str, Any]]] = {
+                "rollups": lambda: analytics.rebuild(stack),
+                "endpoints": lambda: analytics.endpoints(stack),
+                "plans": lambda: asyncio.run(analytics.plans(stack, UUID(results["seed"]["account"]), year)),
+                "upkeep": lambda: analytics.upkeep(stack, {"provider": counting.pid}, port, int(LEADS * scale)),
+            }
+            for name, part in parts.items():
+                if only in name:
+                    results[name] = part()
+                    save()
     finally:
         counting.terminate()
         counting.wait(5)
@@ -101,8 +107,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="print ratios to the figures in this file")
     parser.add_argument("--lists", action="store_true", help="instead: the list of executions beside a million of them (or --big N)")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="with --lists: keep the filled database here, and use it again")
-    parser.add_argument("--only", default="", metavar="TEXT", help="with --lists: only what has this in its name")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="with --lists or --analytics: keep what was filled here, and use it again")
+    parser.add_argument("--only", default="", metavar="TEXT", help="with --lists or --analytics: only what has this in its name")
     parser.add_argument("--watchers", type=int, default=0, metavar="N", help="instead: N tabs on the list of executions, at 50 leads/s")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long --watchers measures")
     options = parser.parse_args(arguments)
@@ -129,17 +135,21 @@ def main(arguments: list[str] | None = None) -> None:
         return
     earlier = json.loads(options.compare.read_text()) if options.compare else None
     results: dict[str, Any] = {}
+
+    def save() -> None:
+        if options.json:
+            options.json.write_text(json.dumps(results, indent=1))
+
     try:
         if options.analytics:
-            run_analytics(results, options.scale, options.analytics)
+            run_analytics(results, options.scale, options.analytics, options.keep, options.only, save)
         else:
             run(results, options.scale, options.workers, options.big)
     finally:  # what was measured before a failure took minutes, too
-        if options.json:
-            options.json.write_text(json.dumps(results, indent=1))
+        save()
     if options.analytics:
         print(report.lines(analytics.rows(results)))
-        _print_plans(results["plans"])
+        _print_plans(results.get("plans", {}))
         return
     print(report.table(results))
     if "big" in results:

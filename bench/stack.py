@@ -21,7 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "a long bench password"
-READY_SECONDS = 120
+READY_SECONDS = 300  # the first start builds the frontend
 
 
 def free_port() -> int:
@@ -98,10 +98,12 @@ def autoflows(home: Path, *arguments: str, seconds: float = 120, **environment: 
 
 
 @contextmanager
-def running(workers: int = 1, **environment: str) -> Iterator[Stack]:
-    """A product in a fresh home with an owner and a token, stopped and removed at the end."""
-    home = Path(tempfile.mkdtemp(prefix="afb-", dir="/tmp"))
+def running(workers: int = 1, kept: Path | None = None, **environment: str) -> Iterator[Stack]:
+    """A product in a fresh home with an owner and a token, stopped and removed at the end; a home that is `kept` stays for another time."""
+    home = kept or Path(tempfile.mkdtemp(prefix="afb-", dir="/tmp"))
+    home.mkdir(exist_ok=True)
     home.chmod(0o755)
+    is_new = not (home / "postgres").exists()
     port = free_port()
     log = (home / "up.log").open("wb")
     process = subprocess.Popen(
@@ -114,7 +116,8 @@ def running(workers: int = 1, **environment: str) -> Iterator[Stack]:
     stack = Stack(home, port, process)
     try:
         _wait_ready(stack, healthy=workers > 0)
-        autoflows(home, "user", "create", "--email", "owner@example.com", "--password", PASSWORD, "--role", "owner")
+        if is_new:
+            autoflows(home, "user", "create", "--email", "owner@example.com", "--password", PASSWORD, "--role", "owner")
         stack.token = autoflows(home, "token", "create", "--email", "owner@example.com", "--name", "bench", "--scope", "*").strip()
         stack.api("PATCH", "/api/settings", {"legal_hours": "off", "default_business_hours": None})
         yield stack
@@ -126,7 +129,8 @@ def running(workers: int = 1, **environment: str) -> Iterator[Stack]:
             process.kill()
             process.wait(10)
         log.close()
-        shutil.rmtree(home, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait_ready(stack: Stack, healthy: bool) -> None:
@@ -151,7 +155,7 @@ def connect_whatsapp(stack: Stack, provider_port: int) -> dict[str, str]:
         "/api/channels",
         {
             "provider": "whatsapp_cloud",
-            "name": "WhatsApp",
+            "name": f"WhatsApp {provider_port}",
             "credentials": {"access_token": "t", "app_secret": "s", "verify_token": "v", "waba_id": "1"},
             "settings": {"base_url": f"http://127.0.0.1:{provider_port}"},
         },

@@ -15,6 +15,8 @@ from autoflows.analytics.query import Scope
 
 Row = Mapping[str, Any]
 Cell = str | int | float | None
+Plot = dict[str, Any]
+"""A figure, or a trace in one, as plotly writes it in JSON. Plotly's own objects check each property, which takes longer than counting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,17 @@ class Chart:
     """What exactly is counted, in words: shown beside the chart and by `/definitions`."""
     sql: str
     table: Callable[[Sequence[Row], Period], Table]
-    figure: Callable[[Table], go.Figure]
+    draw: Callable[[Table], Plot]
     pages: tuple[str, ...] = ("overview",)
     by: By = "total"
     also: Callable[[AsyncSession, Scope], Awaitable[Sequence[Row]]] | None = None
     """Further rows, of what no rollup keeps."""
     is_over_time: bool = False
     """Whether its x axis is dates, where versions that were published can be marked."""
+
+    def figure(self, table: Table) -> go.Figure:
+        """What `draw` gives as plotly's own object, every property of it checked. Raises ValueError for one that plotly does not know."""
+        return go.Figure(self.draw(table))
 
 
 OKABE_ITO = {
@@ -83,26 +89,34 @@ BARE_LAYOUT: dict[str, Any] = {
 """Ink and grid colours are left out: the page's theme gives them, so that one figure serves light and dark."""
 
 
-def bare_figure(traces: Sequence[Any], **layout: Any) -> go.Figure:
+def bare_figure(traces: Sequence[Plot], **layout: Any) -> Plot:
     """A figure with the house's layout; keyword arguments add to it (`xaxis={"type": "category"}` is merged)."""
     merged = {key: {**value, **layout[key]} if isinstance(value, dict) and key in layout else value for key, value in BARE_LAYOUT.items()}
-    figure = go.Figure(data=list(traces), layout=merged | {k: v for k, v in layout.items() if not isinstance(BARE_LAYOUT.get(k), dict)})
-    if figure.layout.yaxis.tickformat == ",d" and _highest(traces) <= FEW:
-        figure.layout.yaxis.dtick = 1  # or halves would be rounded to numbers that stand twice
-    return figure
+    merged |= {key: value for key, value in layout.items() if not isinstance(BARE_LAYOUT.get(key), dict)}
+    if merged["yaxis"].get("tickformat") == ",d" and _highest(traces) <= FEW:
+        merged["yaxis"] = {**merged["yaxis"], "dtick": 1}  # or halves would be rounded to numbers that stand twice
+    return {"data": list(traces), "layout": merged}
 
 
-def _highest(traces: Sequence[Any]) -> float:
+def _highest(traces: Sequence[Plot]) -> float:
     """The highest bar, as if all stood on one another."""
-    heights = [list(trace.y or ()) for trace in traces if isinstance(trace, go.Bar)]
-    return max((sum(value for value in bar if isinstance(value, int)) for bar in zip_longest(*heights)), default=0)
+    heights = [trace["y"] for trace in traces if trace["type"] == "bar"]
+    return max((sum(value for value in column if isinstance(value, int)) for column in zip_longest(*heights)), default=0)
 
 
-def counted_bars(
-    x: Sequence[Cell], y: Sequence[Cell], colours: Sequence[str] | str, unit: str, texts: Sequence[str] | None = None
-) -> go.Bar:
+def bar(**properties: Any) -> Plot:
+    """A trace of bars."""
+    return {"type": "bar", **properties}
+
+
+def scatter(**properties: Any) -> Plot:
+    """A trace of points or lines."""
+    return {"type": "scatter", **properties}
+
+
+def counted_bars(x: Sequence[Cell], y: Sequence[Cell], colours: Sequence[str] | str, unit: str, texts: Sequence[str] | None = None) -> Plot:
     """One bar per thing with its number written on it."""
-    return go.Bar(
+    return bar(
         x=list(x),
         y=list(y),
         text=list(texts) if texts is not None else [f"{value:,}" for value in y],
@@ -113,19 +127,19 @@ def counted_bars(
     )
 
 
-def stacked_days(table: Table, series: Sequence[tuple[str, str]]) -> go.Figure:
+def stacked_days(table: Table, series: Sequence[tuple[str, str]]) -> Plot:
     """One bar a day (the table's first column), a colour per series (its further columns)."""
     days = [row[0] for row in table.rows]
     traces = [
-        go.Bar(name=title, x=days, y=[row[n] for row in table.rows], marker={"color": colour, "line": {"width": 0}}, hovertemplate="%{y:,}")
+        bar(name=title, x=days, y=[row[n] for row in table.rows], marker={"color": colour, "line": {"width": 0}}, hovertemplate="%{y:,}")
         for n, (title, colour) in enumerate(series, start=1)
     ]
     return bare_figure(traces, barmode="stack", xaxis={"type": "date", "tickformat": "%d %b"})
 
 
-def rate_line(x: Sequence[Cell], y: Sequence[Cell], name: str, colour: str, **more: Any) -> go.Scatter:
+def rate_line(x: Sequence[Cell], y: Sequence[Cell], name: str, colour: str, **more: Any) -> Plot:
     """A share, 0 to 1, from point to point; where there is none, the line is broken."""
-    return go.Scatter(
+    return scatter(
         name=name, x=list(x), y=list(y), mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 5},
         hovertemplate="%{y:.1%}", connectgaps=False, **more,
     )  # fmt: skip

@@ -16,7 +16,10 @@ SELECT f.id, f.name, f.archived_at IS NOT NULL AS is_archived, COALESCE(max(v.ve
 FROM auto_engagement_flows f LEFT JOIN flow_versions v ON v.flow_id = f.id
 WHERE f.user_id = :account GROUP BY f.id ORDER BY f.archived_at IS NOT NULL, f.priority
 """
-SOURCES = "SELECT DISTINCT source FROM rollup_sums WHERE user_id = :account AND span = 'month' AND source <> '' ORDER BY source LIMIT 200"
+SOURCES = """
+SELECT DISTINCT source FROM rollup_sums WHERE user_id = :account AND grain = 'source' AND span = 'month' AND source <> ''
+ORDER BY source LIMIT 200
+"""
 CHANNELS = "SELECT id, name, provider FROM channels WHERE user_id = :account ORDER BY name"
 
 

@@ -12,22 +12,24 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from autoflows.analytics.chart import rate
 from autoflows.analytics.charts.speed_split import SQL as SPLIT
 from autoflows.analytics.charts.speed_split import TITLES, bottleneck, parts_of
-from autoflows.analytics.query import Scope, read
+from autoflows.analytics.period import Period
+from autoflows.analytics.query import Scope, read_each
 from autoflows.domain.percentiles import percentile
 from autoflows.domain.speed import burn, within
 
 COUNTS = """
-SELECT measure, labels, sum(amount)::bigint AS amount FROM counted WHERE measure IN ('executions', 'leads', 'cost') GROUP BY 1, 2
-UNION ALL
-SELECT measure, labels, sum(amount)::bigint FROM counted WHERE measure = 'time' AND labels[1] = 'duration' GROUP BY 1, 2
+SELECT label, measure, labels, sum(amount)::bigint AS amount FROM counted
+WHERE measure IN ('executions', 'leads', 'cost', 'time') AND (measure <> 'time' OR labels[1] = 'duration') GROUP BY 1, 2, 3
 """
 BINS = """
-SELECT measure, bin, sum(amount)::bigint AS amount FROM spread
-WHERE measure IN ('first_attempt', 'first_conversation', 'duration') GROUP BY 1, 2
+SELECT label, measure, bin, sum(amount)::bigint AS amount FROM spread WHERE measure IN ('first_attempt', 'duration') GROUP BY 1, 2, 3
+"""
+SPEED_BINS = """
+SELECT label, measure, bin, sum(amount)::bigint AS amount FROM spread
+WHERE measure IN ('first_attempt', 'first_conversation') GROUP BY 1, 2, 3
 """
 BANDS = """
-SELECT labels[2] AS band, sum(amount)::bigint AS leads FROM counted
-WHERE measure = 'executions' AND labels[2] <> '' AND labels[3] = '' GROUP BY 1
+SELECT label, labels[1]::int AS band, sum(amount)::bigint AS leads FROM counted WHERE measure = 'speed' AND labels[2] = '' GROUP BY 1, 2
 """
 
 
@@ -112,17 +114,29 @@ def _bins(rows: Sequence[Any]) -> dict[str, dict[int, int]]:
     return bins
 
 
-async def headline(session: AsyncSession, scope: Scope) -> Figures:
-    """The figures of one period."""
-    rows, bins = await read(session, scope, COUNTS), _bins(await read(session, scope, BINS))
+def _pair(scope: Scope) -> dict[str, Period]:
+    return {"now": scope.period, "before": scope.period.before}
 
+
+def _of(label: str, rows: Sequence[Any]) -> list[Any]:
+    return [row for row in rows if row["label"] == label]
+
+
+async def headline(session: AsyncSession, scope: Scope) -> dict[str, Figures]:
+    """The figures of a period (`now`) and of as many days before it (`before`)."""
+    pair = _pair(scope)
+    rows, bins = await read_each(session, scope, COUNTS, pair), await read_each(session, scope, BINS, pair)
+    return {label: _figures(_of(label, rows), _bins(_of(label, bins))) for label in pair}
+
+
+def _figures(rows: Sequence[Any], bins: Mapping[str, dict[int, int]]) -> Figures:
     def count(measure: str, place: int = 0, *words: str) -> int:
         """How many there are with one of the words in that place; without words, with any at all."""
         found = [row for row in rows if row["measure"] == measure]
         return sum(row["amount"] for row in found if (row["labels"][place] in words if words else row["labels"][place]))
 
     completed, failed = count("executions", 0, "completed"), count("executions", 0, "failed")
-    contacted, conversations = count("executions", 1), count("executions", 3)
+    contacted, conversations = count("executions", 1), count("executions", 2)
     received, reached = count("leads"), count("leads", 1, "contacted")
     costs: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -153,11 +167,25 @@ async def headline(session: AsyncSession, scope: Scope) -> Figures:
     )
 
 
-async def speed(session: AsyncSession, scope: Scope, target_seconds: int, target_percent: int) -> SpeedFigures:
-    """Speed to lead in one period, against its target."""
-    bins = _bins(await read(session, scope, BINS))
-    bands = {int(row["band"]): row["leads"] for row in await read(session, scope, BANDS)}
-    parts = parts_of(await read(session, scope, SPLIT))
+async def speed(session: AsyncSession, scope: Scope, target_seconds: int, target_percent: int) -> dict[str, SpeedFigures]:
+    """Speed to lead in a period (`now`) and in as many days before it (`before`), against its target."""
+    pair = _pair(scope)
+    bins, bands, parts = [await read_each(session, scope, sql, pair) for sql in (SPEED_BINS, BANDS, SPLIT)]
+    return {
+        label: _speed_figures(
+            _bins(_of(label, bins)),
+            {row["band"]: row["leads"] for row in _of(label, bands)},
+            parts_of(_of(label, parts)),
+            target_seconds,
+            target_percent,
+        )
+        for label in pair
+    }
+
+
+def _speed_figures(
+    bins: Mapping[str, dict[int, int]], bands: dict[int, int], parts: dict[str, int], target_seconds: int, target_percent: int
+) -> SpeedFigures:
     counted, in_time, total = sum(bands.values()), within(bands, target_seconds), sum(parts.values())
     return SpeedFigures(
         first_attempt=Percentiles.of(bins["first_attempt"]),

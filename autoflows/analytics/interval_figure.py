@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from autoflows.analytics.chart import OKABE_ITO, bare_figure
+from autoflows.analytics.chart import OKABE_ITO, bare_figure, scatter
 
 ROW, EDGES = 58, 54
 """Pixels of a line, and of all that is not lines."""
@@ -27,7 +27,7 @@ class Line:
 def interval_figure(lines: Sequence[Line], *, unit: str, neutral: float | None = None, suffix: str = "") -> go.Figure:
     """Lines from above to below; `neutral` is where there is no difference. What each is stands over it, so that phones have room."""
     places = list(range(len(lines)))
-    dots = go.Scatter(
+    dots = scatter(
         x=[line.value for line in lines],
         y=places,
         customdata=[[line.low, line.high] for line in lines],
@@ -50,7 +50,7 @@ def interval_figure(lines: Sequence[Line], *, unit: str, neutral: float | None =
         hovertemplate=f"%{{x:.2f}}{suffix} (95 %: %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}})<extra></extra>",
     )
     marks = [] if neutral is None else [_neutral(neutral, place) for place in places]
-    return bare_figure(
+    figure = bare_figure(
         [dots],
         xaxis={
             "title": {"text": unit, "standoff": 6}, "showgrid": True, "ticksuffix": suffix, "zeroline": False,
@@ -72,6 +72,7 @@ def interval_figure(lines: Sequence[Line], *, unit: str, neutral: float | None =
             for place, line in zip(places, lines, strict=True)
         ],
     )  # fmt: skip
+    return go.Figure(figure)
 
 
 def _neutral(at: float, place: int) -> dict[str, object]:

@@ -14,20 +14,20 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from autoflows.analytics import export
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Table
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Table
 from autoflows.analytics.charts import CHARTS, charts_of
 from autoflows.analytics.charts.speed_split import SQL as SPLIT
 from autoflows.analytics.charts.speed_split import bottleneck, parts_of
 from autoflows.analytics.headline import Figures, Percentiles, SpeedFigures, Target, headline, speed
-from autoflows.analytics.period import Period, present_spans
-from autoflows.analytics.query import Scope, filter_of, read
+from autoflows.analytics.period import By, Period, present_spans
+from autoflows.analytics.query import Scope, filter_of, plan_well, read, read_each
 from autoflows.domain.errors import NotFound
 from autoflows.domain.permissions import Permission
 from autoflows.ids import utc_now
 from autoflows.services.access import Actor, requires
 from autoflows.services.settings import account_settings
 
-BEGUN = "SELECT COALESCE(sum(amount), 0)::bigint AS executions FROM counted WHERE measure = 'executions'"
+BEGUN = "SELECT label, sum(amount)::bigint AS executions FROM counted WHERE measure = 'executions' GROUP BY 1"
 MARKERS = """
 SELECT f.id AS flow_id, f.name AS flow_name, v.version, v.name, v.created_at FROM flow_versions v
 JOIN auto_engagement_flows f ON f.id = v.flow_id
@@ -61,7 +61,7 @@ class ChartView(BaseModel):
     columns: list[str]
     rows: list[list[Cell]]
     more: dict[str, Cell] = Field(description="further figures; percentiles are in seconds")
-    figure: dict[str, Any] | None = None
+    figure: Plot | None = None
 
 
 class SpanView(BaseModel):
@@ -134,30 +134,33 @@ class Definition(BaseModel):
     definition: str
 
 
+Known = dict[tuple[str, By], Sequence[Any]]
+
+
 async def _scope(actor: Actor, session: AsyncSession, period: Period, narrowed: Narrowed) -> Scope:
     n = narrowed
+    await plan_well(session)
     return Scope(actor.account_id, period, await filter_of(session, actor.account_id, n.flow_id, n.version, n.source, n.channel_id))
 
 
-async def _numbers(session: AsyncSession, scope: Scope, chart: Chart) -> Table:
-    rows = [dict(row) for row in await read(session, scope, chart.sql, chart.by)]
+async def _numbers(session: AsyncSession, scope: Scope, chart: Chart, known: Known | None = None) -> Table:
+    known = {} if known is None else known
+    if (chart.sql, chart.by) not in known:
+        known[chart.sql, chart.by] = await read(session, scope, chart.sql, chart.by)
+    rows = known[chart.sql, chart.by]
     further = await chart.also(session, scope) if chart.also else ()
     return chart.table([*rows, *further], scope.period)
 
 
 async def _charts(session: AsyncSession, scope: Scope, page: str, *, figures: bool, markers: Sequence[MarkerView] = ()) -> list[ChartView]:
-    return [_view(chart, await _numbers(session, scope, chart), scope.period, markers, figure=figures) for chart in charts_of(page)]
+    known: Known = {}  # charts that ask for the same share its answer
+    return [_view(chart, await _numbers(session, scope, chart, known), scope.period, markers, figure=figures) for chart in charts_of(page)]
 
 
 def _view(chart: Chart, numbers: Table, period: Period, markers: Sequence[MarkerView], *, figure: bool) -> ChartView:
-    drawn = chart.figure(numbers) if figure else None
-    if drawn is not None and chart.is_over_time:
-        for marker in markers:
-            day = marker.at.astimezone(ZoneInfo(period.zone)).date().isoformat()
-            drawn.add_shape(
-                type="line", x0=day, x1=day, y0=0, y1=1, yref="paper", line={"color": OKABE_ITO["grey"], "dash": "dot", "width": 1}
-            )
-            drawn.add_annotation(x=day, y=1, yref="paper", yanchor="bottom", showarrow=False, text=f"v{marker.version}", font={"size": 10})
+    drawn = chart.draw(numbers) if figure else None
+    if drawn is not None and chart.is_over_time and markers:
+        drawn["layout"] |= _marked(markers, ZoneInfo(period.zone))
     return ChartView(
         slug=chart.slug,
         title=chart.title,
@@ -168,8 +171,19 @@ def _view(chart: Chart, numbers: Table, period: Period, markers: Sequence[Marker
         columns=list(numbers.columns),
         rows=numbers.rows,
         more=dict(numbers.more),
-        figure=drawn.to_plotly_json() if drawn is not None else None,
+        figure=drawn,
     )
+
+
+def _marked(markers: Sequence[MarkerView], zone: ZoneInfo) -> Plot:
+    """A line in a layout on the day of each version, with its number over it."""
+    days = [marker.at.astimezone(zone).date().isoformat() for marker in markers]
+    line = {"color": OKABE_ITO["grey"], "dash": "dot", "width": 1}
+    number = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"size": 10}}
+    return {
+        "shapes": [{"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line} for day in days],
+        "annotations": [{"x": day, "text": f"v{marker.version}", **number} for day, marker in zip(days, markers, strict=True)],
+    }
 
 
 async def _markers(session: AsyncSession, scope: Scope, flow_id: UUID | None) -> list[MarkerView]:
@@ -180,9 +194,11 @@ async def _markers(session: AsyncSession, scope: Scope, flow_id: UUID | None) ->
 
 
 async def _spans(session: AsyncSession, scope: Scope) -> list[SpanView]:
-    views = []
-    for name, period in present_spans(zone=scope.period.zone, now=utc_now()):
-        now, before = [(await read(session, scope.of(p), BEGUN))[0]["executions"] for p in (period, period.before)]
+    spans, views = present_spans(zone=scope.period.zone, now=utc_now()), []
+    periods = {label: p for name, period in spans for label, p in ((name, period), (f"before {name}", period.before))}
+    found = {row["label"]: row["executions"] for row in await read_each(session, scope, BEGUN, periods)}
+    for name, period in spans:
+        now, before = found.get(name, 0), found.get(f"before {name}", 0)
         change = round((now - before) / before, 6) if before else None
         views.append(SpanView(name=name, first=period.first, executions=now, before=before, change=change))
     return views
@@ -201,8 +217,7 @@ async def overview(
     markers = await _markers(session, scope, narrowed.flow_id)
     return Overview(
         **_days(scope),
-        now=await headline(session, scope),
-        before=await headline(session, scope.of(period.before)),
+        **await headline(session, scope),
         spans=await _spans(session, scope),
         markers=markers,
         charts=await _charts(session, scope, "overview", figures=figures, markers=markers if narrowed.flow_id else ()),
@@ -220,8 +235,7 @@ async def speed_to_lead(
     markers = await _markers(session, scope, narrowed.flow_id)
     return Speed(
         **_days(scope),
-        now=await speed(session, scope, *target),
-        before=await speed(session, scope.of(period.before), *target),
+        **await speed(session, scope, *target),
         markers=markers,
         charts=await _charts(session, scope, "speed", figures=figures, markers=markers if narrowed.flow_id else ()),
     )
@@ -248,8 +262,7 @@ async def flow(
     return FlowPage(
         **_days(scope),
         flow_id=flow_id,
-        now=await headline(session, scope),
-        before=await headline(session, scope.of(period.before)),
+        **await headline(session, scope),
         markers=markers,
         charts=await _charts(session, scope, "flow", figures=figures, markers=markers),
     )

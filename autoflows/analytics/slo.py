@@ -34,11 +34,11 @@ ON CONFLICT (key) DO UPDATE SET next_at = excluded.next_at WHERE p.next_at <= cl
 ACCOUNTS = "SELECT id, settings FROM users WHERE owner_id IS NULL"
 # Bands of the last hour's executions, by whether they began in its last quarter: whole slots, the one that runs included.
 BANDS = """
-SELECT r.user_id, r.labels[2]::int AS band, p.slot >= s.recent AS is_recent, sum(p.amount)::bigint AS number
+SELECT r.user_id, r.labels[1]::int AS band, p.slot >= s.recent AS is_recent, sum(p.amount)::bigint AS number
 FROM unnest($2::date[], $3::int[], $4::int[]) AS s(day, first, recent)
-JOIN rollup_sums r ON r.user_id = ANY($1) AND r.measure = 'executions' AND r.span = 'day' AND r.starts_on = s.day
+JOIN rollup_sums r ON r.user_id = ANY($1) AND r.grain = 'all' AND r.measure = 'speed' AND r.span = 'day' AND r.starts_on = s.day
 CROSS JOIN LATERAL (SELECT slot, sum - lag(sum, 1, 0::bigint) OVER (ORDER BY slot) AS amount FROM unnest(r.slots, r.sums) u(slot, sum)) p
-WHERE r.labels[2] <> '' AND r.labels[3] = '' AND p.slot >= s.first
+WHERE r.labels[2] = '' AND p.slot >= s.first
 GROUP BY 1, 2, 3
 """
 WAITING = """

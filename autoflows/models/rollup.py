@@ -17,6 +17,12 @@ from autoflows.models.base import Timestamp
 
 NOBODY = UUID(int=0)
 """In the place of a flow version or a channel where there is none, so that it can be part of a key."""
+GRAINS = {
+    "each": ("flow_version_id", "source", "channel_id"), "version": ("flow_version_id",), "source": ("source",), "channel": ("channel_id",),
+    "all": (),
+}  # fmt: skip
+"""What the rows of a grain tell apart; the other columns of their key are `NOBODY` and the empty source. Everything is counted once in each
+grain, so that a page reads few rows whatever it is narrowed to."""
 
 
 class RollupSum(SQLModel, table=True):
@@ -29,8 +35,9 @@ class RollupSum(SQLModel, table=True):
     __tablename__ = "rollup_sums"
 
     user_id: UUID = Field(primary_key=True)
+    grain: str = Field(primary_key=True, max_length=7)
     measure: str = Field(primary_key=True, max_length=20)
-    span: str = Field(primary_key=True, max_length=5)
+    span: str = Field(primary_key=True, max_length=7)
     starts_on: date = Field(primary_key=True)
     flow_version_id: UUID = Field(primary_key=True)
     source: str = Field(primary_key=True, sa_type=sa.Text)
@@ -44,14 +51,16 @@ class RollupSum(SQLModel, table=True):
 class RollupSpread(SQLModel, table=True):
     """How the values of a measure were spread in one UTC day or month: a histogram that can be added to others.
 
-    A place is `bin * 96 + slot`; `counts` says how many values are there. The bins are those of `domain.percentiles`.
+    A place is `bin * 96`; `counts` says how many values are there. The bins are those of `domain.percentiles`. Rows of the span `quarter`
+    are days once more, of the grain `each` alone, whose places tell the quarter of an hour as well (`bin * 96 + slot`).
     """
 
     __tablename__ = "rollup_spreads"
 
     user_id: UUID = Field(primary_key=True)
+    grain: str = Field(primary_key=True, max_length=7)
     measure: str = Field(primary_key=True, max_length=20)
-    span: str = Field(primary_key=True, max_length=5)
+    span: str = Field(primary_key=True, max_length=7)
     starts_on: date = Field(primary_key=True)
     flow_version_id: UUID = Field(primary_key=True)
     source: str = Field(primary_key=True, sa_type=sa.Text)

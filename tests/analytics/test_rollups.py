@@ -20,6 +20,7 @@ from autoflows.domain.leads import Disposition
 from autoflows.domain.outcomes import CallOutcome, MessageState
 from autoflows.engine.pool import Connection, close_pool, get_pool, transact
 from autoflows.models.database import dispose_engine
+from autoflows.models.rollup import GRAINS
 from autoflows.settings import get_settings
 from tests.analytics.conftest import fold_everything
 from tests.analytics.world import World, fill, make_user
@@ -28,7 +29,7 @@ PENDING = """
 SELECT (SELECT count(*) FROM changed_executions) + (SELECT count(*) FROM changed_action_logs) + (SELECT count(*) FROM changed_lead_events)
 """
 NOWHERE = """
-INSERT INTO rollup_sums SELECT user_id, measure, span, starts_on, flow_version_id, 'Nowhere', channel_id, labels, total, slots, sums
+INSERT INTO rollup_sums SELECT user_id, grain, measure, span, starts_on, flow_version_id, 'Nowhere', channel_id, labels, total, slots, sums
 FROM rollup_sums WHERE measure = 'busy' LIMIT 1
 """
 LOG_WITHOUT_VERSION = """
@@ -127,9 +128,10 @@ async def test_what_was_added_is_counted_once(world: World) -> None:
     assert await fold_everything() > 400
     await assert_equal(world.user.id)
     pool = await get_pool()
-    counted = "SELECT sum(total) FROM rollup_sums WHERE measure = $1 AND span = $2"
-    assert await pool.fetchval(counted, "executions", "month") == sum(not e.is_test_run for e in world.executions)
-    assert await pool.fetchval(counted, "leads", "day") == len(world.leads)
+    counted = "SELECT grain, sum(total)::int FROM rollup_sums WHERE measure = $1 AND span = $2 GROUP BY 1"
+    real = sum(not e.is_test_run for e in world.executions)
+    assert dict(await pool.fetch(counted, "executions", "month")) == dict.fromkeys(GRAINS, real)
+    assert dict(await pool.fetch(counted, "leads", "day")) == dict.fromkeys(GRAINS, len(world.leads))
     assert await fold_everything() == 0
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, rate, share
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Row, Table, bar, bare_figure, rate, share
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import ACTION_TITLES
 
@@ -43,11 +41,11 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Step", "Attempts", *GROUPS, "Success rate"), lines, total, said)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per step, cut by result."""
     names = [row[0] for row in numbers.rows]
     traces = [
-        go.Bar(name=title, x=names, y=[row[n] for row in numbers.rows], marker={"color": colour}, hovertemplate="%{y:,}")
+        bar(name=title, x=names, y=[row[n] for row in numbers.rows], marker={"color": colour}, hovertemplate="%{y:,}")
         for n, (title, (_, colour)) in enumerate(GROUPS.items(), start=2)
     ]
     return bare_figure(traces, barmode="stack", xaxis={"type": "category"})
@@ -61,6 +59,6 @@ CHART = Chart(
     "done, of those that were made and have ended.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("flow",),
 )

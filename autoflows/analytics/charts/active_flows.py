@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bare_figure, counted_bars, share
 from autoflows.analytics.period import Period
 
 MOST = 10
@@ -15,7 +13,7 @@ SELECT f.id, f.name, sum(c.executions)::bigint AS executions, sum(c.attempted)::
   sum(c.conversed)::bigint AS conversed, sum(c.completed)::bigint AS completed, sum(c.failed)::bigint AS failed
 FROM (
   SELECT flow_version_id, sum(amount) AS executions, sum(amount) FILTER (WHERE labels[2] <> '') AS attempted,
-    sum(amount) FILTER (WHERE labels[4] <> '') AS conversed, sum(amount) FILTER (WHERE labels[1] = 'completed') AS completed,
+    sum(amount) FILTER (WHERE labels[3] <> '') AS conversed, sum(amount) FILTER (WHERE labels[1] = 'completed') AS completed,
     sum(amount) FILTER (WHERE labels[1] = 'failed') AS failed
   FROM counted WHERE measure = 'executions' GROUP BY 1 HAVING sum(amount) > 0
 ) c JOIN flow_versions v ON v.id = c.flow_version_id JOIN auto_engagement_flows f ON f.id = v.flow_id
@@ -40,7 +38,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Flow", "Executions", "Contacted", "Conversations", "Success rate"), lines, total, said, (("flows", len(rows)),))
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per flow, its executions written on it."""
     bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], OKABE_ITO["blue"], "executions")
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
@@ -54,5 +52,5 @@ CHART = Chart(
     "reply. Success rate: completed of completed and failed.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
 )

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, rate_line
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Row, Table, bare_figure, rate_line
 from autoflows.analytics.period import Period
 from autoflows.domain.statistics import Proportion, wilson
 
 SQL = """
-SELECT label, labels[1] AS kind, sum(amount)::bigint AS calls FROM counted
-WHERE measure = :busy AND labels[1] IN ('answered', 'unanswered') GROUP BY 1, 2
+SELECT label, labels[1] AS kind, sum(amount)::bigint AS attempts FROM counted WHERE measure = 'busy' GROUP BY 1, 2
 """
 COLUMNS = ("Ended calls", "Answered", "Answer rate", "From", "To")
 FEW = 20
@@ -33,7 +30,7 @@ def rates(rows: Sequence[Row], place: int, names: Sequence[str], keys: Sequence[
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
         both = (row["label"].split()[place], row["kind"])
-        counts[both] = counts.get(both, 0) + row["calls"]
+        counts[both] = counts.get(both, 0) + row["attempts"]
     lines: list[list[Cell]] = []
     for name, key in zip(names, keys, strict=True):
         answered = counts.get((key, "answered"), 0)
@@ -47,7 +44,7 @@ def rates(rows: Sequence[Row], place: int, names: Sequence[str], keys: Sequence[
     return Table((first, *COLUMNS), lines, total, summary)
 
 
-def draw(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """The rate as a line, its interval as bars of error."""
     rows = numbers.rows
     above = [None if row[3] is None else float(row[5] or 0) - float(row[3]) for row in rows]
@@ -73,7 +70,7 @@ CHART = Chart(
     "interval is Wilson's, 95 %: the true rate lies in it in 95 of 100 cases.",
     sql=SQL,
     table=table,
-    figure=draw,
+    draw=draw,
     pages=("performance",),
     by="hour",
 )

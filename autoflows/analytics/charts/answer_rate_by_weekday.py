@@ -23,7 +23,7 @@ CHART = Chart(
     "interval is Wilson's, 95 %.",
     sql=SQL,
     table=table,
-    figure=draw,
+    draw=draw,
     pages=("performance",),
     by="hour",
 )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bare_figure, counted_bars, share
 from autoflows.analytics.period import Period
 from autoflows.domain.outcomes import CallOutcome
 
 IN_PROGRESS = "in_progress"
 
 SQL = """
-SELECT labels[2] AS outcome, sum(amount)::bigint AS calls FROM counted
-WHERE measure = 'attempts' AND labels[1] = 'ai_call' AND labels[2] NOT IN ('skipped', 'cancelled') GROUP BY 1
+SELECT labels[1] AS outcome, sum(amount)::bigint AS calls FROM counted
+WHERE measure = 'calls' AND labels[1] NOT IN ('skipped', 'cancelled') GROUP BY 1
 """
 
 OUTCOMES = {
@@ -42,7 +40,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Outcome", "Calls", "Share of ended calls"), lines, total, summary)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per outcome, its count written on it."""
     colours = [colour for _, colour in OUTCOMES.values()]
     bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], colours, "calls")
@@ -57,6 +55,6 @@ CHART = Chart(
     "refused has failed; one that nobody told about is unknown.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("overview", "flow"),
 )

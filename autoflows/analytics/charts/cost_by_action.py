@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bare_figure, counted_bars
 from autoflows.analytics.period import Period
 from autoflows.analytics.words import MINOR, money_text
 from autoflows.domain.flow_words import ACTION_TITLES
@@ -28,7 +26,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Action", "Currency", f"Cost{MINOR}"), lines, sum(totals.values()), summary, tuple(totals.items()))
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per action and currency."""
     names = [f"{row[0]} ({row[1]})" for row in numbers.rows]
     amounts = [int(row[2] or 0) / 100 for row in numbers.rows]
@@ -44,6 +42,6 @@ CHART = Chart(
     "cents) of its currency, by the prices that were set when the attempt was made.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("overview", "flow"),
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bare_figure, counted_bars
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import ACTION_TITLES, GATES
 
@@ -42,7 +40,7 @@ def _why(row: Row) -> str:
     return row["reason"] or "No code given"
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per step and reason, the most frequent."""
     rows = numbers.rows[:DRAWN]
     names = [f"{row[0]}: {row[2]}" for row in rows]
@@ -57,6 +55,6 @@ CHART = Chart(
     definition="Attempts of executions that began in the period that a rule skipped, by the rule, or that failed, by the provider's code.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("flow",),
 )

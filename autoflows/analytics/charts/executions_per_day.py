@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, share, stacked_days
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, share, stacked_days
 from autoflows.analytics.period import Period
 from autoflows.domain.executions import ExecutionStatus
 
@@ -35,7 +33,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Day", *(title for title, _ in STATUSES.values())), lines, total, summary)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """One bar a day, a colour per status."""
     return stacked_days(numbers, list(STATUSES.values()))
 
@@ -48,7 +46,7 @@ CHART = Chart(
     "Failed: every contact that was tried failed.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("overview", "flow"),
     by="day",
     is_over_time=True,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, counted_bars, share
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Row, Table, bare_figure, counted_bars, share
 from autoflows.analytics.goals import goal_rows
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import ACTION_TITLES
@@ -16,7 +14,7 @@ SQL = """
 SELECT labels[1] AS step, labels[2] AS action_type, labels[3] AS try, labels[4] AS result, sum(amount)::bigint AS number
 FROM counted WHERE measure = 'steps' GROUP BY 1, 2, 3, 4
 UNION ALL
-SELECT 'entered', '', '', labels[4], sum(amount)::bigint FROM counted WHERE measure = 'executions' GROUP BY labels[4]
+SELECT 'entered', '', '', labels[3], sum(amount)::bigint FROM counted WHERE measure = 'executions' GROUP BY labels[3]
 """
 ENTERED, CONVERSATION, GOAL = "Entered", "Conversation", "Goal: "
 GOOD = ("answered", "replied")
@@ -65,7 +63,7 @@ def _sum(
     )
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per row: how many came so far."""
     colours = [_colour(str(row[0])) for row in numbers.rows]
     bars = counted_bars(
@@ -92,7 +90,7 @@ CHART = Chart(
     "Goal: met the flow's goal, as its newest version has it, within its days.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("flow",),
     also=goal_rows,
 )

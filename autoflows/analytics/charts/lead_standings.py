@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, counted_bars, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bare_figure, counted_bars, share
 from autoflows.analytics.period import Period
 
 SQL = """
@@ -47,7 +45,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Standing", "Leads", "Share"), lines, total, summary, more)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per standing that has any."""
     rows = [row for row in numbers.rows if row[1]]
     colours = [OKABE_ITO["green"] if row[0] == STANDINGS[CONTACTED] else OKABE_ITO["blue"] for row in rows]
@@ -63,6 +61,6 @@ CHART = Chart(
     "Contacted: its execution has made a first attempt. With a flow chosen, only leads that this flow took.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("overview",),
 )

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import SCALE, Chart, Row, Table, bare_figure, share
+from autoflows.analytics.chart import SCALE, Cell, Chart, Plot, Row, Table, bare_figure, scatter, share
+from autoflows.analytics.charts.answer_rate_by_hour import SQL
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import DAYS
 
-SQL = """
-SELECT label, sum(amount)::bigint AS attempts FROM counted WHERE measure = :busy GROUP BY 1
-"""
 HOURS = [f"{hour:02d}" for hour in range(24)]
 
 
 def table(rows: Sequence[Row], period: Period) -> Table:
     """A row per weekday, a column per hour."""
-    counts = {row["label"]: row["attempts"] for row in rows}
-    lines = [[name, *(counts.get(f"{day} {hour}", 0) for hour in HOURS)] for day, name in enumerate(DAYS, start=1)]
+    counts: dict[str, int] = defaultdict(int)
+    for row in rows:
+        counts[row["label"]] += row["attempts"]
+    lines: list[list[Cell]] = [[name, *(counts.get(f"{day} {hour}", 0) for hour in HOURS)] for day, name in enumerate(DAYS, start=1)]
     total = sum(counts.values())
     summary = "No contact was attempted."
     if total:
@@ -29,11 +28,11 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Weekday", *HOURS), lines, total, summary)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A square per hour of the week: the more, the darker, and the larger."""
     points = [(hour, str(row[0]), int(row[n] or 0)) for row in numbers.rows for n, hour in enumerate(HOURS, start=1)]
     most = max((count for _, _, count in points), default=0) or 1
-    squares = go.Scatter(
+    squares = scatter(
         x=[hour for hour, _, _ in points],
         y=[day for _, day, _ in points],
         mode="markers",
@@ -61,7 +60,7 @@ CHART = Chart(
     "chosen time zone.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("performance",),
     by="hour",
 )

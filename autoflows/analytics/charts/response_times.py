@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, duration_in_words
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bar, bare_figure, duration_in_words
 from autoflows.analytics.period import Period
 from autoflows.domain.flow_words import ACTION_TITLES
 from autoflows.domain.percentiles import percentile
@@ -39,11 +37,11 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Action", "Provider", "Requests", *PERCENTILES), lines, sum(int(line[2] or 0) for line in lines), summary)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A group of bars per action and provider, one per percentile."""
     names = [f"{row[0]} ({row[1]})" for row in numbers.rows]
     traces = [
-        go.Bar(name=name, x=names, y=[row[n] for row in numbers.rows], marker={"color": colour}, hovertemplate="%{y:.2f} s")
+        bar(name=name, x=names, y=[row[n] for row in numbers.rows], marker={"color": colour}, hovertemplate="%{y:.2f} s")
         for n, (name, colour) in enumerate(zip(PERCENTILES, COLOURS, strict=True), start=3)
     ]
     return bare_figure(traces, barmode="group", xaxis={"type": "category"}, yaxis={"ticksuffix": " s", "tickformat": ".3~g"})
@@ -57,6 +55,6 @@ CHART = Chart(
     "answered; percentiles within 1 %, those under a millisecond as 0.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("performance",),
 )

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import Cell, Chart, Row, Table, share, stacked_days
+from autoflows.analytics.chart import Cell, Chart, Plot, Row, Table, share, stacked_days
 from autoflows.analytics.charts.speed_to_lead import BANDS, COLOURS, bands_of
 from autoflows.analytics.period import Period
 
 SQL = """
-SELECT label AS day, labels[2] AS place, sum(amount)::bigint AS leads FROM counted
-WHERE measure = 'executions' AND labels[2] <> '' GROUP BY 1, 2
+SELECT label AS day, labels[1] AS place, sum(amount)::bigint AS leads FROM counted WHERE measure = 'speed' GROUP BY 1, 2
 """
 
 
@@ -29,7 +26,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Day", *BANDS), lines, total, f"{total:,} leads were attempted, {share(quick, total)} of them within a minute.")
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """One bar a day, a colour per band."""
     return stacked_days(numbers, list(zip(BANDS, COLOURS, strict=True)))
 
@@ -42,7 +39,7 @@ CHART = Chart(
     "had no attempt.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("speed",),
     by="day",
     is_over_time=True,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Chart, Row, Table, bare_figure, duration_in_words, share
+from autoflows.analytics.chart import OKABE_ITO, Chart, Plot, Row, Table, bar, bare_figure, duration_in_words, share
 from autoflows.analytics.period import Period
 from autoflows.analytics.rollups.facts import PARTS
 
 SQL = """
-SELECT labels[1] AS part, sum(amount)::bigint AS micros FROM counted WHERE measure = 'time' AND labels[1] <> 'duration' GROUP BY 1
-UNION ALL
-SELECT 'leads', COALESCE(sum(amount), 0)::bigint FROM counted WHERE measure = 'executions' AND labels[2] <> ''
+SELECT label, CASE WHEN measure = 'time' THEN labels[1] ELSE 'leads' END AS part, sum(amount)::bigint AS micros FROM counted
+WHERE measure IN ('time', 'executions') AND CASE WHEN measure = 'time' THEN labels[1] <> 'duration' ELSE labels[2] <> '' END GROUP BY 1, 2
 """
 
 TITLES = {
@@ -55,10 +52,10 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Part", "Seconds", "Share", "Seconds per lead"), lines, leads if total else 0, said + average, more)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """One bar, cut into the parts."""
     traces = [
-        go.Bar(
+        bar(
             name=str(row[0]),
             y=["Time to first contact"],
             x=[row[3] or 0],
@@ -82,6 +79,6 @@ CHART = Chart(
     "rest.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("speed", "performance"),
 )

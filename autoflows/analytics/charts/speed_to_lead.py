@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, counted_bars, duration_in_words, share
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Row, Table, bare_figure, counted_bars, duration_in_words, share
 from autoflows.analytics.period import Period
 from autoflows.domain.percentiles import percentile
 from autoflows.domain.speed import EDGES
 
 SQL = """
-SELECT 'band' AS what, labels[2] AS place, sum(amount)::bigint AS leads FROM counted WHERE measure = 'executions' GROUP BY labels[2]
+SELECT 'band' AS what, CASE WHEN measure = 'speed' THEN labels[1] ELSE '' END AS place, sum(amount)::bigint AS leads FROM counted
+WHERE measure IN ('speed', 'executions') AND CASE WHEN measure = 'speed' THEN true ELSE labels[2] = '' END GROUP BY 2
 UNION ALL
 SELECT 'bin', bin::text, sum(amount)::bigint FROM spread WHERE measure = 'first_attempt' GROUP BY bin
 """
@@ -54,7 +53,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(("Time to first attempt", "Leads", "Share"), lines, reached, summary, (*percentiles.items(), ("no attempt", waiting)))
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """A bar per band, its count written on it."""
     bars = counted_bars([row[0] for row in numbers.rows], [row[1] for row in numbers.rows], COLOURS, "leads")
     return bare_figure([bars], xaxis={"type": "category"}, showlegend=False)
@@ -68,6 +67,6 @@ CHART = Chart(
     "executions that began in the period. Bands are exact, percentiles within 1 %. An execution without an attempt is in no band.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("overview", "speed", "flow"),
 )

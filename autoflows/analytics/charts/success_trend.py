@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Row, Table, bare_figure, rate, rate_line, share
+from autoflows.analytics.chart import OKABE_ITO, Cell, Chart, Plot, Row, Table, bare_figure, rate, rate_line, share
 from autoflows.analytics.period import Period
 
 SQL = """
 SELECT label AS day, COALESCE(sum(amount) FILTER (WHERE labels[1] = 'completed'), 0)::bigint AS completed,
   COALESCE(sum(amount) FILTER (WHERE labels[1] = 'failed'), 0)::bigint AS failed,
-  COALESCE(sum(amount) FILTER (WHERE labels[4] <> ''), 0)::bigint AS conversed, sum(amount)::bigint AS executions
+  COALESCE(sum(amount) FILTER (WHERE labels[3] <> ''), 0)::bigint AS conversed, sum(amount)::bigint AS executions
 FROM counted WHERE measure = 'executions' GROUP BY 1
 """
 
@@ -32,7 +30,7 @@ def table(rows: Sequence[Row], period: Period) -> Table:
     return Table(columns, lines, sum(row["executions"] for row in rows), said)
 
 
-def figure(numbers: Table) -> go.Figure:
+def draw(numbers: Table) -> Plot:
     """Both rates as lines."""
     days = [row[0] for row in numbers.rows]
     lines = [
@@ -50,7 +48,7 @@ CHART = Chart(
     "with a call answered or a reply, of all that began.",
     sql=SQL,
     table=table,
-    figure=figure,
+    draw=draw,
     pages=("flow",),
     by="day",
     is_over_time=True,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from autoflows.analytics.rollups.facts import RAWS, SLOTS, Raw
+from autoflows.analytics.rollups.facts import RAWS, SLOTS, Raw, grains
 from autoflows.analytics.rollups.merge import EPOCH, KEY, SPREADS, SUMS, Rollup
 from autoflows.engine.pool import Connection
 from autoflows.settings import get_settings
@@ -28,8 +28,8 @@ COUNTED = "counted"
 """The temporary table of what was counted: rows of `rollup_sums` and, with `is_spread`, of `rollup_spreads`."""
 COLUMNS = f"{KEY}, is_spread, total, places, amounts"
 CREATE = f"""
-CREATE TEMP TABLE {COUNTED} (user_id uuid, measure text, span text, starts_on date, flow_version_id uuid, source text, channel_id uuid,
-  labels text[], is_spread boolean, total bigint, places int[], amounts bigint[]) ON COMMIT DROP
+CREATE TEMP TABLE {COUNTED} (user_id uuid, grain text, measure text, span text, starts_on date, flow_version_id uuid, source text,
+  channel_id uuid, labels text[], is_spread boolean, total bigint, places int[], amounts bigint[]) ON COMMIT DROP
 """
 # Of a key that rows of several chunks contribute to, such as an execution at the end of a month, whose last attempt is in the next.
 DOUBLES = (
@@ -137,7 +137,8 @@ def _month(day: str) -> str:
 
 
 def _kinds(raw: Raw) -> str:
-    """CTEs: what is told of each row, by a number for its kind; and which keys (`uses`) a kind contributes to by which fact."""
+    """CTEs: what is told of each row, by a number for its kind; which key of the grain `each` (`one`) a kind contributes to by which fact
+    (`uses`); and of which keys of all grains that one is a part (`parts`)."""
     facts = (*raw.sums, *raw.spreads)
     own = ", ".join(dict.fromkeys([*(fact.at for fact in facts), *(fact.amount for fact in facts), "number"]))
     key = f"is_spread, user_id, measure, {', '.join(OWN)}"
@@ -151,8 +152,13 @@ images AS MATERIALIZED ({raw.rows}), told AS MATERIALIZED ({raw.told}),
 kinds AS MATERIALIZED (SELECT row_number() OVER ()::int AS kind, d.* FROM (SELECT DISTINCT {", ".join(raw.kind)} FROM told) AS d),
 numbered AS MATERIALIZED (SELECT kind, {own} FROM told JOIN kinds USING ({", ".join(raw.kind)})),
 named AS MATERIALIZED ({named}),
-keys AS MATERIALIZED (SELECT row_number() OVER ()::int AS key, d.* FROM (SELECT DISTINCT {key} FROM named) AS d),
-uses AS MATERIALIZED (SELECT kind, fact, key FROM named JOIN keys USING ({key}))"""
+each_key AS MATERIALIZED (SELECT row_number() OVER ()::int AS one, d.* FROM (SELECT DISTINCT {key} FROM named) AS d),
+uses AS MATERIALIZED (SELECT kind, fact, one FROM named JOIN each_key USING ({key})),
+grained AS MATERIALIZED (
+  SELECT one, is_spread, user_id, measure, labels, g.* FROM each_key AS k CROSS JOIN LATERAL ({grains("k")}) AS g
+),
+keys AS MATERIALIZED (SELECT row_number() OVER ()::int AS key, d.* FROM (SELECT DISTINCT grain, {key} FROM grained) AS d),
+parts AS MATERIALIZED (SELECT one, key, grain FROM grained JOIN keys USING (grain, {key}))"""
 
 
 def _sums(raw: Raw) -> str:
@@ -164,12 +170,16 @@ def _sums(raw: Raw) -> str:
             f"at_{at} AS MATERIALIZED (SELECT kind, {at} AS quarter, {amounts} FROM numbered WHERE {at} IS NOT NULL GROUP BY 1, 2),\n"
         )
     each = "\n  UNION ALL ".join(
-        f"SELECT key, quarter, {fact.amount} AS amount FROM at_{fact.at} JOIN uses USING (kind) WHERE fact = {number}"
+        f"SELECT one, quarter, {fact.amount} AS amount FROM at_{fact.at} JOIN uses USING (kind) WHERE fact = {number}"
         for number, fact in enumerate(raw.sums)
     )
     return f"""
-{by_time}sums AS (SELECT key, quarter, add_up(amount) AS amount FROM ({each}) AS e GROUP BY 1, 2 HAVING add_up(amount) <> 0),
-sum_days AS MATERIALIZED (
+{by_time}each_sum AS MATERIALIZED (SELECT one, quarter, add_up(amount) AS amount FROM ({each}) AS e GROUP BY 1, 2),
+sums AS (
+  SELECT key, quarter, amount FROM each_sum JOIN parts USING (one) WHERE grain = 'each' AND amount <> 0
+  UNION ALL
+  SELECT key, quarter, add_up(amount) FROM each_sum JOIN parts USING (one) WHERE grain <> 'each' GROUP BY 1, 2 HAVING add_up(amount) <> 0
+),sum_days AS MATERIALIZED (
   SELECT key, {EPOCH} + day AS day, add_up(amount) AS total, array_agg(quarter % {SLOTS} ORDER BY quarter) AS places,
     array_agg(shown ORDER BY quarter) AS amounts
   FROM (
@@ -186,22 +196,29 @@ sum_days AS MATERIALIZED (
 def _spreads(raw: Raw) -> str:
     """CTEs; the last one, `spread_rows`, has the rows of `rollup_spreads`."""
     each = "\n  UNION ALL ".join(
-        f"SELECT key, {fact.at} AS quarter, {fact.amount} AS bin, number FROM numbered JOIN uses USING (kind) "
+        f"SELECT one, {fact.at} AS quarter, {fact.amount} AS bin, number FROM numbered JOIN uses USING (kind) "
         f"WHERE fact = {number} AND {fact.amount} IS NOT NULL"
         for number, fact in enumerate(raw.spreads, len(raw.sums))
     )
     return f"""
-spreads AS MATERIALIZED (
-  SELECT key, quarter / {SLOTS} AS day, bin * {SLOTS} + quarter % {SLOTS} AS place, add_up(number) AS amount FROM ({each}) AS e
+each_spread AS MATERIALIZED (
+  SELECT one, quarter / {SLOTS} AS day, bin * {SLOTS} + quarter % {SLOTS} AS place, add_up(number) AS amount FROM ({each}) AS e
   GROUP BY 1, 2, 3 HAVING add_up(number) <> 0
+), spread_days AS MATERIALIZED (
+  SELECT key, day, bin, add_up(amount) AS amount
+  FROM (SELECT one, day, place / {SLOTS} AS bin, add_up(amount) AS amount FROM each_spread GROUP BY 1, 2, 3) AS d JOIN parts USING (one)
+  GROUP BY 1, 2, 3 HAVING add_up(amount) <> 0
 ), spread_rows AS (
-  SELECT key, 'day' AS span, {EPOCH} + day AS starts_on, NULL::bigint AS total, array_agg(place ORDER BY place) AS places,
+  SELECT key, 'quarter' AS span, {EPOCH} + day AS starts_on, NULL::bigint AS total, array_agg(place ORDER BY place) AS places,
     array_agg(amount ORDER BY place) AS amounts
-  FROM spreads GROUP BY key, day
+  FROM each_spread JOIN parts USING (one) WHERE grain = 'each' GROUP BY key, day
+  UNION ALL
+  SELECT key, 'day', {EPOCH} + day, NULL, array_agg(bin * {SLOTS} ORDER BY bin), array_agg(amount ORDER BY bin)
+  FROM spread_days GROUP BY key, day
   UNION ALL
   SELECT key, 'month', month, NULL, array_agg(bin * {SLOTS} ORDER BY bin), array_agg(amount ORDER BY bin)
   FROM (
-    SELECT key, {_month(f"{EPOCH} + day")} AS month, place / {SLOTS} AS bin, add_up(amount) AS amount FROM spreads GROUP BY 1, 2, 3
+    SELECT key, {_month(f"{EPOCH} + day")} AS month, bin, add_up(amount) AS amount FROM spread_days GROUP BY 1, 2, 3
   ) AS m GROUP BY key, month
 )"""
 

@@ -8,14 +8,14 @@ that was made; of a lead event `received_at`.
 
 | measure | at | labels | amount |
 |---|---|---|---|
-| executions | triggered_at | status, band of the first attempt, `held`, `conversed` | 1 |
+| executions | triggered_at | status, `contacted`, `conversed` | 1 |
+| speed | triggered_at, if attempted | band of the first attempt, `held` | 1 |
 | leads | received_at | disposition, and of an enrolled one `contacted` or its execution's status | 1 |
 | time | triggered_at | what the time went into (`PARTS`), or `duration` | microseconds |
 | cost | triggered_at | action type, currency | minor units |
 | steps | triggered_at | action order, action type, `first` or `again`, result, reason | 1 |
-| attempts | started_at | action type, result | 1 |
+| calls | started_at, of calls | result | 1 |
 | busy | started_at | a call `answered`, `unanswered` or `open` (out, or in doubt), or a `message`; none that was not made | 1 |
-| busy_all | the same whatever the flow, source and channel | | |
 
 and as spreads: `first_attempt`, `first_conversation` (since the lead's own time) and `duration`, of executions; `response` of attempts.
 """
@@ -27,12 +27,14 @@ from dataclasses import dataclass
 from autoflows.domain.percentiles import BIN_OF_MICROS
 from autoflows.domain.speed import EDGES
 from autoflows.models.execution import REASON, RESULT
-from autoflows.models.rollup import NOBODY
+from autoflows.models.rollup import GRAINS, NOBODY
 
 PARTS = ("source", "queue", "hours", "capacity", "wait", "provider")
 """Where the time to the first attempt goes, in the order in which it passes."""
 CONTACTING = ("ai_call", "whatsapp_message", "email", "sms")
 SLOTS = 96
+FINE = "steps"
+"""The measure that is kept in the grain `each` alone: it has the most rows by far, and pages ask for it of one flow."""
 KIND = ("user_id", "flow_version_id", "source", "channel_id")
 """What tells images of every table apart, and is part of the key of a figure."""
 
@@ -51,14 +53,20 @@ class Fact:
     labels: str
     where: str = "true"
     """Which kinds do, in SQL."""
-    is_of_all: bool = False
-    """Whether it is counted whatever the flow version, source and channel."""
 
     def key(self) -> tuple[str, str, str, str]:
         """Flow version, source, channel and labels of a kind `k`, in SQL."""
-        if self.is_of_all:
-            return _NOBODY, "''", _NOBODY, self.labels
         return "k.flow_version_id", "k.source", "k.channel_id", self.labels
+
+
+def grains(row: str) -> str:
+    """A query of the grains that keep a row's measure, and what each keeps of its flow version, source and channel."""
+    nothing = {"flow_version_id": _NOBODY, "source": "''", "channel_id": _NOBODY}
+    kept = ", ".join(
+        f"('{grain}', {', '.join(f'{row}.{name}' if name in columns else none for name, none in nothing.items())})"
+        for grain, columns in GRAINS.items()
+    )
+    return f"SELECT * FROM (VALUES {kept}) AS v(grain, {', '.join(nothing)}) WHERE grain = 'each' OR {row}.measure <> '{FINE}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +127,13 @@ CROSS JOIN LATERAL (
   SELECT CASE WHEN x.first_conversation_at IS NOT NULL THEN {_micros("x.first_conversation_at - x.lead_at")} END AS took OFFSET 0) c
 CROSS JOIN LATERAL (SELECT CASE WHEN x.completed_at IS NOT NULL THEN {_micros("x.completed_at - x.triggered_at")} END AS took OFFSET 0) d
 """
+_CONTACTED = "CASE WHEN k.band <> '' THEN 'contacted' ELSE '' END"
 EXECUTIONS = Raw(
     "flow_executions", "changed_executions", EXECUTION_ROWS, "triggered_at", EXECUTIONS_TOLD,
     (*KIND, "status", "band", "held", "conversed"),
     sums=(
-        Fact("executions", "triggered", "number", "ARRAY[k.status, k.band, k.held, k.conversed]"),
+        Fact("executions", "triggered", "number", f"ARRAY[k.status, {_CONTACTED}, k.conversed]"),
+        Fact("speed", "triggered", "number", "ARRAY[k.band, k.held]", "k.band <> ''"),
         Fact("leads", "received", "number", "ARRAY['enrolled', CASE WHEN k.band <> '' THEN 'contacted' ELSE k.status END]"),
         Fact("time", "triggered", "duration", "'{duration}'::text[]"),
         Fact("time", "triggered", "lag", "'{source}'::text[]"),
@@ -161,9 +171,8 @@ LOGS = Raw(
     "flow_action_logs", "changed_action_logs", LOG_ROWS, "started_at", LOGS_TOLD,
     (*KIND, "action_type", "action_order", "is_first", "result", "reason", "currency"),
     sums=(
-        Fact("attempts", "started", "number", "ARRAY[k.action_type, k.result]"),
+        Fact("calls", "started", "number", "ARRAY[k.result]", "k.action_type = 'ai_call'"),
         Fact("busy", "started", "number", _BUSY, _IS_BUSY),
-        Fact("busy_all", "started", "number", _BUSY, _IS_BUSY, is_of_all=True),
         Fact("steps", "triggered", "number", _STEP),
         Fact("cost", "triggered", "cost", "ARRAY[k.action_type, k.currency]"),
         Fact("time", "triggered", "provider", "'{provider}'::text[]"),

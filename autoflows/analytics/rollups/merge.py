@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoflows.analytics.rollups.facts import SLOTS, Fact, Raw
+from autoflows.analytics.rollups.facts import SLOTS, Fact, Raw, grains
 
-KEY = "user_id, measure, span, starts_on, flow_version_id, source, channel_id, labels"
+KEY = "user_id, grain, measure, span, starts_on, flow_version_id, source, channel_id, labels"
 EPOCH = "DATE '1970-01-01'"
 
 
@@ -14,7 +14,8 @@ EPOCH = "DATE '1970-01-01'"
 class Rollup:
     """A table of rollups: its arrays of places and of amounts, and whether the amounts run up over the places of a row.
 
-    A place is a quarter of an hour of the UTC day, 0 to 95, or in a spread `bin * 96` and that; in a row of a month the quarter is 0.
+    A place is a quarter of an hour of the UTC day, 0 to 95; in a row of a month it is 0. In a spread it is `bin * 96`, and in its rows of
+    quarters that and the quarter.
     """
 
     table: str
@@ -63,7 +64,10 @@ def _listed(fact: Fact, rollup: Rollup) -> str:
 def _merge(name: str, rollup: Rollup, facts: tuple[Fact, ...]) -> str:
     """CTEs that add what is told of images to a table; the last one, `name`, is the INSERT."""
     listed = ",\n    ".join(_listed(fact, rollup) for fact in facts)
-    month_place = f"place - place % {SLOTS}"
+    whole = f"place - place % {SLOTS}"
+    quarters = f"""
+  UNION ALL
+  SELECT user_id, 'each', measure, 'quarter', day, flow_version_id, source, channel_id, labels, place, amount FROM {name}_facts"""
     return f"""
 {name}_facts AS MATERIALIZED (
   SELECT user_id, measure, {EPOCH} + quarter / {SLOTS} AS day, flow_version_id, source, channel_id, labels,
@@ -72,12 +76,17 @@ def _merge(name: str, rollup: Rollup, facts: tuple[Fact, ...]) -> str:
     {listed}
   ) AS f(measure, quarter, flow_version_id, source, channel_id, labels, bin_place, amount)) AS found
   WHERE quarter IS NOT NULL AND bin_place IS NOT NULL AND amount <> 0 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING add_up(amount) <> 0
+), {name}_days AS MATERIALIZED (
+  SELECT user_id, g.grain, measure, day, g.flow_version_id, g.source, g.channel_id, labels,
+    {"place" if rollup.is_running else whole} AS place, add_up(amount) AS amount
+  FROM {name}_facts AS f CROSS JOIN LATERAL ({grains("f")}) AS g GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING add_up(amount) <> 0
 ), {name}_new AS MATERIALIZED (
-  SELECT user_id, measure, 'day' AS span, day AS starts_on, flow_version_id, source, channel_id, labels, place, amount FROM {name}_facts
+  SELECT user_id, grain, measure, 'day' AS span, day AS starts_on, flow_version_id, source, channel_id, labels, place, amount
+  FROM {name}_days
   UNION ALL
-  SELECT user_id, measure, 'month', date_trunc('month', day)::date, flow_version_id, source, channel_id, labels, {month_place},
+  SELECT user_id, grain, measure, 'month', date_trunc('month', day)::date, flow_version_id, source, channel_id, labels, {whole},
     add_up(amount)
-  FROM {name}_facts GROUP BY 1, 2, 4, 5, 6, 7, 8, 9 HAVING add_up(amount) <> 0
+  FROM {name}_days GROUP BY 1, 2, 3, 5, 6, 7, 8, 9, 10 HAVING add_up(amount) <> 0{"" if rollup.is_running else quarters}
 ), {name}_old AS (
   DELETE FROM {rollup.table} WHERE ({KEY}) IN (SELECT {KEY} FROM {name}_new) RETURNING {KEY}, {rollup.places}, {rollup.amounts}
 ), {name} AS (
