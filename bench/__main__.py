@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.builder:
         from bench import builder  # it needs a browser, which the rest does not
 
-        with running(workers=0) as stack:
+        with running(0) as stack:
             found = builder.measure(stack, options.builder)
         if options.json:
             options.json.write_text(json.dumps(found, indent=1))

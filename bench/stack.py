@@ -98,7 +98,7 @@ def autoflows(home: Path, *arguments: str, seconds: float = 120, **environment: 
 
 
 @contextmanager
-def running(workers: int = 1, kept: Path | None = None, **environment: str) -> Iterator[Stack]:
+def running(workers: int = 1, kept: Path | None = None, /, **environment: str) -> Iterator[Stack]:
     """A product in a fresh home with an owner and a token, stopped and removed at the end; a home that is `kept` stays for another time."""
     home = kept or Path(tempfile.mkdtemp(prefix="afb-", dir="/tmp"))
     home.mkdir(exist_ok=True)

@@ -96,6 +96,7 @@ class _Reader:
             return self._mapping(pointer, depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(pointer, depth)
+        _check_text(event.value, line)
         return _scalar(event.value) if event.implicit[0] else event.value
 
     def _mapping(self, pointer: str, depth: int) -> dict[str, Any]:
@@ -104,6 +105,7 @@ class _Reader:
             line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent) or event.tag is not None or event.anchor is not None:
                 raise YamlError("A name must be plain text", line)
+            _check_text(event.value, line)
             if event.value in found:
                 raise YamlError(f"'{event.value}' is written twice", line)
             inner = f"{pointer}/{event.value.replace('~', '~0').replace('/', '~1')}"
@@ -116,6 +118,11 @@ class _Reader:
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             found.append(self._value(event, f"{pointer}/{len(found)}", depth + 1))
         return found
+
+
+def _check_text(text: str, line: int) -> None:
+    if "\x00" in text:
+        raise YamlError("A text must not hold the NUL character (\\0), which cannot be stored", line)
 
 
 def _scalar(text: str) -> Any:

@@ -228,7 +228,7 @@ def chaos_provider() -> Iterator[int]:
 @contextmanager
 def fighting(workers: int = 2, **environment: str) -> Iterator[Battlefield]:
     """The product and its provider, with the flow of `STEPS` for any lead."""
-    with chaos_provider() as port, running(workers=workers, **SHORT, **environment) as stack:
+    with chaos_provider() as port, running(workers, None, **SHORT, **environment) as stack:
         hooks = _make_flow(stack, port)
         field_ = Battlefield(stack, port, {kind: url.replace("localhost", "127.0.0.1") for kind, url in hooks.items()})
         field_.setup(hooks=field_.hooks)

@@ -73,6 +73,8 @@ def test_plain_values(text: str, value: Any) -> None:
         ("a: 1\nb: [1, 2", 3, "This is not YAML"),
         ("a: &x 1\nb: *x", 1, "Anchors"),
         ("a: 1\na: 2", 2, "'a' is written twice"),
+        ('a: 1\nb: "x\\0"', 2, "NUL character"),
+        ('a: 1\n"\\0": 2', 2, "NUL character"),
         ("a: !!python/object:os.system x", 1, "Tags"),
         ("a: 1\n---\nb: 2", 3, "second document"),
         ("? [1]\n: 2", 1, "plain text"),

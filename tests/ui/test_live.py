@@ -245,7 +245,7 @@ def figures(owner: Person) -> list[live.Audience]:
 
 
 def counted(tab: Tab, value: str = "") -> str:
-    return next(each["count"] for each in tab.var("tabs", LIST) if each["value"] == value)
+    return str(next(each["count"] for each in tab.var("tabs", LIST) if each["value"] == value))
 
 
 async def test_figures_are_counted_once_for_all_who_see_the_list(site: Web, owner: Person, viewer: Person) -> None:
