@@ -23,7 +23,7 @@ CHUNK = timedelta(days=32)
 COUNTERS = 2
 """Connections that count at the same time."""
 # PostgreSQL has no idea how many rows are left after a step, and takes them for one.
-PLANS = "SET LOCAL work_mem = '256MB'; SET LOCAL enable_nestloop = off"
+PLANS = "SET LOCAL work_mem = '256MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 COUNTED = "counted"
 """The temporary table of what was counted: rows of `rollup_sums` and, with `is_spread`, of `rollup_spreads`."""
 COLUMNS = f"{KEY}, is_spread, total, places, amounts"
