@@ -20,7 +20,7 @@ from autoflows.ui.states.base import Base
 
 log = logging.getLogger(__name__)
 
-BATCH = 25
+BATCH = 60
 """Tabs that are written to in one go; other work of the process gets its turn in between."""
 ONE_BATCH = asyncio.Lock()
 """Two audiences with the same tabs, such as a list and a number in the frame, would only find each other's busy."""
