@@ -99,6 +99,7 @@ async def test_reload_back_and_a_link_show_the_same(open_page: OpenPage, site: S
     await expect(page.get_by_role("columnheader", name="Triggered")).to_have_attribute("aria-sort", "ascending")
     await page.get_by_role("button", name="Next").click()
     await expect(rows_of(page).first).to_contain_text("Lead 025")
+    await expect(page).to_have_url(re.compile("after="))
     await page.reload()
     await ready(page)
     await expect(rows_of(page).first).to_contain_text("Lead 025")
