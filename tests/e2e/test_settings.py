@@ -131,3 +131,11 @@ async def test_a_new_member_can_sign_in_until_deactivated(open_page: OpenPage, s
         # The whole text: the dialog that asks begins with the same words.
         await expect(page.get_by_text("They are signed out everywhere", exact=True)).to_be_visible()
         assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_the_chosen_tab_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
+    page = await open_page(await make_person(), "/dashboard/settings?tab=tokens", width=390)
+    await expect(page.get_by_role("tab", name="API tokens")).to_be_in_viewport(ratio=0.95)
+    await page.goto(page.url.replace("tokens", "account"))
+    await ready(page)
+    await expect(page.get_by_role("tab", name="Account")).to_be_in_viewport(ratio=0.95)

@@ -6,23 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from autoflows.ui.components.in_sight import keep_in_sight
 from autoflows.ui.shell import FLOWS
 from autoflows.ui.states.analytics_wanted import VIEWS
 
 HERE = f"{FLOWS}/analytics"
-SHOW_CURRENT = """
-document.querySelectorAll(".af-view-tabs, .af-spans").forEach((row) => {
-  const show = () => {
-    const chosen = row.querySelector('[aria-current="page"], [data-state="on"]')
-    if (!chosen) return
-    const [inner, outer] = [chosen, row].map((element) => element.getBoundingClientRect())
-    row.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2
-  }
-  new MutationObserver(show).observe(row, { attributes: true, subtree: true, attributeFilter: ["aria-current", "data-state"] })
-  show()
-})
-"""
-"""On a phone these rows are wider than the window: what is chosen, now and later, is brought into sight."""
 OTHERS = {f"{HERE}/compare": "Compare", f"{HERE}/experiments": "A/B tests"}
 
 
@@ -30,7 +18,13 @@ def view_tabs(*views: rx.Component, current: str = "") -> rx.Component:
     """The views of the page of figures, as links unless they are given, and the pages beside it; `current` is one of these."""
     links = views or tuple(_link(label, HERE if value == "overview" else f"{HERE}?view={value}") for value, label in VIEWS.items())
     others = (_link(label, href, is_current=href == current) for href, label in OTHERS.items())
-    return rx.el.nav(*links, *others, class_name="af-status-tabs af-view-tabs", aria_label="Figures", on_mount=rx.call_script(SHOW_CURRENT))
+    return rx.el.nav(
+        *links,
+        *others,
+        class_name="af-status-tabs af-view-tabs",
+        aria_label="Figures",
+        on_mount=keep_in_sight(".af-view-tabs", ".af-spans"),
+    )
 
 
 def wrong(state: Any, name: str) -> rx.Component:

@@ -6,6 +6,7 @@ import reflex as rx
 
 from autoflows.domain.permissions import Permission
 from autoflows.ui.components import form_skeleton
+from autoflows.ui.components.in_sight import keep_in_sight
 from autoflows.ui.pages.settings.account import account_tab
 from autoflows.ui.pages.settings.hours import hours_tab
 from autoflows.ui.pages.settings.profile import profile_tab
@@ -38,6 +39,7 @@ def settings() -> rx.Component:
                 on_change=SettingsState.show,
             ),
             class_name="af-tabbar",
+            on_mount=keep_in_sight(".af-tabbar"),
         ),
         rx.match(
             SettingsState.tab,
