@@ -81,9 +81,14 @@ async def definitions(actor: CurrentActor) -> list[analytics.Definition]:
     return await analytics.definitions(actor)
 
 
+def attachment(content: str | bytes, media_type: str, name: str) -> Response:
+    """A file to keep, of figures that are one account's alone."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def _file(content: str | bytes, media_type: str, slug: str, period: Period, ending: str) -> Response:
-    name = f"{slug}_{period.first}_{period.last}.{ending}"
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return attachment(content, media_type, f"{slug}_{period.first}_{period.last}.{ending}")
 
 
 @router.get("/export.csv", summary="One chart's numbers as CSV", response_class=Response, responses={200: {"content": {"text/csv": {}}}})

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from autoflows.analytics.reports.compared import comparison_csv, comparison_report, experiments_csv, experiments_report
 from autoflows.analytics.reports.files import pdf_of, xlsx_of
-from autoflows.api.analytics import XLSX
+from autoflows.api.analytics import XLSX, attachment
 from autoflows.api.deps import CurrentActor, Transaction
 from autoflows.api.experiments import Effect, WhatIsAsked
 from autoflows.api.reports import PDF, file_of, page_of
@@ -27,11 +27,6 @@ def _as(media_type: str) -> dict[str, Any]:
     return {"response_class": Response, "responses": {200: {"content": {media_type: {}}}}}
 
 
-def _csv(text: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "private, no-store"}
-    return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)
-
-
 @router.get("/compare/report.csv", summary="A comparison's numbers as CSV", **_as(CSV))
 async def compare_csv(
     actor: CurrentActor,
@@ -40,7 +35,7 @@ async def compare_csv(
     table: Annotated[Literal["sides", "differences"], Query(description="which of its two tables")] = "sides",
 ) -> Response:
     """Rates are 0 to 1, times in seconds; of differences, those of times are ratios."""
-    return _csv(await comparison_csv(actor, session, asked, table), f"compare_{asked.kind}_{table}")
+    return attachment(await comparison_csv(actor, session, asked, table), CSV, f"compare_{asked.kind}_{table}.csv")
 
 
 @router.get("/compare/report.pdf", summary="A comparison as PDF", **_as(PDF))
@@ -66,7 +61,8 @@ async def experiments_numbers(
     actor: CurrentActor, session: Transaction, flow_id: OfFlow = None, split_id: OfSplit = None, effect: Effect = SMALLEST_EFFECT
 ) -> Response:
     """A row per arm. Rates and differences are 0 to 1, cost is in minor units."""
-    return _csv(await experiments_csv(actor, session, flow_id, split_id, effect), "ab_test" if split_id else "ab_tests")
+    text = await experiments_csv(actor, session, flow_id, split_id, effect)
+    return attachment(text, CSV, "ab_test.csv" if split_id else "ab_tests.csv")
 
 
 @router.get("/experiments/report.pdf", summary="Experiments as PDF", **_as(PDF))

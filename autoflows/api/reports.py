@@ -13,7 +13,7 @@ from autoflows.analytics.reports.document import Document
 from autoflows.analytics.reports.figures import figures_report
 from autoflows.analytics.reports.files import html_of, pdf_of, xlsx_of
 from autoflows.analytics.reports.story import execution_report
-from autoflows.api.analytics import XLSX, InPeriod, NarrowedTo
+from autoflows.api.analytics import XLSX, InPeriod, NarrowedTo, attachment
 from autoflows.api.deps import CurrentActor, Transaction
 from autoflows.domain.reports import Report
 
@@ -31,8 +31,7 @@ PAGE_HEADERS = {
 
 async def file_of(document: Document, make: Callable[[Document], Awaitable[bytes]], media_type: str, ending: str) -> Response:
     """A report as a file to keep."""
-    headers = {"Content-Disposition": f'attachment; filename="{document.slug}.{ending}"', "Cache-Control": "private, no-store"}
-    return Response(await make(document), media_type=media_type, headers=headers)
+    return attachment(await make(document), media_type, f"{document.slug}.{ending}")
 
 
 async def page_of(document: Document, request: Request) -> HTMLResponse:

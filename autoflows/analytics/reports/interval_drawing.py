@@ -30,7 +30,7 @@ def interval_drawing(figure: go.Figure) -> Drawing:
     suffix = figure.layout.xaxis.ticksuffix or ""
     for step in steps:
         add(Line([(x(step), 2), (x(step), bottom)], GRID))
-        add(Label(x(step), bottom + 12, f"{step:,.10g}{suffix}".replace("-", "−")))
+        add(Label(x(step), bottom + 12, f"{_written(step)}{suffix}"))
     if unit := figure.layout.xaxis.title.text:
         add(Label((LEFT + RIGHT) / 2, bottom + 26, unit))
     for place, (low, high) in enumerate(intervals):
@@ -56,6 +56,11 @@ def _steps(low: float, high: float) -> list[float]:
     size = steps_up_to(max(high - low, 1e-6))[1]
     first, last = math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9)
     return [round(size * n, 10) for n in range(first, max(last, first + 1) + 1)]
+
+
+def _written(step: float) -> str:
+    """In full, for an exponent is nothing that people read on an axis."""
+    return f"{step + 0.0:,.10f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def _plain(text: str) -> str:
